@@ -1,0 +1,31 @@
+# Functions that declare Stoa's targets, so that every target gets the same warnings and sanitizers.
+
+function(stoa_compile_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough)
+  if(STOA_WARNINGS_AS_ERRORS)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(STOA_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${STOA_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+    target_link_options(${target} PUBLIC -fsanitize=${STOA_SANITIZE})
+  endif()
+endfunction()
+
+# stoa_layer(FILES...): adds the sources of one folder under lib/ to the library.
+function(stoa_layer)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
+  target_sources(stoa PRIVATE ${ARGN})
+endfunction()
+
+# stoa_test(NAME FILES...): one test program; every Catch2 test case in it is run by ctest as a whole.
+function(stoa_test name)
+  add_executable(${name} ${ARGN})
+  stoa_compile_options(${name})
+  target_link_libraries(${name} PRIVATE stoa stoa_test_support)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/tests)
+  if(NOT STOA_SANITIZE)
+    target_precompile_headers(${name} REUSE_FROM stoa_test_support)
+  endif()
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

@@ -1,0 +1,59 @@
+// What the engine does with files, in terms of the calls of FileSystem: complete reads and writes, and the two
+// ways to make a file appear. Nothing else in the engine renames or creates files.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/file_system.h"
+
+namespace stoa {
+
+/// Appends all of `bytes`, however many calls that takes.
+absl::Status AppendAll(WritableFile& file, std::string_view bytes);
+
+/// Fills `to` with exactly `size` bytes; DataLoss when the file ends before, naming `file_name`.
+absl::Status ReadExactly(const ReadableFile& file, std::string_view file_name, uint64_t offset, size_t size,
+                         char* to);
+
+/// The whole file; ResourceExhausted when it is larger than `bytes_max`.
+absl::StatusOr<std::string> ReadWholeFile(Directory& directory, std::string_view name, IoTag tag,
+                                          uint64_t bytes_max);
+
+/// Replaces the content of `name` such that after a crash it holds either the old or the new bytes: writes a
+/// temporary file, syncs it, syncs the directory (so that whatever the content refers to is durable
+/// first), renames it into place and syncs the directory again.
+absl::Status AtomicReplace(Directory& directory, std::string_view name, std::string_view bytes, IoTag tag);
+
+/// A file that appears under its name only once it is complete and durable. Writes go to "<name>.tmp" through
+/// a buffer; Finish syncs, closes, renames. The caller syncs the directory, so that several files can
+/// share one directory sync. Destroyed without Finish, the temporary file is removed.
+class DurableFileWriter {
+ public:
+  static absl::StatusOr<std::unique_ptr<DurableFileWriter>> Create(Directory& directory, std::string_view name,
+                                                                   IoTag tag);
+  ~DurableFileWriter();
+
+  absl::Status Append(std::string_view bytes);
+  uint64_t offset() const { return offset_; }
+  absl::Status Finish();
+
+ private:
+  DurableFileWriter(Directory& directory, std::string_view name, IoTag tag);
+
+  Directory& directory_;
+  const std::string name_;
+  const std::string temporary_name_;
+  const IoTag tag_;
+  std::unique_ptr<WritableFile> file_;
+  std::string buffer_;
+  uint64_t offset_ = 0;
+};
+
+/// The suffix of temporary files; recovery removes files that carry it.
+inline constexpr std::string_view kTemporarySuffix = ".tmp";
+
+}  // namespace stoa

@@ -1,0 +1,30 @@
+// The seam to randomness: seeded generators, and ids that are unique in production.
+#pragma once
+
+#include <cstdint>
+
+namespace stoa {
+
+/// xoshiro256** by Blackman and Vigna (public domain); not for cryptography. Not thread-safe.
+class Random {
+ public:
+  explicit Random(uint64_t seed);
+  uint64_t Next();
+  /// Uniform in [0, bound); `bound` > 0.
+  uint64_t Uniform(uint64_t bound);
+  /// True with probability 1/`n`.
+  bool OneIn(uint64_t n) { return Uniform(n) == 0; }
+
+ private:
+  uint64_t state_[4];
+};
+
+/// Source of ids for databases and files. Thread-safe.
+class IdSource {
+ public:
+  virtual ~IdSource() = default;
+  /// Never 0 and, in production, unique with overwhelming probability: mixes several sources of entropy.
+  virtual uint64_t UniqueId() = 0;
+};
+
+}  // namespace stoa
