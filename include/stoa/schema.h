@@ -1,0 +1,150 @@
+// Schemas: what a table looks like.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/statusor.h>
+
+#include <stoa/types.h>
+
+namespace stoa {
+
+/// Identifies a column within its table for as long as the table exists: never reused, so that a column which
+/// is dropped and added again does not bring old data back.
+using ColumnId = uint32_t;
+
+/// Identifies a table within its database for ever: never reused.
+using TableId = uint64_t;
+
+enum class ColumnKind : uint8_t {
+  kPartitionKey = 0,
+  kClustering = 1,
+  kRegular = 2,
+  // 3 is taken for static columns.
+};
+
+enum class ClusteringOrder : uint8_t { kAscending = 0, kDescending = 1 };
+
+struct Column {
+  ColumnId id = 0;
+  std::string name;
+  DataType type = TypeKind::kInt;
+  ColumnKind kind = ColumnKind::kRegular;
+  /// Meaningful for clustering columns.
+  ClusteringOrder order = ClusteringOrder::kAscending;
+};
+
+/// Options of a table, with Cassandra's names where it has them.
+struct TableOptions {
+  /// Time to live of cells written without one, in seconds; 0 means for ever. At most 630,720,000 (20 years).
+  int32_t default_time_to_live_seconds = 0;
+  /// How long deletions are kept after they could be purged, in seconds. Cassandra needs it for replicas that
+  /// missed a delete; here the only reason for more than 0 is writing with timestamps of one's own that are
+  /// older than deletions.
+  int64_t gc_grace_seconds = 0;
+  /// zstd level of SSTable sections, 1 to 19.
+  int32_t compression_level = 1;
+
+  friend bool operator==(const TableOptions&, const TableOptions&) = default;
+};
+
+/// A table's schema at one version. Immutable; shared by everything that reads or writes with it.
+class TableSchema {
+ public:
+  class Builder;
+
+  TableId id() const { return id_; }
+  /// Grows by one with every change.
+  uint32_t version() const { return version_; }
+  /// "table" or "keyspace.table".
+  const std::string& name() const { return name_; }
+  const TableOptions& options() const { return options_; }
+
+  /// Key columns in key order, regular columns in the order in which they were added.
+  const std::vector<Column>& partition_key() const { return partition_key_; }
+  const std::vector<Column>& clustering() const { return clustering_; }
+  const std::vector<Column>& regular() const { return regular_; }
+
+  /// Null when there is no such column.
+  const Column* FindColumn(std::string_view name) const;
+  const Column* FindColumn(ColumnId id) const;
+  /// The next column added gets this id.
+  ColumnId next_column_id() const { return next_column_id_; }
+
+  /// As a CQL CREATE TABLE statement.
+  std::string ToString() const;
+
+ private:
+  friend class SchemaEditor;  // lib/schema: decodes and changes schemas
+
+  TableId id_ = 0;
+  uint32_t version_ = 1;
+  std::string name_;
+  TableOptions options_;
+  std::vector<Column> partition_key_;
+  std::vector<Column> clustering_;
+  std::vector<Column> regular_;
+  ColumnId next_column_id_ = 1;
+};
+
+/// Describes a table to create:
+///
+///     TableSchema::Builder("flights")
+///         .PartitionKey("origin", TypeKind::kText)
+///         .Clustering("departure", TypeKind::kTimestamp, ClusteringOrder::kDescending)
+///         .Regular("delay", TypeKind::kInt)
+///         .Build()
+class TableSchema::Builder {
+ public:
+  explicit Builder(std::string_view name);
+  Builder& PartitionKey(std::string_view name, DataType type);
+  Builder& Clustering(std::string_view name, DataType type, ClusteringOrder order = ClusteringOrder::kAscending);
+  Builder& Regular(std::string_view name, DataType type);
+  Builder& Options(const TableOptions& options);
+  /// InvalidArgument, naming the table, the column and the allowed range, when a name is empty, longer than
+  /// 222 bytes, or holds anything but letters, digits and underscores; when a name occurs twice; when no
+  /// partition key is given; when a key column has a type that cannot be a key (duration); when there are more
+  /// than kColumnsMax columns; when an option is out of range.
+  absl::StatusOr<TableSchema> Build() const;
+
+ private:
+  std::string name_;
+  std::vector<Column> columns_;
+  TableOptions options_;
+};
+
+/// Changes to a table, applied together by Database::AlterTable.
+class TableAlteration {
+ public:
+  TableAlteration& AddColumn(std::string_view name, DataType type);
+  /// Its data is hidden at once and removed by compaction. Key columns cannot be dropped.
+  TableAlteration& DropColumn(std::string_view name);
+  /// Any column, key columns included.
+  TableAlteration& RenameColumn(std::string_view from, std::string_view to);
+  TableAlteration& SetOptions(const TableOptions& options);
+
+  struct Step {
+    enum class Kind : uint8_t { kAdd, kDrop, kRename, kOptions } kind;
+    std::string name;
+    std::string new_name;
+    DataType type = TypeKind::kInt;
+    TableOptions options;
+  };
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  std::vector<Step> steps_;
+};
+
+/// Limits, each tested from both sides.
+inline constexpr size_t kNameBytesMax = 222;         // Cassandra 5's limit for tables and keyspaces
+inline constexpr size_t kColumnsMax = 65535;         // column counts are 16 bits wide in blocks
+inline constexpr size_t kKeyBytesMax = 65535;        // Cassandra's limit: a 16-bit length in composite keys
+inline constexpr size_t kCellBytesMax = 256u << 20;  // larger values belong in files
+
+}  // namespace stoa

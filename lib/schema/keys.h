@@ -1,0 +1,39 @@
+// Keys of a table as the bytes that the engine works with.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include <stoa/schema.h>
+#include <stoa/value.h>
+
+namespace stoa {
+
+/// Appends the serialized partition key: for one column its serialized value; for several, for each a 2-byte
+/// big-endian length, the value and a 0 byte (Cassandra's CompositeType). InvalidArgument, naming table, column,
+/// given and expected type, when the number or kind of values does not fit or a value is null; when the
+/// key is empty or longer than kKeyBytesMax.
+absl::Status AppendPartitionKey(const TableSchema& schema, Values values, std::string* out);
+
+/// Appends a row's clustering key (byte_comparable.h): all components, then kRowEnd. Errors as above.
+absl::Status AppendClusteringKey(const TableSchema& schema, Values values, std::string* out);
+
+enum class BoundSide : uint8_t { kBefore, kAfter };
+
+/// Appends a bound before or after all rows whose key begins with `prefix` (0 to all components).
+absl::Status AppendClusteringBound(const TableSchema& schema, Values prefix, BoundSide side, std::string* out);
+
+/// The column values of a key. `values` receives one Value per key column, which view `*storage` (or, for a
+/// partition key, `key`). DataLoss when the bytes are not a key of this schema.
+absl::Status DecodePartitionKey(const TableSchema& schema, std::string_view key, std::vector<Value>* values);
+absl::Status DecodeClusteringKey(const TableSchema& schema, std::string_view key, std::string* storage,
+                                 std::vector<Value>* values);
+
+/// True when `key` is a well-formed clustering key (not a bound) of the schema; for input from files.
+bool IsClusteringKey(const TableSchema& schema, std::string_view key);
+
+}  // namespace stoa

@@ -1,0 +1,29 @@
+// Creates, changes, encodes and decodes schemas. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <stoa/schema.h>
+
+namespace stoa {
+
+class SchemaEditor {
+ public:
+  /// The schema of a new table: `described` with its id and column ids assigned.
+  static TableSchema Create(TableId id, const TableSchema& described);
+
+  /// The next version of `schema`. InvalidArgument naming table and column when a step does not apply; then
+  /// nothing is changed.
+  static absl::StatusOr<TableSchema> Apply(const TableSchema& schema, const TableAlteration& alteration);
+
+  /// Catalog record: self-contained, described in lib/engine/FORMAT.md.
+  static void Encode(const TableSchema& schema, std::string* out);
+  /// InvalidArgument when the bytes are not a valid schema (the caller knows the file and says so).
+  static absl::StatusOr<TableSchema> Decode(std::string_view bytes);
+};
+
+}  // namespace stoa
