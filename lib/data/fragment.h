@@ -1,0 +1,78 @@
+// Row fragments: what one write says about one row, as bytes. The same bytes are part of the batch, of the log
+// record and, copied once, of the memtable.
+//
+//     fragment := flags:u8 [timestamp:svarint] [ttl:varint] [deletion] cell_count:varint cell*
+//     flags    := 1 row marker | 2 own timestamp | 4 ttl | 8 row deletion | 16 the deletion has its own times
+//     deletion := (with flag 16) timestamp:svarint local_time:svarint
+//     cell     := column_id_delta:varint header:u8 [timestamp:svarint] [expiry:svarint] value
+//     header   := size class (low 3 bits) | 8 tombstone | 16 own timestamp | 32 own expiry
+//     size class and value: 0 empty; 1, 2, 3, 4: 1, 2, 4, 8 bytes little-endian (a word); 5 length:varint bytes
+//
+// Column ids ascend; each is stored as the difference to the one before (the first to 0). What a write leaves open
+// is taken from the FragmentContext of the commit it belongs to: the timestamp where it has no own, the second
+// from which its ttl counts, and the local time of its deletions and tombstones. A fragment folded from several
+// in the memtable has own times everywhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/coding.h"
+#include "data/row_batch.h"
+
+namespace stoa {
+
+struct FragmentContext {
+  int64_t timestamp = 0;    ///< microseconds
+  int64_t now_seconds = 0;
+};
+
+namespace fragment_flags {
+inline constexpr uint8_t kMarker = 1;
+inline constexpr uint8_t kTimestamp = 2;
+inline constexpr uint8_t kTtl = 4;
+inline constexpr uint8_t kDeletion = 8;
+inline constexpr uint8_t kDeletionTimes = 16;
+inline constexpr uint8_t kAll = 31;
+}  // namespace fragment_flags
+
+/// Reads a fragment. The bytes are validated as they are read: after use, ok() says whether all was well formed
+/// (bytes from a log whose checksum holds always are).
+class FragmentReader {
+ public:
+  FragmentReader(std::string_view fragment, const FragmentContext& context);
+
+  bool has_marker() const { return (flags_ & fragment_flags::kMarker) != 0; }
+  int64_t timestamp() const { return timestamp_; }
+  /// Of the marker and of cells without their own.
+  int64_t expiry() const { return expiry_; }
+  /// The row deletion, live() if there is none.
+  const DeletionTime& deletion() const { return deletion_; }
+  uint32_t cell_count() const { return cell_count_; }
+
+  /// The next cell; false at the end or on malformed bytes.
+  bool NextCell(ColumnId* column, Cell* cell);
+  bool ok() const { return decoder_.ok(); }
+
+ private:
+  Decoder decoder_;
+  uint8_t flags_ = 0;
+  int64_t timestamp_ = 0;
+  int64_t now_seconds_ = 0;
+  int64_t expiry_ = kNoExpiry;
+  DeletionTime deletion_;
+  uint32_t cell_count_ = 0;
+  uint32_t cells_read_ = 0;
+  uint64_t column_ = 0;
+};
+
+/// Appends the encoding of a cell value: `header` without its size class is combined with it.
+void AppendWordCell(std::string* out, ColumnId delta, uint8_t header, uint64_t word, uint8_t word_bytes);
+void AppendBytesCell(std::string* out, ColumnId delta, uint8_t header, std::string_view value);
+void AppendTombstoneCell(std::string* out, ColumnId delta);
+
+/// True when `fragment` is well formed to its end, with ascending column ids.
+bool IsValidFragment(std::string_view fragment);
+
+}  // namespace stoa

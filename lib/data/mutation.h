@@ -1,0 +1,62 @@
+// Mutations: the content of a write batch, which is also the payload of a log record.
+//
+//     mutations := op*
+//     op := 1 table_id:varint schema_version:varint key:bytes             the partition that the ops after it are about
+//         | 2 clustering:bytes fragment:bytes                             a row
+//         | 3 start:bytes end:bytes [timestamp:svarint]                   delete clustering range; kind + 128 if the
+//         | 4 [timestamp:svarint]                                         delete partition         timestamp is present
+//     bytes := length:varint, that many bytes
+//
+// Kinds 5 and above are refused by name until they are given a meaning (static rows come next).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <absl/status/status.h>
+
+#include "base/coding.h"
+#include "data/fragment.h"
+
+namespace stoa {
+
+namespace mutation_op {
+inline constexpr uint8_t kPartition = 1;
+inline constexpr uint8_t kRow = 2;
+inline constexpr uint8_t kDeleteRange = 3;
+inline constexpr uint8_t kDeletePartition = 4;
+inline constexpr uint8_t kOwnTimestamp = 128;
+}  // namespace mutation_op
+
+/// One op, with the partition it is about. Views into the mutation bytes.
+struct Mutation {
+  TableId table = 0;
+  uint32_t schema_version = 0;
+  uint64_t token = 0;  ///< ordered token of `key`, computed once per kPartition op
+  std::string_view key;
+
+  uint8_t kind = 0;            ///< kRow, kDeleteRange or kDeletePartition
+  std::string_view clustering; ///< of kRow: the row; of kDeleteRange: the start bound
+  std::string_view end;        ///< of kDeleteRange
+  std::string_view fragment;   ///< of kRow
+  DeletionTime deletion;       ///< of the two deletions
+};
+
+/// Reads mutations one by one.
+class MutationReader {
+ public:
+  MutationReader(std::string_view mutations, const FragmentContext& context);
+
+  /// False at the end, or on malformed bytes (then ok() is false). kPartition ops are consumed silently.
+  bool Next(Mutation* mutation);
+  bool ok() const { return decoder_.ok() && !malformed_; }
+
+ private:
+  Decoder decoder_;
+  FragmentContext context_;
+  bool malformed_ = false;
+  Mutation partition_;
+};
+
+}  // namespace stoa

@@ -1,0 +1,54 @@
+// Reconciliation of the versions of one row: Cassandra's rules, in one place.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "data/batch_builder.h"
+#include "data/row_batch.h"
+
+namespace stoa {
+
+/// True when cell `a` wins over cell `b` of the same row and column: greater timestamp; then a tombstone or an
+/// expiring cell over a plain one; then a tombstone over an expiring cell; then the later expiry; then the greater
+/// value by unsigned bytes (an empty value is the least). A total order up to equal cells, so that merging is
+/// commutative, associative and idempotent. `word_bytes` as in ProjectedColumn.
+bool CellWins(const Cell& a, const Cell& b, uint8_t word_bytes);
+
+/// Collects the versions of one row, in any order, and hands over what remains. Reused for row after row without
+/// allocating. Values are not copied until Emit: what they view must live until then. Not thread-safe.
+class RowMerger {
+ public:
+  explicit RowMerger(const Projection* projection);
+
+  /// Forgets the row before.
+  void Start();
+
+  /// A deletion that covers the row: the row's own (Emit hands it over), or one of its partition or of a range
+  /// (which only shadows).
+  void AddRowDeletion(const DeletionTime& deletion);
+  void AddCoveringDeletion(const DeletionTime& deletion);
+  void AddMarker(int64_t timestamp, int64_t expiry);
+  void AddCell(uint32_t column_index, const Cell& cell);
+  /// All of one row of a batch; liveness and columns must be loaded.
+  void AddRow(const RowBatch& batch, uint32_t row);
+
+  /// The early-stop rule. True when nothing in sources whose timestamps are all at most `max_timestamp` can change
+  /// the row: a deletion covers that timestamp; or the marker and every projected cell are strictly newer than it.
+  /// Without a marker there is no early stop. `now_seconds`: an expired or tombstone marker or cell counts, for it
+  /// too is the newest there is; an expired marker does not (Cassandra would look further for a live one).
+  bool IsComplete(int64_t max_timestamp, int64_t now_seconds) const;
+
+  /// True when a marker, a cell or a row deletion remains.
+  bool HasContent() const;
+
+  /// Adds the row to `builder`: its deletion if not shadowed by a covering one, marker and cells that no deletion
+  /// shadows. Adds nothing when nothing remains.
+  void Emit(std::string_view clustering, BatchBuilder* builder) const;
+
+ private:
+  const Projection* projection_;
+};
+
+}  // namespace stoa
