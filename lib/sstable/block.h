@@ -1,0 +1,182 @@
+// Data blocks: consecutive rows, column by column. FORMAT.md describes every byte.
+//
+// A block is a header and a few sections, compressed one by one: the keys (partition runs, clustering keys, range
+// changes), the liveness (timestamps, markers, expiry, row deletions), and groups of columns. This file knows blocks as
+// bytes in memory; where they stand in a file, their checksums and the cache are the business of sstable_writer.h and
+// block_cache.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <stoa/schema.h>
+
+#include "base/arena.h"
+#include "data/row_batch.h"
+#include "data/row_merger.h"
+#include "data/source_bounds.h"
+
+namespace stoa {
+
+inline constexpr uint32_t kBlockRowsMax = 4096;
+inline constexpr size_t kBlockRawBytesTarget = 32 << 10;
+
+/// What blocks of a table have in common; stored once in the file.
+struct BlockLayout {
+  /// Bytes of each encoded clustering component (types/byte_comparable.h), 0 where they vary.
+  std::vector<uint8_t> clustering_bytes;
+  struct ColumnType {
+    ColumnId id;
+    TypeKind kind;
+  };
+  /// Ascending by id.
+  std::vector<ColumnType> columns;
+
+  static BlockLayout Of(const TableSchema& schema);
+};
+
+enum class SectionCodec : uint8_t { kRaw = 0, kZstd = 1 };
+
+/// One section as it goes to disk.
+struct BlockSection {
+  SectionCodec codec = SectionCodec::kRaw;
+  uint32_t raw_bytes = 0;
+  std::string payload;
+};
+
+/// Smallest and greatest value of a column in a block, for zone maps.
+struct ColumnZone {
+  ColumnId id = 0;
+  bool known = false;       ///< false: a NaN, a value too long, ...: anything may be in there
+  bool is_word = true;
+  uint32_t null_count = 0;  ///< rows without a live value
+  int64_t word_min = 0, word_max = 0;     ///< in the order of WordToOrdered
+  std::string bytes_min, bytes_max;       ///< max is rounded up when cut
+};
+
+/// A finished block: header (uncompressed, self-contained, position-independent) and sections.
+struct BuiltBlock {
+  std::string header;  ///< row and run counts, and for each section what it holds
+  std::vector<BlockSection> sections;
+
+  uint32_t row_count = 0;
+  uint32_t partition_starts = 0;  ///< partitions whose START is in the block
+  TimeBounds times;
+  Position first, last;           ///< first and last row or bound
+  DeletionTime open_before, open_after;
+  std::vector<ColumnZone> zones;
+  /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
+  struct ColumnBytes {
+    ColumnId id;
+    uint8_t encoding;
+    uint32_t bytes;
+  };
+  std::vector<ColumnBytes> column_bytes;
+};
+
+/// Collects rows and encodes them. Not thread-safe; reused for block after block.
+class BlockBuilder {
+ public:
+  BlockBuilder(const BlockLayout* layout, const Projection* projection, int compression_level);
+  ~BlockBuilder();
+
+  /// Takes rows of `batch` (projection as given), beginning with row `begin`, with the run starts and range-changes that
+  /// stand before them, until the block is full or the batch ends; returns the row after the last one taken. The
+  /// batch is loaded if needed. A single row larger than the target makes a block of its own.
+  absl::StatusOr<uint32_t> Add(RowBatch& batch, uint32_t begin);
+  bool full() const;
+  bool empty() const;
+
+  /// Encodes what was collected and begins a new block, which continues partition and open deletion.
+  absl::StatusOr<BuiltBlock> Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// A block being read. Sections are handed over decompressed, when wanted, by a SectionSource (the cache). All offsets
+/// and counts inside are validated before use: damaged bytes give DataLoss, never a crash (the checksum has been verified,
+/// but an attacker can make valid checksums).
+class SectionSource {
+ public:
+  virtual ~SectionSource() = default;
+  /// The raw bytes of section `number`; valid as long as the source.
+  virtual absl::StatusOr<std::string_view> Section(uint32_t number) = 0;
+};
+
+/// Parsed header. Immutable after Parse; thread-safe. Small enough to be kept in the cache beside the sections.
+class BlockHeader {
+ public:
+  static absl::StatusOr<BlockHeader> Parse(std::string_view header, const BlockLayout& layout);
+
+  uint32_t row_count = 0;
+  uint32_t run_count = 0;
+  uint32_t change_count = 0;
+  bool clean = false;  ///< as RowBatch::clean
+  struct Section {
+    SectionCodec codec;
+    uint32_t raw_bytes;
+    uint32_t stored_bytes;
+  };
+  std::vector<Section> sections;
+  /// Columns present, ascending by id, with the section that holds them.
+  struct ColumnPlace {
+    ColumnId id;
+    uint16_t section;
+    uint8_t encoding;
+    uint32_t offset;  ///< in the section
+  };
+  std::vector<ColumnPlace> columns;
+};
+
+/// Reads rows of one block into batches and row mergers. Holds decoded views in memory of its own that is reused;
+/// one reader at a time.
+class BlockReader : public BatchLoader {
+ public:
+  BlockReader(const BlockLayout* layout, const Projection* projection);
+  ~BlockReader() override;
+
+  /// Turns to another block. `header` and `sections` must outlive the use.
+  absl::Status Open(const BlockHeader* header, SectionSource* sections);
+
+  /// Row ordinal of the first row at or after `position` (row_count() when none), and whether it is exactly there.
+  /// Interpolates over tokens and fixed-width components, bounded, then binary search.
+  struct Found {
+    uint32_t row;
+    bool exact;
+  };
+  absl::StatusOr<Found> Find(const PositionView& position);
+
+  /// The index of the run of a partition in this block, or -1.
+  absl::StatusOr<int> FindRun(uint64_t token, std::string_view key);
+
+  /// A batch of rows [begin, end) with the runs and changes that belong to them (changes at `end` belong to it if
+  /// `end` is row_count or `with_end_changes`), lazily loaded. Valid until the next call of Batch or Open. In a reverse
+  /// batch the rows stand in reverse order: row begin of the batch is row end-1 of the block.
+  enum class Direction : uint8_t { kForward, kReverse };
+  absl::Status Batch(uint32_t begin, uint32_t end, Direction direction, RowBatch* batch);
+
+  /// The range deletion open at `position` within partition run `run`.
+  absl::StatusOr<DeletionTime> OpenDeletionAt(int run, std::string_view clustering);
+
+  /// Adds one row (projected columns) to `merger`, with the covering deletions of partition and range.
+  absl::Status AddRow(uint32_t row, int run, RowMerger* merger);
+
+  absl::Status LoadKeys(RowBatch* batch) override;
+  absl::Status LoadLiveness(RowBatch* batch) override;
+  absl::Status LoadColumns(RowBatch* batch) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace stoa
