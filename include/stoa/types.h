@@ -1,9 +1,9 @@
 // CQL types.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,15 +43,34 @@ class DataType {
   /// A scalar type, for example DataType(TypeKind::kInt). Implicit, so that schemas read well.
   constexpr DataType(TypeKind kind) : kind_(kind) {}  // NOLINT(google-explicit-constructor)
 
-  TypeKind kind() const { return kind_; }
+  constexpr TypeKind kind() const { return kind_; }
   /// The element types of a collection or tuple; empty for a scalar.
   const std::vector<DataType>& parameters() const;
 
   /// True when values are held as one machine word: boolean, the integers up to 64 bits, the times and dates,
   /// float and double.
-  bool is_word() const { return word_bytes() != 0; }
+  constexpr bool is_word() const { return word_bytes() != 0; }
   /// Bytes of a serialized value for a word type: 1, 2, 4 or 8; 0 for any other type.
-  size_t word_bytes() const;
+  constexpr size_t word_bytes() const {
+    switch (kind_) {
+      case TypeKind::kBoolean:
+      case TypeKind::kTinyint:
+        return 1;
+      case TypeKind::kSmallint:
+        return 2;
+      case TypeKind::kInt:
+      case TypeKind::kDate:
+      case TypeKind::kFloat:
+        return 4;
+      case TypeKind::kBigint:
+      case TypeKind::kTime:
+      case TypeKind::kTimestamp:
+      case TypeKind::kDouble:
+        return 8;
+      default:
+        return 0;
+    }
+  }
 
   /// The name as CQL writes it, for example "timeuuid".
   std::string ToString() const;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include <stoa/types.h>
 
@@ -80,21 +81,21 @@ class Value {
   constexpr Value(float value) : kind_(Kind::kFloat), word_(std::bit_cast<uint32_t>(value)) {}     // NOLINT
   constexpr Value(double value) : kind_(Kind::kDouble), word_(std::bit_cast<uint64_t>(value)) {}   // NOLINT
   constexpr Value(std::string_view text)                                            // NOLINT
-      : kind_(Kind::kText), size_(text.size()), data_(text.data()) {}
+      : kind_(Kind::kText), view_{text.data(), text.size()} {}
   Value(const std::string& text) : Value(std::string_view(text)) {}                 // NOLINT
   Value(std::string&& text) = delete;  // the value would dangle
   constexpr Value(const char* text) : Value(std::string_view(text)) {}              // NOLINT
   constexpr Value(Timestamp value) : kind_(Kind::kTimestamp), word_(static_cast<uint64_t>(value.milliseconds)) {}  // NOLINT
   constexpr Value(Date value) : kind_(Kind::kDate), word_(static_cast<uint64_t>(static_cast<int64_t>(value.days))) {}  // NOLINT
   constexpr Value(Time value) : kind_(Kind::kTime), word_(static_cast<uint64_t>(value.nanoseconds)) {}  // NOLINT
-  Value(const Uuid& value);                                                         // NOLINT
+  constexpr Value(const Uuid& value) : kind_(Kind::kUuid), uuid_(value) {}          // NOLINT
   /// Bytes: a blob, or the serialized form of inet, varint, decimal.
   static constexpr Value Bytes(std::string_view bytes) {
     Value value(bytes);
     value.kind_ = Kind::kBytes;
     return value;
   }
-  /// The serialized form of a duration: three signed vints, as in the native protocol.
+  /// The serialized form of a duration (SerializeDuration).
   static constexpr Value SerializedDuration(std::string_view bytes) {
     Value value(bytes);
     value.kind_ = Kind::kDuration;
@@ -111,31 +112,48 @@ class Value {
   double double_value() const { return std::bit_cast<double>(word_); }
   std::string_view text() const { return bytes(); }
   /// Views the value's memory; for a uuid, this object's.
-  std::string_view bytes() const;
+  std::string_view bytes() const {
+    switch (kind_) {
+      case Kind::kText:
+      case Kind::kBytes:
+      case Kind::kDuration:
+        return std::string_view(view_.data, view_.size);
+      case Kind::kUuid:
+        return std::string_view(reinterpret_cast<const char*>(uuid_.bytes.data()), uuid_.bytes.size());
+      default:
+        return std::string_view();
+    }
+  }
   Timestamp timestamp() const { return Timestamp{integer()}; }
   Date date() const { return Date{static_cast<int32_t>(integer())}; }
   Time time() const { return Time{integer()}; }
-  Uuid uuid() const;
+  Uuid uuid() const { return kind_ == Kind::kUuid ? uuid_ : Uuid{}; }
+  /// Zero when the bytes are not a serialized duration.
   Duration duration() const;
 
-  /// For messages and examples: CQL literal syntax, for example 'text', 0xcafe, 2001-01-31.
+  /// For messages and examples: CQL literal syntax, for example 'text', 0xcafe, '2001-01-31'. Values given as
+  /// bytes are shown as a blob, whatever they serve for.
   std::string ToString() const;
 
   /// Same kind and same content; floating point by bits.
   friend bool operator==(const Value& a, const Value& b);
 
  private:
+  struct View {
+    const char* data;
+    size_t size;
+  };
+
   Kind kind_;
   union {
     uint64_t word_ = 0;
-    size_t size_;
-    uint64_t uuid_high_;
-  };
-  union {
-    const char* data_ = nullptr;
-    uint64_t uuid_low_;
+    View view_;
+    Uuid uuid_;
   };
 };
+
+/// The bytes of a duration, for Value::SerializedDuration: three signed vints, as in the native protocol.
+std::string SerializeDuration(const Duration& duration);
 
 /// A list of values passed to a function: written as {1, "a"} or made from a vector, array or span. A view.
 class Values {

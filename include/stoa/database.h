@@ -1,0 +1,150 @@
+// The database.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <stoa/cursor.h>
+#include <stoa/options.h>
+#include <stoa/query.h>
+#include <stoa/schema.h>
+#include <stoa/write_batch.h>
+
+namespace stoa {
+
+/// What opening found and did. Nothing is ever lost silently.
+struct RecoveryReport {
+  bool created = false;             ///< a new database
+  bool clean = false;               ///< it had been closed cleanly
+  uint64_t log_segments = 0;
+  uint64_t log_records = 0;         ///< commits read back from the log
+  uint64_t log_bytes = 0;
+  uint64_t operations_replayed = 0; ///< operations that were not in SSTables yet
+  uint64_t cut_bytes = 0;           ///< bytes at the end of the log that were not a complete commit
+  std::string cut_detail;           ///< where and why, empty when nothing was cut
+  uint64_t files_removed = 0;       ///< leftovers of interrupted work
+
+  std::string ToString() const;
+};
+
+/// Counters since the database was opened, and sizes now.
+struct Metrics {
+  uint64_t commits = 0;
+  uint64_t log_bytes = 0;
+  uint64_t flushes = 0;
+  uint64_t flushed_bytes = 0;
+  uint64_t compactions = 0;
+  uint64_t compaction_bytes_read = 0;
+  uint64_t compaction_bytes_written = 0;
+  uint64_t memtable_bytes = 0;
+  uint64_t block_cache_bytes = 0;
+  uint64_t sstables = 0;
+  uint64_t sstable_bytes = 0;
+};
+
+/// What `Verify` looked at.
+struct VerifyReport {
+  uint64_t tables = 0;
+  uint64_t sstables = 0;
+  uint64_t bytes = 0;
+};
+
+/// The state of the database at one moment. Pins what it can see until it is destroyed, which must happen before
+/// the database is closed. Thread-safe.
+class Snapshot {
+ public:
+  ~Snapshot();
+  /// Commits up to this sequence are visible.
+  uint64_t sequence() const;
+
+ private:
+  friend class Database;
+  struct State;
+  explicit Snapshot(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// An open database: a directory that one process at a time has open. All methods are thread-safe, Close excepted.
+///
+/// Errors of every method: FailedPrecondition when the database is closed, or has become read-only after an error of
+/// the log or manifest (then the message carries the first cause, reads go on, and reopening recovers); DataLoss
+/// naming file and offset when damaged bytes are met; ResourceExhausted when the disk is full, after which the same call
+/// may be repeated once there is space.
+class Database {
+ public:
+  /// Opens the database in directory `path`, recovering what a crash left behind. InvalidArgument: see
+  /// Options::Validate. NotFound: no database and not create_if_missing. FailedPrecondition: another process or
+  /// handle has it open. DataLoss: what was promised to be durable is damaged. Unimplemented: written by a newer version, naming
+  /// the feature.
+  static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options, const std::string& path);
+
+  /// Without Close, leaves the directory as a crash of the process would: nothing acknowledged is lost.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// Finishes background work, writes memtables out, seals the log. The handle is unusable afterwards, whatever is
+  /// returned.
+  absl::Status Close();
+
+  const RecoveryReport& recovery_report() const;
+
+  // Tables.
+
+  /// AlreadyExists when there is a table of this name.
+  absl::StatusOr<Table> CreateTable(const TableSchema& schema);
+  /// NotFound, naming the table.
+  absl::StatusOr<Table> OpenTable(std::string_view name) const;
+  std::vector<Table> ListTables() const;
+  /// Applies all steps or none; returns the new schema. Writes and queries under way keep the schema they have.
+  absl::StatusOr<Table> AlterTable(std::string_view name, const TableAlteration& alteration);
+  absl::Status DropTable(std::string_view name);
+  /// Removes all rows, in time proportional to the number of files.
+  absl::Status TruncateTable(std::string_view name);
+
+  // Writes.
+
+  /// Commits the batch: all of it or, on an error, none. When this returns OK the batch is visible to every later read, and
+  /// durable as WriteOptions say. The batch is unchanged and may be cleared and reused. NotFound when a table was dropped.
+  absl::Status Write(const WriteOptions& options, const WriteBatch& batch);
+  /// Makes everything committed so far durable.
+  absl::Status Sync();
+
+  // Reads.
+
+  absl::StatusOr<Cursor> Read(const ReadOptions& options, const Query& query) const;
+  /// Reads one row by its full key into `row`; false when it does not exist. `columns` as in Query::Columns, empty
+  /// meaning all.
+  absl::StatusOr<bool> ReadRow(const ReadOptions& options, const Table& table, Values partition_key,
+                               Values clustering, std::span<const ColumnId> columns, Row* row) const;
+  /// ResourceExhausted when snapshots pin more memory than is allowed.
+  absl::StatusOr<std::unique_ptr<Snapshot>> GetSnapshot() const;
+  /// Token ranges that together cover all of `table`, about `parts` of them and of about equal size in bytes.
+  std::vector<TokenRange> SplitTokens(const Table& table, size_t parts) const;
+
+  // Maintenance, for tools, tests and the impatient: none of it is ever needed.
+
+  /// Writes all memtables out and waits.
+  absl::Status Flush();
+  /// Merges all SSTables of the table into as few as possible and waits.
+  absl::Status Compact(std::string_view table);
+  /// Reads every byte of every file of the current state and checks it.
+  absl::StatusOr<VerifyReport> Verify() const;
+  Metrics metrics() const;
+  /// For each SSTable of a table, what is in it, as text for people.
+  absl::StatusOr<std::string> Describe(std::string_view table) const;
+
+ private:
+  class Engine;
+  explicit Database(std::unique_ptr<Engine> engine);
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace stoa

@@ -1,0 +1,68 @@
+// Options. One screen of them: what can be derived is derived.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <absl/status/status.h>
+
+namespace stoa {
+
+class Env;
+class Snapshot;
+
+/// When a write is acknowledged.
+enum class Durability : uint8_t {
+  kProcess,   ///< handed to the operating system: survives the death of the process, not of the machine
+  kPeriodic,  ///< the same, and synced every Options::sync_interval_ms
+  kSync,      ///< after it is on disk; writers that wait together share one sync
+};
+
+struct Options {
+  /// Create the database when the directory holds none; the directory itself is created, its parent must exist.
+  bool create_if_missing = true;
+
+  /// Memory for memtables, caches, indexes, filters and buffers, in bytes; at least 4 MiB. A quarter is for memtables, the rest
+  /// mostly for blocks. More memory means fewer, larger SSTables and fewer reads.
+  uint64_t memory_budget_bytes = 256u << 20;
+
+  /// Threads for flushes and compactions, 1 to 64. Ignored when `env` is given, which brings its own.
+  int background_threads = 2;
+
+  /// Durability of writes that do not say.
+  Durability durability = Durability::kPeriodic;
+
+  /// How often the log is synced for kPeriodic, in milliseconds, 1 to 3,600,000: what a power failure may lose.
+  int64_t sync_interval_ms = 100;
+
+  /// Size of a segment of the write-ahead log, in bytes, 64 KiB to 1 GiB. Larger segments are created less often; smaller ones
+  /// give disk space back earlier.
+  uint64_t wal_segment_bytes = 16u << 20;
+
+  /// Bytes of log after which the tables that hold the oldest segment are flushed; at least two segments.
+  uint64_t wal_bytes_max = 256u << 20;
+
+  /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the database. For
+  /// simulation and for embedders that bring their own.
+  Env* env = nullptr;
+
+  /// InvalidArgument naming every option out of range, its value and the allowed range.
+  absl::Status Validate() const;
+};
+
+struct WriteOptions {
+  /// Without one: Options::durability.
+  std::optional<Durability> durability;
+};
+
+struct ReadOptions {
+  /// Read the database as of this snapshot; null: as of now.
+  const Snapshot* snapshot = nullptr;
+  /// See only what would survive a power failure.
+  bool durable = false;
+  /// Give up with DeadlineExceeded after this many microseconds; 0: never. Checked per block.
+  int64_t timeout_micros = 0;
+};
+
+}  // namespace stoa

@@ -1,0 +1,112 @@
+// Batches of writes.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include <stoa/schema.h>
+#include <stoa/value.h>
+
+namespace stoa {
+
+/// A table as writes and queries name it: its schema at the time when it was created or opened. Stays usable when
+/// the table is altered; a dropped table is refused when the batch is written.
+using Table = std::shared_ptr<const TableSchema>;
+
+/// One column and its new value; null deletes the cell. A column that is not named is left as it is.
+struct Assignment {
+  ColumnId column;
+  Value value;
+};
+
+/// A list of assignments passed to a function; a view, like Values.
+class Assignments {
+ public:
+  Assignments() = default;
+  Assignments(std::initializer_list<Assignment> list) : list_(list.begin(), list.size()) {}
+  Assignments(std::span<const Assignment> list) : list_(list) {}         // NOLINT
+  Assignments(const std::vector<Assignment>& list) : list_(list) {}      // NOLINT
+  size_t size() const { return list_.size(); }
+  const Assignment* begin() const { return list_.data(); }
+  const Assignment* end() const { return list_.data() + list_.size(); }
+
+ private:
+  std::span<const Assignment> list_;
+};
+
+struct WriteAttributes {
+  /// Write timestamp in microseconds, by custom since 1970. Without one the write gets the time of its commit,
+  /// greater than every automatic timestamp before. INT64_MIN is not allowed.
+  std::optional<int64_t> timestamp_micros;
+  /// Time to live, 0 to 630,720,000 seconds, 0 meaning for ever; without one the table's default applies.
+  std::optional<int32_t> ttl_seconds;
+};
+
+/// A slice of a partition in clustering order, in which a descending column begins with its greatest value. Each bound
+/// is a prefix of the clustering key: (day) alone selects all rows of that day. An empty prefix is the partition's end.
+struct ClusteringRange {
+  Values from;
+  bool from_inclusive = true;
+  Values to;
+  bool to_inclusive = true;
+
+  static ClusteringRange All() { return {}; }
+  /// All rows whose key begins with `values`.
+  static ClusteringRange Prefix(Values values) { return {values, true, values, true}; }
+};
+
+/// Writes that become visible together and survive a crash together, across partitions and tables.
+///
+/// Every call encodes at once; nothing of the arguments is kept. Errors leave the batch as it was: InvalidArgument
+/// naming table, column, given and expected type when values do not fit the schema; or naming the limit (keys 65,535
+/// bytes, cells 256 MiB, batch 1 GiB). Not thread-safe. Clear keeps the memory, so a batch that is reused
+/// allocates nothing.
+class WriteBatch {
+ public:
+  WriteBatch() = default;
+
+  /// Writes a row and marks it as existing (CQL INSERT): it stays even if all its cells are deleted.
+  absl::Status Upsert(const Table& table, Values partition_key, Values clustering, Assignments cells,
+                      const WriteAttributes& attributes = {});
+  /// Writes cells without marking the row (CQL UPDATE): the row exists while one of its cells does.
+  absl::Status Update(const Table& table, Values partition_key, Values clustering, Assignments cells,
+                      const WriteAttributes& attributes = {});
+  absl::Status DeleteCells(const Table& table, Values partition_key, Values clustering,
+                           std::span<const ColumnId> columns, const WriteAttributes& attributes = {});
+  absl::Status DeleteRow(const Table& table, Values partition_key, Values clustering,
+                         const WriteAttributes& attributes = {});
+  absl::Status DeleteRange(const Table& table, Values partition_key, const ClusteringRange& range,
+                           const WriteAttributes& attributes = {});
+  absl::Status DeletePartition(const Table& table, Values partition_key, const WriteAttributes& attributes = {});
+
+  void Clear();
+  bool empty() const { return operation_count_ == 0; }
+  size_t operation_count() const { return operation_count_; }
+  size_t byte_count() const { return mutations_.size(); }
+  /// The encoded batch (lib/data/mutation.h).
+  const std::string& mutations() const { return mutations_; }
+
+ private:
+  absl::Status BeginOperation(const Table& table, Values partition_key);
+  absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
+                      const WriteAttributes& attributes, uint8_t fragment_flags);
+
+  std::string mutations_;
+  size_t operation_count_ = 0;
+  // The partition that the last operation was about, so that a run of rows names it once.
+  TableId table_ = 0;
+  uint32_t schema_version_ = 0;
+  std::string partition_key_;
+  // Reused buffers.
+  std::string key_buffer_;
+  std::string row_buffer_;
+};
+
+}  // namespace stoa
