@@ -103,13 +103,14 @@ class TableSchema::Builder {
  public:
   explicit Builder(std::string_view name);
   Builder& PartitionKey(std::string_view name, DataType type);
-  Builder& Clustering(std::string_view name, DataType type, ClusteringOrder order = ClusteringOrder::kAscending);
+  Builder& Clustering(std::string_view name, DataType type,
+                      ClusteringOrder order = ClusteringOrder::kAscending);
   Builder& Regular(std::string_view name, DataType type);
   Builder& Options(const TableOptions& options);
   /// InvalidArgument, naming the table, the column and the allowed range, when a name is empty, longer than
   /// 222 bytes, or holds anything but letters, digits and underscores; when a name occurs twice; when no
-  /// partition key is given; when a key column has a type that cannot be a key (duration); when there are more
-  /// than kColumnsMax columns; when an option is out of range.
+  /// partition key is given; when a key column has a type that cannot be a key (duration); when there are
+  /// more than kColumnsMax columns; when an option is out of range.
   absl::StatusOr<TableSchema> Build() const;
 
  private:

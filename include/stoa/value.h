@@ -47,8 +47,8 @@ struct Duration {
   friend bool operator==(const Duration&, const Duration&) = default;
 };
 
-/// One value of any type, or null. A value does not own bytes: for text, blob, ascii, inet, varint and decimal
-/// it is a view of memory that must outlive it; uuids are held inside. 24 bytes; trivially copyable.
+/// One value of any type, or null. A value does not own bytes: for text, blob, ascii, inet, varint and
+/// decimal it is a view of memory that must outlive it; uuids are held inside. 24 bytes; trivially copyable.
 ///
 /// A value knows what kind of C++ value it was made from, not which column it is for. Storing it converts
 /// only where nothing can be lost: an integer fits every integer column that can represent it (smallint given
@@ -58,13 +58,13 @@ struct Duration {
 class Value {
  public:
   enum class Kind : uint8_t {
-    kNull,      ///< as a cell: delete the cell
+    kNull,  ///< as a cell: delete the cell
     kBoolean,
-    kInteger,   ///< tinyint, smallint, int, bigint
+    kInteger,  ///< tinyint, smallint, int, bigint
     kFloat,
     kDouble,
-    kText,      ///< text and ascii
-    kBytes,     ///< blob, inet, varint, decimal in serialized form
+    kText,   ///< text and ascii
+    kBytes,  ///< blob, inet, varint, decimal in serialized form
     kTimestamp,
     kDate,
     kTime,
@@ -73,22 +73,26 @@ class Value {
   };
 
   constexpr Value() : kind_(Kind::kNull) {}
-  constexpr Value(std::nullptr_t) : Value() {}                                      // NOLINT
-  constexpr Value(bool value) : kind_(Kind::kBoolean), word_(value ? 1 : 0) {}      // NOLINT
+  constexpr Value(std::nullptr_t) : Value() {}                                  // NOLINT
+  constexpr Value(bool value) : kind_(Kind::kBoolean), word_(value ? 1 : 0) {}  // NOLINT
   template <typename T>
-    requires(std::is_integral_v<T> && !std::is_same_v<T, bool> && (std::is_signed_v<T> || sizeof(T) < 8))
-  constexpr Value(T value) : kind_(Kind::kInteger), word_(static_cast<uint64_t>(static_cast<int64_t>(value))) {}  // NOLINT
-  constexpr Value(float value) : kind_(Kind::kFloat), word_(std::bit_cast<uint32_t>(value)) {}     // NOLINT
-  constexpr Value(double value) : kind_(Kind::kDouble), word_(std::bit_cast<uint64_t>(value)) {}   // NOLINT
-  constexpr Value(std::string_view text)                                            // NOLINT
+  requires(std::is_integral_v<T> && !std::is_same_v<T, bool> &&
+           (std::is_signed_v<T> || sizeof(T) < 8)) constexpr Value(T value)
+      : kind_(Kind::kInteger), word_(static_cast<uint64_t>(static_cast<int64_t>(value))) {}       // NOLINT
+  constexpr Value(float value) : kind_(Kind::kFloat), word_(std::bit_cast<uint32_t>(value)) {}    // NOLINT
+  constexpr Value(double value) : kind_(Kind::kDouble), word_(std::bit_cast<uint64_t>(value)) {}  // NOLINT
+  constexpr Value(std::string_view text)                                                          // NOLINT
       : kind_(Kind::kText), view_{text.data(), text.size()} {}
-  Value(const std::string& text) : Value(std::string_view(text)) {}                 // NOLINT
-  Value(std::string&& text) = delete;  // the value would dangle
-  constexpr Value(const char* text) : Value(std::string_view(text)) {}              // NOLINT
-  constexpr Value(Timestamp value) : kind_(Kind::kTimestamp), word_(static_cast<uint64_t>(value.milliseconds)) {}  // NOLINT
-  constexpr Value(Date value) : kind_(Kind::kDate), word_(static_cast<uint64_t>(static_cast<int64_t>(value.days))) {}  // NOLINT
-  constexpr Value(Time value) : kind_(Kind::kTime), word_(static_cast<uint64_t>(value.nanoseconds)) {}  // NOLINT
-  constexpr Value(const Uuid& value) : kind_(Kind::kUuid), uuid_(value) {}          // NOLINT
+  Value(const std::string& text) : Value(std::string_view(text)) {}     // NOLINT
+  Value(std::string&& text) = delete;                                   // the value would dangle
+  constexpr Value(const char* text) : Value(std::string_view(text)) {}  // NOLINT
+  constexpr Value(Timestamp value)
+      : kind_(Kind::kTimestamp), word_(static_cast<uint64_t>(value.milliseconds)) {}  // NOLINT
+  constexpr Value(Date value)
+      : kind_(Kind::kDate), word_(static_cast<uint64_t>(static_cast<int64_t>(value.days))) {}  // NOLINT
+  constexpr Value(Time value)
+      : kind_(Kind::kTime), word_(static_cast<uint64_t>(value.nanoseconds)) {}  // NOLINT
+  constexpr Value(const Uuid& value) : kind_(Kind::kUuid), uuid_(value) {}      // NOLINT
   /// Bytes: a blob, or the serialized form of inet, varint, decimal.
   static constexpr Value Bytes(std::string_view bytes) {
     Value value(bytes);
@@ -160,8 +164,8 @@ class Values {
  public:
   Values() = default;
   Values(std::initializer_list<Value> values) : values_(values.begin(), values.size()) {}
-  Values(std::span<const Value> values) : values_(values) {}             // NOLINT
-  Values(const std::vector<Value>& values) : values_(values) {}          // NOLINT
+  Values(std::span<const Value> values) : values_(values) {}     // NOLINT
+  Values(const std::vector<Value>& values) : values_(values) {}  // NOLINT
 
   size_t size() const { return values_.size(); }
   bool empty() const { return values_.empty(); }

@@ -1,23 +1,24 @@
 // Clustering keys as byte strings that memcmp orders.
 //
-// A row's clustering key is, for each component, the byte kComponentMarker and the encoded value, and at the end
-// kRowEnd. A bound of a slice or of a range deletion is the encoding of a prefix of the components followed by
-// kBoundBefore (sorts before every row with that prefix) or kBoundAfter (after every such row); the empty
-// prefix gives the two ends of a partition. Equal keys have one encoding. The idea is that of Cassandra's
-// ByteComparable; the bytes are not compatible with it.
+// A row's clustering key is, for each component, the byte kComponentMarker and the encoded value, and at the
+// end kRowEnd. A bound of a slice or of a range deletion is the encoding of a prefix of the components
+// followed by kBoundBefore (sorts before every row with that prefix) or kBoundAfter (after every such row);
+// the empty prefix gives the two ends of a partition. Equal keys have one encoding. The idea is that of
+// Cassandra's ByteComparable; the bytes are not compatible with it.
 //
 // Encoded values:
 //   tinyint smallint int bigint timestamp time   big-endian, sign bit flipped
 //   boolean                                      one byte 0 or 1
 //   date                                         big-endian as serialized (already unsigned)
-//   float double                                 big-endian; negative: all bits inverted, else sign bit flipped;
+//   float double                                 big-endian; negative: all bits inverted, else sign bit
+//   flipped;
 //                                                every NaN becomes the positive quiet NaN (greatest)
-//   uuid                                         version nibble first, time-ordered for version 1 (as Cassandra compares)
-//   timeuuid                                     timestamp in comparable order, then the low 8 bytes compared signed
-//   ascii text blob inet                         bytes with 00 written as 00 FF, ended by 00
-//   varint                                       length-and-sign prefix, then two's complement magnitude bytes
-//   decimal                                      sign, exponent, digits, normalised: 1.0 and 1.00 are equal keys
-//                                                (the scale is not kept)
+//   uuid                                         version nibble first, time-ordered for version 1 (as
+//   Cassandra compares) timeuuid                                     timestamp in comparable order, then the
+//   low 8 bytes compared signed ascii text blob inet                         bytes with 00 written as 00 FF,
+//   ended by 00 varint, decimal                              see comparable_numbers.h; by numeric value, so
+//   that 1.0 and 1.00
+//                                                are equal keys (the scale is not kept)
 // A descending component has all bytes of its encoded value (not its marker) inverted.
 #pragma once
 
@@ -31,6 +32,8 @@
 #include <stoa/types.h>
 #include <stoa/value.h>
 
+#include "types/value_codec.h"
+
 namespace stoa {
 
 inline constexpr char kBoundBefore = 0x20;
@@ -39,14 +42,26 @@ inline constexpr char kComponentMarker = 0x40;
 inline constexpr char kBoundAfter = 0x60;
 
 /// Bytes of an encoded value of this type without its marker; 0 when they vary.
-size_t ComparableBytes(DataType type);
+size_t ComparableBytes(const DataType& type);
 
-/// Appends the encoded value, without marker. InvalidArgument when the value does not fit the type, is null, or
-/// the type cannot be a key.
-absl::Status AppendComparable(DataType type, ClusteringOrder order, const Value& value, std::string* out);
+/// A word (value_codec.h) as an unsigned integer of the same width in the order of the type, and back. The
+/// encoded value of a word type is this integer, big-endian. Words of NaNs other than the canonical one do
+/// not come back.
+uint64_t ComparableWord(TypeKind kind, uint64_t word);
+uint64_t WordFromComparable(TypeKind kind, uint64_t comparable);
+
+/// Appends the encoded value, without marker. InvalidArgument when the value does not fit the type, is null,
+/// has more than kKeyBytesMax bytes, or the type cannot be a key.
+absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const Value& value,
+                              std::string* out);
 
 /// Reads one encoded value off the front of `*bytes`, appends the *serialized* form of the value to `*out`,
-/// and advances `*bytes`. Returns false when the bytes are not a valid encoding.
-bool DecodeComparable(DataType type, ClusteringOrder order, std::string_view* bytes, std::string* out);
+/// and advances `*bytes`. Returns false when the bytes are not a valid encoding: one that AppendComparable
+/// could have made of a value. Then `*bytes` and what was appended to `*out` are unspecified.
+bool DecodeComparable(const DataType& type, ClusteringOrder order, std::string_view* bytes, std::string* out);
+
+/// The same for a word type; sets `*word` instead.
+bool DecodeComparableWord(const DataType& type, ClusteringOrder order, std::string_view* bytes,
+                          uint64_t* word);
 
 }  // namespace stoa

@@ -1,0 +1,96 @@
+#include "schema/schema_editor.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "schema/schema_validation.h"
+
+namespace stoa {
+namespace {
+
+absl::Status Inapplicable(const TableSchema& schema, std::string_view column, std::string_view why) {
+  return InvalidArgument("table ", schema.name(), ": column ", column, ": ", why);
+}
+
+}  // namespace
+
+TableSchema SchemaEditor::Create(TableId id, const TableSchema& described) {
+  TableSchema schema = described;
+  schema.id_ = id;
+  schema.version_ = 1;
+  schema.next_column_id_ = 1;
+  for (auto* columns : {&schema.partition_key_, &schema.clustering_, &schema.regular_}) {
+    for (Column& column : *columns) column.id = schema.next_column_id_++;
+  }
+  return schema;
+}
+
+absl::StatusOr<TableSchema> SchemaEditor::Apply(const TableSchema& schema,
+                                                const TableAlteration& alteration) {
+  TableSchema next = schema;
+  for (const TableAlteration::Step& step : alteration.steps()) STOA_RETURN_IF_ERROR(ApplyStep(step, &next));
+  ++next.version_;
+  STOA_RETURN_IF_ERROR(ValidateSchema(next));
+  return next;
+}
+
+absl::Status SchemaEditor::ApplyStep(const TableAlteration::Step& step, TableSchema* schema) {
+  switch (step.kind) {
+    case TableAlteration::Step::Kind::kAdd:
+      return Add(step, schema);
+    case TableAlteration::Step::Kind::kDrop:
+      return Drop(step, schema);
+    case TableAlteration::Step::Kind::kRename:
+      return Rename(step, schema);
+    case TableAlteration::Step::Kind::kOptions:
+      schema->options_ = step.options;
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SchemaEditor::Add(const TableAlteration::Step& step, TableSchema* schema) {
+  if (schema->FindColumn(step.name) != nullptr) {
+    return Inapplicable(*schema, step.name, "cannot be added, it exists already");
+  }
+  if (schema->next_column_id_ == std::numeric_limits<ColumnId>::max()) {
+    return Inapplicable(*schema, step.name, "cannot be added, all column ids have been used");
+  }
+  Column column;
+  column.id = schema->next_column_id_++;
+  column.name = step.name;
+  column.type = step.type;
+  schema->regular_.push_back(std::move(column));
+  return absl::OkStatus();
+}
+
+absl::Status SchemaEditor::Drop(const TableAlteration::Step& step, TableSchema* schema) {
+  const Column* column = schema->FindColumn(step.name);
+  if (column == nullptr)
+    return Inapplicable(*schema, step.name, "cannot be dropped, there is no such column");
+  if (column->kind != ColumnKind::kRegular) {
+    return Inapplicable(*schema, step.name, "cannot be dropped, it is part of the primary key");
+  }
+  schema->regular_.erase(schema->regular_.begin() + (column - schema->regular_.data()));
+  return absl::OkStatus();
+}
+
+absl::Status SchemaEditor::Rename(const TableAlteration::Step& step, TableSchema* schema) {
+  if (schema->FindColumn(step.new_name) != nullptr) {
+    return Inapplicable(*schema, step.name,
+                        StrCat("cannot be renamed to ", step.new_name, ", which exists already"));
+  }
+  for (auto* columns : {&schema->partition_key_, &schema->clustering_, &schema->regular_}) {
+    for (Column& column : *columns) {
+      if (column.name != step.name) continue;
+      column.name = step.new_name;
+      return absl::OkStatus();
+    }
+  }
+  return Inapplicable(*schema, step.name, "cannot be renamed, there is no such column");
+}
+
+}  // namespace stoa

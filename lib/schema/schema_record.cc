@@ -1,0 +1,117 @@
+// The catalog record of a table:
+//
+//     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options  next column id
+//     (varint)
+//                columns (partition key)  columns (clustering)  columns (regular)
+//     options := default_time_to_live_seconds (varint)  gc_grace_seconds (varint)  compression_level (varint)
+//     columns := count (varint)  column ...
+//     column  := id (varint)  type (types/type_codec.h)  order (1 byte: 0 ascending, 1 descending)  name
+//     name    := length (varint)  bytes
+//
+// Varints are those of base/coding.h, in their shortest form. Whoever stores the record knows its length and
+// guards it with a checksum; nothing may follow the last column.
+#include <limits>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/coding.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "schema/schema_editor.h"
+#include "schema/schema_validation.h"
+#include "types/type_codec.h"
+
+namespace stoa {
+namespace {
+
+constexpr uint8_t kFormat = 1;
+
+void AppendColumns(const std::vector<Column>& columns, std::string* out) {
+  AppendVarint(out, columns.size());
+  for (const Column& column : columns) {
+    AppendVarint(out, column.id);
+    AppendType(column.type, out);
+    out->push_back(static_cast<char>(column.order));
+    AppendLengthPrefixed(out, column.name);
+  }
+}
+
+bool DecodeColumns(Decoder* decoder, ColumnKind kind, std::vector<Column>* columns) {
+  uint64_t count = 0;
+  if (!decoder->Varint(&count) || count > kColumnsMax) return false;
+  for (uint64_t i = 0; i < count; ++i) {
+    Column column;
+    column.kind = kind;
+    uint8_t order = 0;
+    std::string_view name;
+    if (!decoder->Varint(&column.id) || !DecodeType(decoder, &column.type) || !decoder->Little(&order) ||
+        !decoder->LengthPrefixed(&name)) {
+      return false;
+    }
+    if (order > static_cast<uint8_t>(ClusteringOrder::kDescending)) return false;
+    column.order = static_cast<ClusteringOrder>(order);
+    column.name = std::string(name);
+    columns->push_back(std::move(column));
+  }
+  return true;
+}
+
+bool DecodeOptions(Decoder* decoder, TableOptions* options) {
+  uint64_t time_to_live = 0;
+  uint64_t gc_grace = 0;
+  uint64_t level = 0;
+  if (!decoder->Varint(&time_to_live) || !decoder->Varint(&gc_grace) || !decoder->Varint(&level))
+    return false;
+  constexpr uint64_t kInt32Max = std::numeric_limits<int32_t>::max();
+  if (time_to_live > kInt32Max || gc_grace > kInt32Max || level > kInt32Max) return false;
+  options->default_time_to_live_seconds = static_cast<int32_t>(time_to_live);
+  options->gc_grace_seconds = static_cast<int64_t>(gc_grace);
+  options->compression_level = static_cast<int32_t>(level);
+  return true;
+}
+
+}  // namespace
+
+void SchemaEditor::Encode(const TableSchema& schema, std::string* out) {
+  out->push_back(static_cast<char>(kFormat));
+  AppendVarint(out, schema.id_);
+  AppendVarint(out, schema.version_);
+  AppendLengthPrefixed(out, schema.name_);
+  AppendVarint(out, static_cast<uint64_t>(schema.options_.default_time_to_live_seconds));
+  AppendVarint(out, static_cast<uint64_t>(schema.options_.gc_grace_seconds));
+  AppendVarint(out, static_cast<uint64_t>(schema.options_.compression_level));
+  AppendVarint(out, schema.next_column_id_);
+  AppendColumns(schema.partition_key_, out);
+  AppendColumns(schema.clustering_, out);
+  AppendColumns(schema.regular_, out);
+}
+
+bool SchemaEditor::DecodeFields(Decoder* decoder, TableSchema* schema) {
+  std::string_view name;
+  if (!decoder->Varint(&schema->id_) || !decoder->Varint(&schema->version_) ||
+      !decoder->LengthPrefixed(&name) || !DecodeOptions(decoder, &schema->options_) ||
+      !decoder->Varint(&schema->next_column_id_)) {
+    return false;
+  }
+  schema->name_ = std::string(name);
+  return DecodeColumns(decoder, ColumnKind::kPartitionKey, &schema->partition_key_) &&
+         DecodeColumns(decoder, ColumnKind::kClustering, &schema->clustering_) &&
+         DecodeColumns(decoder, ColumnKind::kRegular, &schema->regular_) && decoder->Done();
+}
+
+absl::StatusOr<TableSchema> SchemaEditor::Decode(std::string_view bytes) {
+  Decoder decoder(bytes);
+  uint8_t format = 0;
+  if (!decoder.Little(&format)) return InvalidArgument("schema record is empty");
+  if (format != kFormat) {
+    return InvalidArgument("schema record has format ", static_cast<int>(format), ", expected ",
+                           static_cast<int>(kFormat));
+  }
+  TableSchema schema;
+  if (!DecodeFields(&decoder, &schema)) return InvalidArgument("schema record is malformed");
+  STOA_RETURN_IF_ERROR(ValidateSchema(schema));
+  return schema;
+}
+
+}  // namespace stoa

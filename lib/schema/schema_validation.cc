@@ -1,0 +1,103 @@
+#include "schema/schema_validation.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/strings/ascii.h>
+#include <absl/strings/escaping.h>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace stoa {
+namespace {
+
+/// A name that may hold anything, made fit for a message.
+std::string Printable(std::string_view name) {
+  const std::string escaped = absl::CHexEscape(ToAbsl(name.substr(0, kNameBytesMax)));
+  return name.size() > kNameBytesMax ? escaped + ".." : escaped;
+}
+
+/// `whose` begins the message: what the name belongs to.
+absl::Status ValidateName(std::string_view whose, std::string_view name) {
+  if (name.empty() || name.size() > kNameBytesMax) {
+    return InvalidArgument(whose, ": name has ", name.size(), " bytes, allowed are 1 to ", kNameBytesMax);
+  }
+  for (unsigned char c : name) {
+    if (absl::ascii_isalnum(c) || c == '_') continue;
+    return InvalidArgument(whose, ": name has the character '",
+                           Printable(std::string(1, static_cast<char>(c))),
+                           "', allowed are letters, digits and underscores");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateTableName(std::string_view whose, std::string_view name) {
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return ValidateName(whose, name);
+  STOA_RETURN_IF_ERROR(ValidateName(StrCat(whose, ": keyspace"), name.substr(0, dot)));
+  return ValidateName(whose, name.substr(dot + 1));
+}
+
+absl::Status ValidateOption(std::string_view whose, std::string_view option, int64_t value, int64_t min,
+                            int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return InvalidArgument(whose, ": option ", option, " is ", value, ", allowed are ", min, " to ", max);
+}
+
+absl::Status ValidateOptions(std::string_view whose, const TableOptions& options) {
+  STOA_RETURN_IF_ERROR(ValidateOption(whose, "default_time_to_live_seconds",
+                                      options.default_time_to_live_seconds, 0, kTimeToLiveSecondsMax));
+  STOA_RETURN_IF_ERROR(
+      ValidateOption(whose, "gc_grace_seconds", options.gc_grace_seconds, 0, kGcGraceSecondsMax));
+  return ValidateOption(whose, "compression_level", options.compression_level, 1, 19);
+}
+
+absl::Status ValidateColumn(std::string_view whose, const Column& column) {
+  STOA_RETURN_IF_ERROR(ValidateName(whose, column.name));
+  if (column.kind != ColumnKind::kRegular && column.type.kind() == TypeKind::kDuration) {
+    return InvalidArgument(whose, ": ", column.type.ToString(), " cannot be the type of a key column");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateUniqueNames(std::string_view whose, const std::vector<const Column*>& columns) {
+  std::vector<std::string_view> names;
+  for (const Column* column : columns) names.push_back(column->name);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice == names.end()) return absl::OkStatus();
+  return InvalidArgument(whose, ": column ", *twice, " occurs twice");
+}
+
+}  // namespace
+
+absl::Status ValidateSchema(const TableSchema& schema) {
+  const std::string whose = StrCat("table ", Printable(schema.name()));
+  STOA_RETURN_IF_ERROR(ValidateTableName(whose, schema.name()));
+  if (schema.partition_key().empty()) return InvalidArgument(whose, ": has no partition key column");
+
+  std::vector<const Column*> columns;
+  for (const auto* part : {&schema.partition_key(), &schema.clustering(), &schema.regular()}) {
+    for (const Column& column : *part) columns.push_back(&column);
+  }
+  if (columns.size() > kColumnsMax) {
+    return InvalidArgument(whose, ": has ", columns.size(), " columns, allowed are at most ", kColumnsMax);
+  }
+  ColumnId last_id = 0;
+  for (const Column* column : columns) {
+    const std::string which = StrCat(whose, ": column ", Printable(column->name));
+    STOA_RETURN_IF_ERROR(ValidateColumn(which, *column));
+    if (column->id <= last_id || column->id >= schema.next_column_id()) {
+      return InvalidArgument(which, ": id ", column->id, " does not lie between ", last_id, " and ",
+                             schema.next_column_id());
+    }
+    last_id = column->id;
+  }
+  STOA_RETURN_IF_ERROR(ValidateUniqueNames(whose, columns));
+  return ValidateOptions(whose, schema.options());
+}
+
+}  // namespace stoa

@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <stoa/schema.h>
+
+#include <absl/strings/ascii.h>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "schema/schema_validation.h"
+
+namespace stoa {
+namespace {
+
+/// Words that CQL takes for names only in quotes, in alphabetical order.
+constexpr std::string_view kReservedWords[] = {
+    "add",    "allow",    "alter",        "and",     "apply",       "asc",      "authorize", "batch",
+    "begin",  "by",       "columnfamily", "create",  "default",     "delete",   "desc",      "describe",
+    "drop",   "entries",  "execute",      "from",    "full",        "grant",    "if",        "in",
+    "index",  "infinity", "insert",       "into",    "is",          "keyspace", "limit",     "materialized",
+    "mbean",  "mbeans",   "modify",       "nan",     "norecursive", "not",      "null",      "of",
+    "on",     "or",       "order",        "primary", "rename",      "replace",  "revoke",    "schema",
+    "select", "set",      "table",        "to",      "token",       "truncate", "unlogged",  "unset",
+    "update", "use",      "using",        "view",    "where",       "with",
+};
+static_assert(std::is_sorted(std::begin(kReservedWords), std::end(kReservedWords)));
+
+/// A name as CQL writes it: in quotes unless it is lower case, begins with a letter and is no reserved word.
+std::string Identifier(std::string_view name) {
+  const auto plain = [](unsigned char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+  };
+  const bool bare = !name.empty() && absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
+                    std::all_of(name.begin(), name.end(), plain) &&
+                    !std::binary_search(std::begin(kReservedWords), std::end(kReservedWords), name);
+  return bare ? std::string(name) : StrCat("\"", name, "\"");
+}
+
+std::string TableIdentifier(std::string_view name) {
+  const size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return Identifier(name);
+  return StrCat(Identifier(name.substr(0, dot)), ".", Identifier(name.substr(dot + 1)));
+}
+
+std::string Names(const std::vector<Column>& columns) {
+  std::string out;
+  for (const Column& column : columns) out += StrCat(out.empty() ? "" : ", ", Identifier(column.name));
+  return out;
+}
+
+std::string ClusteringOrderBy(const std::vector<Column>& columns) {
+  std::string out;
+  for (const Column& column : columns) {
+    out += StrCat(out.empty() ? "" : ", ", Identifier(column.name),
+                  column.order == ClusteringOrder::kDescending ? " DESC" : " ASC");
+  }
+  return StrCat("CLUSTERING ORDER BY (", out, ")\n    AND ");
+}
+
+/// The columns of one part of a schema are ordered by id.
+const Column* FindById(const std::vector<Column>& columns, ColumnId id) {
+  const auto at = std::lower_bound(columns.begin(), columns.end(), id,
+                                   [](const Column& column, ColumnId wanted) { return column.id < wanted; });
+  return at != columns.end() && at->id == id ? &*at : nullptr;
+}
+
+}  // namespace
+
+const Column* TableSchema::FindColumn(std::string_view name) const {
+  for (const auto* columns : {&partition_key_, &clustering_, &regular_}) {
+    for (const Column& column : *columns) {
+      if (column.name == name) return &column;
+    }
+  }
+  return nullptr;
+}
+
+const Column* TableSchema::FindColumn(ColumnId id) const {
+  for (const auto* columns : {&regular_, &clustering_, &partition_key_}) {
+    if (const Column* column = FindById(*columns, id)) return column;
+  }
+  return nullptr;
+}
+
+std::string TableSchema::ToString() const {
+  std::string out = StrCat("CREATE TABLE ", TableIdentifier(name_), " (\n");
+  for (const auto* columns : {&partition_key_, &clustering_, &regular_}) {
+    for (const Column& column : *columns) {
+      out += StrCat("    ", Identifier(column.name), " ", column.type.ToString(), ",\n");
+    }
+  }
+  const std::string partition = Names(partition_key_);
+  out += StrCat("    PRIMARY KEY (", partition_key_.size() > 1 ? StrCat("(", partition, ")") : partition,
+                clustering_.empty() ? "" : ", ", Names(clustering_), ")\n) WITH ");
+  if (!clustering_.empty()) out += ClusteringOrderBy(clustering_);
+  return StrCat(out, "default_time_to_live = ", options_.default_time_to_live_seconds,
+                "\n    AND gc_grace_seconds = ", options_.gc_grace_seconds,
+                "\n    AND compression = {'class': 'ZstdCompressor', 'compression_level': ",
+                options_.compression_level, "};");
+}
+
+TableSchema::Builder::Builder(std::string_view name) : name_(name) {}
+
+TableSchema::Builder& TableSchema::Builder::PartitionKey(std::string_view name, DataType type) {
+  columns_.push_back({0, std::string(name), type, ColumnKind::kPartitionKey});
+  return *this;
+}
+
+TableSchema::Builder& TableSchema::Builder::Clustering(std::string_view name, DataType type,
+                                                       ClusteringOrder order) {
+  columns_.push_back({0, std::string(name), type, ColumnKind::kClustering, order});
+  return *this;
+}
+
+TableSchema::Builder& TableSchema::Builder::Regular(std::string_view name, DataType type) {
+  columns_.push_back({0, std::string(name), type, ColumnKind::kRegular});
+  return *this;
+}
+
+TableSchema::Builder& TableSchema::Builder::Options(const TableOptions& options) {
+  options_ = options;
+  return *this;
+}
+
+absl::StatusOr<TableSchema> TableSchema::Builder::Build() const {
+  TableSchema schema;
+  schema.name_ = name_;
+  schema.options_ = options_;
+  for (const Column& column : columns_) {
+    auto& part = column.kind == ColumnKind::kPartitionKey ? schema.partition_key_
+                 : column.kind == ColumnKind::kClustering ? schema.clustering_
+                                                          : schema.regular_;
+    part.push_back(column);
+  }
+  for (auto* part : {&schema.partition_key_, &schema.clustering_, &schema.regular_}) {
+    for (Column& column : *part) column.id = schema.next_column_id_++;
+  }
+  STOA_RETURN_IF_ERROR(ValidateSchema(schema));
+  return schema;
+}
+
+}  // namespace stoa

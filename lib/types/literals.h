@@ -1,0 +1,55 @@
+// CQL literals: values as text. For the command line and for tests.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <absl/status/statusor.h>
+
+#include <stoa/types.h>
+#include <stoa/value.h>
+
+namespace stoa {
+
+/// A value together with its bytes.
+class OwnedValue {
+ public:
+  /// Null.
+  OwnedValue() = default;
+  /// REQUIRES that `serialized` is a serialized value of the type.
+  OwnedValue(DataType type, std::string serialized)
+      : is_null_(false), type_(std::move(type)), serialized_(std::move(serialized)) {}
+
+  /// Views this object: valid until it is moved, changed or destroyed.
+  Value value() const&;
+  Value value() && = delete;
+
+ private:
+  bool is_null_ = true;
+  DataType type_ = TypeKind::kBlob;
+  std::string serialized_;
+};
+
+/// Reads a literal, of which `text` must be all:
+///   null                                        of any type
+///   true false                                  boolean
+///   -12                                         the integer types, varint, decimal, float, double
+///   1.5 -2e-7 NaN Infinity -Infinity            float, double; but for the last three, decimal (of any size)
+///   'it''s'                                     text, ascii
+///   0xcafe                                      blob
+///   '2001-01-31' '04:05:06.7' '2001-01-31 04:05'  date, time, timestamp (date_time.h); also without quotes,
+///   and as
+///                                               integers: days since 1970 plus 2^31, nanoseconds,
+///                                               milliseconds
+///   '127.0.0.1' '::1'                           inet; also without quotes
+///   550e8400-e29b-41d4-a716-446655440000        uuid, timeuuid
+///   1y2mo3d4h5m6s7ms8us9ns -2w                  duration
+/// InvalidArgument, naming text and type, for anything else.
+absl::StatusOr<OwnedValue> ParseLiteral(const DataType& type, std::string_view text);
+
+/// The literal for a value of a column of this type; ParseLiteral reads it back as the same serialized bytes
+/// (but for redundant leading bytes of a varint and the payload of a NaN).
+std::string FormatLiteral(const DataType& type, const Value& value);
+
+}  // namespace stoa
