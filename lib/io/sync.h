@@ -2,17 +2,47 @@
 // lib/io), so that a simulated scheduler can one day make every acquisition a decision.
 #pragma once
 
+#include <absl/base/config.h>
 #include <absl/base/thread_annotations.h>
 #include <absl/synchronization/mutex.h>
 #include <absl/time/time.h>
 
+#ifdef ABSL_HAVE_THREAD_SANITIZER
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace stoa {
+
+// A packaged Abseil is not built with the thread sanitizer, which then sees neither what its mutexes order nor
+// that they exclude one another. So it is told here; in other builds these are empty.
+namespace internal {
+inline void TsanAcquire([[maybe_unused]] void* lock) {
+#ifdef ABSL_HAVE_THREAD_SANITIZER
+  __tsan_acquire(lock);
+#endif
+}
+inline void TsanRelease([[maybe_unused]] void* lock) {
+#ifdef ABSL_HAVE_THREAD_SANITIZER
+  __tsan_release(lock);
+#endif
+}
+}  // namespace internal
 
 class ABSL_LOCKABLE Mutex {
  public:
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.Lock(); }
-  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.Unlock(); }
-  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.TryLock(); }
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
+    mutex_.Lock();
+    internal::TsanAcquire(this);
+  }
+  void Unlock() ABSL_UNLOCK_FUNCTION() {
+    internal::TsanRelease(this);
+    mutex_.Unlock();
+  }
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
+    if (!mutex_.TryLock()) return false;
+    internal::TsanAcquire(this);
+    return true;
+  }
   void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() { mutex_.AssertHeld(); }
 
  private:
@@ -33,10 +63,17 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 
 class CondVar {
  public:
-  void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { cond_.Wait(&mutex->mutex_); }
+  void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    internal::TsanRelease(mutex);
+    cond_.Wait(&mutex->mutex_);
+    internal::TsanAcquire(mutex);
+  }
   /// Returns true when the time passed without a signal.
   bool WaitFor(Mutex* mutex, int64_t micros) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    return cond_.WaitWithTimeout(&mutex->mutex_, absl::Microseconds(micros));
+    internal::TsanRelease(mutex);
+    bool timed_out = cond_.WaitWithTimeout(&mutex->mutex_, absl::Microseconds(micros));
+    internal::TsanAcquire(mutex);
+    return timed_out;
   }
   void Signal() { cond_.Signal(); }
   void SignalAll() { cond_.SignalAll(); }
