@@ -13,8 +13,8 @@ namespace stoa {
 /// References, no ownership: the environment outlives the databases opened in it.
 class Env {
  public:
-  Env(FileSystem& file_system, Clock& clock, Executor& executor, IdSource& ids)
-      : file_system(file_system), clock(clock), executor(executor), ids(ids) {}
+  Env(FileSystem& its_file_system, Clock& its_clock, Executor& its_executor, IdSource& its_ids)
+      : file_system(its_file_system), clock(its_clock), executor(its_executor), ids(its_ids) {}
 
   FileSystem& file_system;
   Clock& clock;

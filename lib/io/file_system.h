@@ -5,7 +5,8 @@
 //
 // Errors, for every call: NotFound (no such name), AlreadyExists, ResourceExhausted (disk or quota full),
 // PermissionDenied (also a file system turned read-only), Aborted (interrupted, nothing was done: call
-// again), Unavailable (input/output error and everything else). Messages name the path, the call and errno.
+// again; only Append, Preallocate and Read give this), Unavailable (input/output error and everything
+// else). Messages name the path, the call and errno.
 #pragma once
 
 #include <cstddef>
@@ -61,6 +62,9 @@ class FileLock {
  public:
   virtual ~FileLock() = default;
 };
+
+/// InvalidArgument unless `name` is a single path component ("." and ".." are not).
+absl::Status ValidateFileName(std::string_view name);
 
 /// An open directory. Names are single path components; anything else is InvalidArgument. Thread-safe.
 class Directory {

@@ -28,8 +28,10 @@ class LogSegment {
 };
 
 /// A segment written through WritableFile::Append: one write(2) for a Publish. Creates `name`, takes
-/// `capacity_bytes` of disk space for it and syncs the directory, so that a full disk is met here.
-absl::StatusOr<std::unique_ptr<LogSegment>> CreateAppendLogSegment(Directory& directory, std::string_view name,
+/// `capacity_bytes` of disk space for it and syncs the directory, so that a full disk is met here: then, as
+/// after any other error, no segment is left behind. A Publish beyond the capacity works and may fail later.
+absl::StatusOr<std::unique_ptr<LogSegment>> CreateAppendLogSegment(Directory& directory,
+                                                                   std::string_view name,
                                                                    uint64_t capacity_bytes);
 
 }  // namespace stoa

@@ -1,6 +1,7 @@
 // The seam to randomness: seeded generators, and ids that are unique in production.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace stoa {
@@ -25,6 +26,19 @@ class IdSource {
   virtual ~IdSource() = default;
   /// Never 0 and, in production, unique with overwhelming probability: mixes several sources of entropy.
   virtual uint64_t UniqueId() = 0;
+};
+
+/// Counts up from `first`: for tests and simulation, where a run must be a function of its seed.
+class CountingIdSource : public IdSource {
+ public:
+  explicit CountingIdSource(uint64_t first = 1) : next_(first) {}
+  uint64_t UniqueId() override {
+    uint64_t id = next_++;
+    return id != 0 ? id : next_++;
+  }
+
+ private:
+  std::atomic<uint64_t> next_;
 };
 
 }  // namespace stoa
