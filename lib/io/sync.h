@@ -13,8 +13,8 @@
 
 namespace stoa {
 
-// A packaged Abseil is not built with the thread sanitizer, which then sees neither what its mutexes order nor
-// that they exclude one another. So it is told here; in other builds these are empty.
+// A packaged Abseil is not built with the thread sanitizer, which then sees neither what its mutexes order
+// nor that they exclude one another. So it is told here; in other builds these are empty.
 namespace internal {
 inline void TsanAcquire([[maybe_unused]] void* lock) {
 #ifdef ABSL_HAVE_THREAD_SANITIZER
