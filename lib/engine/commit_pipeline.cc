@@ -1,0 +1,222 @@
+#include "engine/commit_pipeline.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "data/mutation.h"
+
+namespace stoa {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+/// A group ends when it has collected this much, so that the first of it does not wait for too many.
+constexpr size_t kGroupBytesMax = 1 << 20;
+
+}  // namespace
+
+/// A writer in the queue. Lives on its thread's stack; linked into the queue, then into its group.
+struct CommitPipeline::Writer {
+  enum class State : uint8_t { kQueued, kApply, kVisible, kFailed };
+
+  std::string_view mutations;
+  uint64_t payload_hash = 0;
+  bool exclusive = false;
+
+  State state = State::kQueued;
+  CommitStamp stamp;
+  absl::Status status;
+  const View* view = nullptr;  // pinned by the leader of the group, who stays until the group is visible
+  Group* group = nullptr;
+  Writer* next = nullptr;
+  CondVar changed;
+};
+
+CommitPipeline::CommitPipeline(const Start& start, LogWriter& log, const ViewHolder& views, Clock& clock,
+                               Health& health, std::function<void(uint64_t)> before_group,
+                               std::function<void()> after_visible)
+    : log_(log),
+      views_(views),
+      clock_(clock),
+      health_(health),
+      before_group_(std::move(before_group)),
+      after_visible_(std::move(after_visible)),
+      sequence_ceiling_(start.sequence_ceiling),
+      last_sequence_(start.last_sequence),
+      last_timestamp_(start.last_timestamp),
+      visible_sequence_(start.last_sequence) {}
+
+absl::StatusOr<CommitStamp> CommitPipeline::NextStamp() {
+  if (last_sequence_ >= sequence_ceiling_) {
+    return ResourceExhausted("sequence numbers up to ", sequence_ceiling_,
+                             " are used up; reopen the database to get more");
+  }
+  const int64_t now = clock_.NowWallMicros();
+  CommitStamp stamp;
+  stamp.sequence = ++last_sequence_;
+  stamp.timestamp = std::max(now, last_timestamp_.load(std::memory_order_relaxed) + 1);
+  stamp.now_seconds = now / kMicrosPerSecond;
+  last_timestamp_.store(stamp.timestamp, std::memory_order_relaxed);
+  return stamp;
+}
+
+absl::Status CommitPipeline::Commit(std::string_view mutations) {
+  Writer self;
+  self.mutations = mutations;
+  self.payload_hash = Hash64(mutations);
+  STOA_RETURN_IF_ERROR(health_.Check());
+  mutex_.Lock();
+  (queue_head_ == nullptr ? queue_head_ : queue_tail_->next) = &self;
+  queue_tail_ = &self;
+  while (self.state == Writer::State::kQueued && (leading_ || queue_head_ != &self)) self.changed.Wait(&mutex_);
+  absl::Status status = self.status;
+  if (self.state == Writer::State::kQueued) {
+    status = Lead(&self);
+  } else if (self.state == Writer::State::kApply) {
+    ApplyAndPublish(&self);
+  }
+  mutex_.Unlock();
+  if (status.ok()) {
+    after_visible_();
+  }
+  return status;
+}
+
+/// Takes the group at the head of the queue through the log and, with the others of the group, into the memtables. Unlocks
+/// meanwhile; locked again on return.
+absl::Status CommitPipeline::Lead(Writer* self) {
+  leading_ = true;
+  Writer* last = self;
+  size_t bytes = self->mutations.size();
+  size_t count = 1;
+  while (last->next != nullptr && !last->next->exclusive && bytes < kGroupBytesMax) {
+    last = last->next;
+    bytes += last->mutations.size();
+    ++count;
+  }
+  queue_head_ = last->next;
+  if (queue_head_ == nullptr) queue_tail_ = nullptr;
+  last->next = nullptr;
+  mutex_.Unlock();
+
+  before_group_(last_sequence_);
+  ViewHolder::Pin view = views_.Acquire();
+  const absl::Status status = AppendGroup(self);
+
+  mutex_.Lock();
+  if (!status.ok()) {
+    for (Writer *writer = self, *next = nullptr; writer != nullptr; writer = next) {
+      next = writer->next;  // a follower may be gone as soon as the lock is
+      writer->status = status;
+      writer->state = Writer::State::kFailed;
+      if (writer != self) writer->changed.Signal();
+    }
+    PassLeadership();
+    return status;
+  }
+  applying_.push_back(Group{last_sequence_, count, self});
+  for (Writer* writer = self; writer != nullptr; writer = writer->next) {
+    writer->group = &applying_.back();
+    writer->view = &*view;
+    writer->state = Writer::State::kApply;
+    if (writer != self) writer->changed.Signal();
+  }
+  commit_count_.fetch_add(count, std::memory_order_relaxed);
+  PassLeadership();
+  ApplyAndPublish(self);
+  return absl::OkStatus();
+}
+
+absl::Status CommitPipeline::AppendGroup(Writer* first) {
+  records_.clear();
+  for (Writer* writer = first; writer != nullptr; writer = writer->next) {
+    STOA_ASSIGN_OR_RETURN(writer->stamp, NextStamp());
+    LogRecord record;
+    record.sequence = writer->stamp.sequence;
+    record.timestamp = writer->stamp.timestamp;
+    record.now_seconds = writer->stamp.now_seconds;
+    record.payload = writer->mutations;
+    record.payload_hash = writer->payload_hash;
+    records_.push_back(record);
+  }
+  absl::Status status = log_.Append(records_);
+  // A log that failed for good takes the database with it; a full disk met before anything was written does not.
+  if (!status.ok() && !log_.status().ok()) return health_.Latch(status);
+  return status;
+}
+
+/// Applies the writer's rows and waits until its group is visible. Locked on entry and on return.
+void CommitPipeline::ApplyAndPublish(Writer* self) {
+  mutex_.Unlock();
+  ApplyMutations(*self->view, self->mutations, self->stamp);
+  mutex_.Lock();
+  if (--self->group->unapplied == 0) AdvanceVisible();
+  while (self->state != Writer::State::kVisible) self->changed.Wait(&mutex_);
+}
+
+void CommitPipeline::AdvanceVisible() {
+  while (!applying_.empty() && applying_.front().unapplied == 0) {
+    const Group& group = applying_.front();
+    visible_sequence_.store(group.last_sequence, std::memory_order_release);
+    for (Writer *writer = group.writers, *next = nullptr; writer != nullptr; writer = next) {
+      next = writer->next;
+      writer->state = Writer::State::kVisible;
+      writer->changed.Signal();
+    }
+    applying_.pop_front();
+  }
+  // An exclusive writer waits at the head of the queue for everything to be visible.
+  if (applying_.empty() && queue_head_ != nullptr && queue_head_->exclusive) queue_head_->changed.Signal();
+}
+
+void CommitPipeline::PassLeadership() {
+  leading_ = false;
+  if (queue_head_ != nullptr) queue_head_->changed.Signal();
+}
+
+absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const CommitStamp&)>& body) {
+  Writer self;
+  self.exclusive = true;
+  STOA_RETURN_IF_ERROR(health_.Check());
+  mutex_.Lock();
+  (queue_head_ == nullptr ? queue_head_ : queue_tail_->next) = &self;
+  queue_tail_ = &self;
+  while (leading_ || queue_head_ != &self || !applying_.empty()) self.changed.Wait(&mutex_);
+  leading_ = true;
+  queue_head_ = self.next;
+  if (queue_head_ == nullptr) queue_tail_ = nullptr;
+  mutex_.Unlock();
+
+  absl::StatusOr<CommitStamp> stamp = NextStamp();
+  const absl::Status status = stamp.ok() ? body(*stamp) : stamp.status();
+
+  mutex_.Lock();
+  // Nobody else can have moved it. A failed body has used up its sequence, but nothing carries it.
+  visible_sequence_.store(last_sequence_, std::memory_order_release);
+  PassLeadership();
+  mutex_.Unlock();
+  after_visible_();
+  return status;
+}
+
+void ApplyMutations(const View& view, std::string_view mutations, const CommitStamp& stamp) {
+  const FragmentContext context{stamp.timestamp, stamp.now_seconds};
+  MutationReader reader(mutations, context);
+  Mutation mutation;
+  TableId last_id = 0;
+  Memtable* memtable = nullptr;
+  while (reader.Next(&mutation)) {
+    if (mutation.table != last_id || memtable == nullptr) {
+      const TableView* table = view.Find(mutation.table);
+      last_id = mutation.table;
+      memtable = table == nullptr ? nullptr : table->active.get();
+    }
+    if (memtable != nullptr) memtable->Apply(mutation, context, stamp.sequence);
+  }
+  STOA_DCHECK(reader.ok());
+}
+
+}  // namespace stoa

@@ -1,0 +1,111 @@
+// The commit path: from an encoded batch to visible rows.
+//
+// Writers queue. The first in the queue leads: it takes all who wait as its group, gives each a sequence and an automatic
+// timestamp, and appends their records to the log with one call. Then the next group may start, while every writer of this
+// one applies its own rows to the memtables, side by side. Groups become visible in the order in which they were appended:
+//
+//     queue ──► [lead: seal? stamp, append]  ──► [apply] [apply] [apply] ──► visible = last sequence of the group
+//                        next group ──► [lead ...]  ──► [apply] ...
+//
+// Invariants:
+//   * Sequences and automatic timestamps grow in log order.
+//   * A group's rows go to the memtables of the view that was current when the group was formed. Sealing happens between groups, by
+//     the leader, so a memtable holds exactly the sequences up to its seal.
+//   * The visible sequence only moves when everything at or below it has been applied.
+//   * Syncing is not part of this: whoever wants its commit durable syncs the log after it is visible, and shares the sync with
+//     others who do (LogWriter::Sync).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "engine/health.h"
+#include "engine/view.h"
+#include "io/clock.h"
+#include "io/sync.h"
+#include "wal/log_writer.h"
+
+namespace stoa {
+
+/// What a commit is known by.
+struct CommitStamp {
+  uint64_t sequence = 0;
+  int64_t timestamp = 0;
+  int64_t now_seconds = 0;
+};
+
+class CommitPipeline {
+ public:
+  struct Start {
+    uint64_t last_sequence = 0;     ///< greatest used before
+    uint64_t sequence_ceiling = 0;  ///< greatest that may be used
+    int64_t last_timestamp = 0;     ///< greatest automatic timestamp used before
+  };
+  /// `before_group` is called by the leader between groups with the greatest sequence appended so far; it may publish a view
+  /// with new memtables. `after_visible` is called without locks when the visible sequence has moved.
+  CommitPipeline(const Start& start, LogWriter& log, const ViewHolder& views, Clock& clock, Health& health,
+                 std::function<void(uint64_t)> before_group, std::function<void()> after_visible);
+
+  /// Commits a batch; visible when this returns OK. ResourceExhausted when the disk is full or sequences are
+  /// used up; then nothing has happened.
+  absl::Status Commit(std::string_view mutations);
+
+  /// Runs `body` alone: after everything before is visible and with no commit beside it. The stamp's sequence becomes
+  /// visible if the body returns OK. For schema changes and sealing.
+  absl::Status RunExclusive(const std::function<absl::Status(const CommitStamp&)>& body);
+
+  uint64_t visible_sequence() const { return visible_sequence_.load(std::memory_order_acquire); }
+  int64_t last_timestamp() const { return last_timestamp_.load(std::memory_order_relaxed); }
+  uint64_t commit_count() const { return commit_count_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Writer;
+  struct Group {
+    uint64_t last_sequence = 0;
+    size_t unapplied = 0;
+    Writer* writers = nullptr;
+  };
+
+  absl::Status Lead(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status AppendGroup(Writer* first);
+  void ApplyAndPublish(Writer* self);
+  void AdvanceVisible() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PassLeadership() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<CommitStamp> NextStamp();
+
+  LogWriter& log_;
+  const ViewHolder& views_;
+  Clock& clock_;
+  Health& health_;
+  const std::function<void(uint64_t)> before_group_;
+  const std::function<void()> after_visible_;
+  const uint64_t sequence_ceiling_;
+
+  // Written by the leader alone.
+  uint64_t last_sequence_;
+  std::atomic<int64_t> last_timestamp_;
+  std::vector<LogRecord> records_;
+
+  std::atomic<uint64_t> visible_sequence_;
+  std::atomic<uint64_t> commit_count_{0};
+
+  Mutex mutex_;
+  bool leading_ ABSL_GUARDED_BY(mutex_) = false;
+  Writer* queue_head_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  Writer* queue_tail_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  /// Appended and not yet visible, oldest first.
+  std::deque<Group> applying_ ABSL_GUARDED_BY(mutex_);
+};
+
+/// Applies the rows of a batch to the active memtables of `view`. Rows of tables that `view` does not know were dropped and are
+/// left out.
+void ApplyMutations(const View& view, std::string_view mutations, const CommitStamp& stamp);
+
+}  // namespace stoa

@@ -1,0 +1,65 @@
+// The manifest: the log of version edits, and CURRENT, which names it. FORMAT.md describes every byte.
+//
+// Every opening starts a new manifest with the whole state as its first record, and only then points CURRENT at it: so
+// whatever recovery did becomes the state in one step, or did not happen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "engine/version_edit.h"
+#include "io/file_system.h"
+
+namespace stoa {
+
+inline constexpr std::string_view kCurrentName = "CURRENT";
+
+std::string ManifestName(uint64_t number);
+/// The number of a manifest's name, or 0 if it is not one.
+uint64_t ParseManifestName(std::string_view name);
+
+/// Appends edits. Not thread-safe. After an error every later call returns that error.
+class ManifestWriter {
+ public:
+  /// Writes manifest `number` with `state` as its first record and makes CURRENT name it. When this returns OK the state is
+  /// durable.
+  static absl::StatusOr<std::unique_ptr<ManifestWriter>> Create(Directory& directory, uint64_t number,
+                                                                const DatabaseState& state);
+  /// Appends and syncs: the edit is durable when this returns OK.
+  absl::Status Append(const VersionEdit& edit);
+  absl::Status Close();
+
+  uint64_t number() const { return number_; }
+  uint64_t bytes() const { return offset_; }
+
+ private:
+  ManifestWriter(uint64_t number, std::unique_ptr<WritableFile> file);
+  absl::Status Write(const VersionEdit& edit);
+
+  const uint64_t number_;
+  std::unique_ptr<WritableFile> file_;
+  uint64_t offset_ = 0;
+  uint64_t chain_ = 0;
+  absl::Status status_;
+};
+
+struct ManifestContent {
+  uint64_t number = 0;
+  DatabaseState state;
+  /// Bytes of an edit at the end that was never acknowledged.
+  uint64_t cut_bytes = 0;
+};
+
+/// Reads CURRENT and the manifest it names. NotFound when there is no CURRENT: no database. DataLoss naming file and offset
+/// when either is damaged.
+absl::StatusOr<ManifestContent> ReadManifest(Directory& directory);
+
+/// Decodes the content of manifest `name`; pure.
+absl::StatusOr<ManifestContent> DecodeManifest(std::string_view name, std::string_view content);
+
+}  // namespace stoa

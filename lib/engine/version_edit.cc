@@ -1,0 +1,209 @@
+#include "engine/version_edit.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "base/coding.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "schema/schema_editor.h"
+
+namespace stoa {
+namespace {
+
+// Field numbers of the manifest record (FORMAT.md). Never reused.
+enum Field : uint64_t {
+  kDatabaseId = 1,
+  kSequenceCeiling = 2,
+  kLastTimestamp = 3,
+  kNextFileNumber = 4,
+  kFirstLogNumber = 5,
+  kNextTableId = 6,
+  kClosedAtSequence = 7,
+  kDroppedTable = 8,
+  kTable = 9,
+  kFlushed = 10,
+  kRemovedFile = 11,
+  kAddedFile = 12,
+};
+
+void AppendNumber(std::string* out, Field field, uint64_t number) {
+  AppendVarint(out, field);
+  AppendVarint(out, VarintSize(number));
+  AppendVarint(out, number);
+}
+
+void AppendPair(std::string* out, Field field, uint64_t first, uint64_t second) {
+  AppendVarint(out, field);
+  AppendVarint(out, VarintSize(first) + VarintSize(second));
+  AppendVarint(out, first);
+  AppendVarint(out, second);
+}
+
+void AppendBytes(std::string* out, Field field, std::string_view bytes) {
+  AppendVarint(out, field);
+  AppendLengthPrefixed(out, bytes);
+}
+
+bool DecodeNumber(std::string_view bytes, std::optional<uint64_t>* number) {
+  Decoder decoder(bytes);
+  uint64_t value = 0;
+  if (!decoder.Varint(&value) || !decoder.Done()) return false;
+  *number = value;
+  return true;
+}
+
+bool DecodePair(std::string_view bytes, uint64_t* first, uint64_t* second) {
+  Decoder decoder(bytes);
+  return decoder.Varint(first) && decoder.Varint(second) && decoder.Done();
+}
+
+absl::Status Malformed(uint64_t field) { return InvalidArgument("version edit: field ", field, " is malformed"); }
+
+/// Decodes the fields that hold more than a number.
+absl::Status DecodeStructured(uint64_t field, std::string_view bytes, VersionEdit* edit) {
+  switch (field) {
+    case kDroppedTable: {
+      std::optional<uint64_t> id;
+      if (!DecodeNumber(bytes, &id)) return Malformed(field);
+      edit->dropped_tables.push_back(*id);
+      return absl::OkStatus();
+    }
+    case kTable: {
+      STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Decode(bytes));
+      edit->tables.push_back(std::make_shared<const TableSchema>(std::move(schema)));
+      return absl::OkStatus();
+    }
+    case kFlushed: {
+      VersionEdit::Flushed flushed{};
+      if (!DecodePair(bytes, &flushed.table, &flushed.sequence)) return Malformed(field);
+      edit->flushed.push_back(flushed);
+      return absl::OkStatus();
+    }
+    case kRemovedFile: {
+      VersionEdit::FileRef file{};
+      if (!DecodePair(bytes, &file.table, &file.number)) return Malformed(field);
+      edit->removed_files.push_back(file);
+      return absl::OkStatus();
+    }
+    case kAddedFile: {
+      STOA_ASSIGN_OR_RETURN(SSTableMetadata metadata, SSTableMetadata::Decode(bytes));
+      edit->added_files.push_back(std::move(metadata));
+      return absl::OkStatus();
+    }
+    default:
+      return absl::UnimplementedError(
+          StrCat("version edit: field ", field, " is not known to this version of Stoa"));
+  }
+}
+
+}  // namespace
+
+void VersionEdit::Encode(std::string* out) const {
+  if (database_id) AppendNumber(out, kDatabaseId, *database_id);
+  if (sequence_ceiling) AppendNumber(out, kSequenceCeiling, *sequence_ceiling);
+  if (last_timestamp) AppendNumber(out, kLastTimestamp, ZigZag(*last_timestamp));
+  if (next_file_number) AppendNumber(out, kNextFileNumber, *next_file_number);
+  if (first_log_number) AppendNumber(out, kFirstLogNumber, *first_log_number);
+  if (next_table_id) AppendNumber(out, kNextTableId, *next_table_id);
+  if (closed_at_sequence) AppendNumber(out, kClosedAtSequence, *closed_at_sequence);
+  for (TableId id : dropped_tables) AppendNumber(out, kDroppedTable, id);
+  std::string bytes;
+  for (const Table& table : tables) {
+    bytes.clear();
+    SchemaEditor::Encode(*table, &bytes);
+    AppendBytes(out, kTable, bytes);
+  }
+  for (const Flushed& f : flushed) AppendPair(out, kFlushed, f.table, f.sequence);
+  for (const FileRef& file : removed_files) AppendPair(out, kRemovedFile, file.table, file.number);
+  for (const SSTableMetadata& metadata : added_files) {
+    bytes.clear();
+    metadata.Encode(&bytes);
+    AppendBytes(out, kAddedFile, bytes);
+  }
+}
+
+absl::StatusOr<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
+  VersionEdit edit;
+  Decoder decoder(bytes);
+  while (decoder.remaining() > 0) {
+    uint64_t field = 0;
+    std::string_view value;
+    if (!decoder.Varint(&field) || !decoder.LengthPrefixed(&value)) {
+      return InvalidArgument("version edit: cut short");
+    }
+    std::optional<uint64_t> last_timestamp;
+    std::optional<uint64_t>* number = field == kDatabaseId        ? &edit.database_id
+                                      : field == kSequenceCeiling ? &edit.sequence_ceiling
+                                      : field == kLastTimestamp   ? &last_timestamp
+                                      : field == kNextFileNumber  ? &edit.next_file_number
+                                      : field == kFirstLogNumber  ? &edit.first_log_number
+                                      : field == kNextTableId     ? &edit.next_table_id
+                                      : field == kClosedAtSequence ? &edit.closed_at_sequence
+                                                                   : nullptr;
+    if (number == nullptr) {
+      STOA_RETURN_IF_ERROR(DecodeStructured(field, value, &edit));
+      continue;
+    }
+    if (!DecodeNumber(value, number)) return Malformed(field);
+    if (last_timestamp) edit.last_timestamp = UnZigZag(*last_timestamp);
+  }
+  return edit;
+}
+
+absl::Status DatabaseState::Apply(const VersionEdit& edit) {
+  closed_at_sequence = edit.closed_at_sequence;
+  if (edit.database_id) database_id = *edit.database_id;
+  if (edit.sequence_ceiling) sequence_ceiling = *edit.sequence_ceiling;
+  if (edit.last_timestamp) last_timestamp = std::max(last_timestamp, *edit.last_timestamp);
+  if (edit.next_file_number) next_file_number = std::max(next_file_number, *edit.next_file_number);
+  if (edit.first_log_number) first_log_number = std::max(first_log_number, *edit.first_log_number);
+  if (edit.next_table_id) next_table_id = std::max(next_table_id, *edit.next_table_id);
+  for (TableId id : edit.dropped_tables) {
+    if (tables.erase(id) == 0) return InvalidArgument("version edit: drops unknown table ", id);
+  }
+  for (const Table& table : edit.tables) {
+    tables[table->id()].schema = table;
+    next_table_id = std::max(next_table_id, table->id() + 1);
+  }
+  for (const VersionEdit::Flushed& f : edit.flushed) {
+    auto it = tables.find(f.table);
+    if (it == tables.end()) return InvalidArgument("version edit: flushes unknown table ", f.table);
+    it->second.flushed_sequence = std::max(it->second.flushed_sequence, f.sequence);
+  }
+  for (const VersionEdit::FileRef& file : edit.removed_files) {
+    auto it = tables.find(file.table);
+    if (it == tables.end() || it->second.files.erase(file.number) == 0) {
+      return InvalidArgument("version edit: removes unknown file ", file.number, " of table ", file.table);
+    }
+  }
+  for (const SSTableMetadata& metadata : edit.added_files) {
+    auto it = tables.find(metadata.table);
+    if (it == tables.end()) return InvalidArgument("version edit: adds a file to unknown table ", metadata.table);
+    if (!it->second.files.emplace(metadata.number, metadata).second) {
+      return InvalidArgument("version edit: adds file ", metadata.number, " twice");
+    }
+    next_file_number = std::max(next_file_number, metadata.number + 1);
+  }
+  return absl::OkStatus();
+}
+
+VersionEdit DatabaseState::AsEdit() const {
+  VersionEdit edit;
+  edit.database_id = database_id;
+  edit.sequence_ceiling = sequence_ceiling;
+  edit.last_timestamp = last_timestamp;
+  edit.next_file_number = next_file_number;
+  edit.first_log_number = first_log_number;
+  edit.next_table_id = next_table_id;
+  edit.closed_at_sequence = closed_at_sequence;
+  for (const auto& [id, table] : tables) {
+    edit.tables.push_back(table.schema);
+    edit.flushed.push_back({id, table.flushed_sequence});
+    for (const auto& [number, metadata] : table.files) edit.added_files.push_back(metadata);
+  }
+  return edit;
+}
+
+}  // namespace stoa
