@@ -28,21 +28,55 @@ namespace stoa {
 inline constexpr uint32_t kBlockRowsMax = 4096;
 inline constexpr size_t kBlockRawBytesTarget = 32 << 10;
 
+/// How the encoded value of a clustering component ends (types/byte_comparable.h), which is all that a block must know
+/// to keep each component in a column of its own.
+struct ClusteringComponent {
+  enum class Shape : uint8_t {
+    kFixed = 0,               ///< always `bytes` bytes, 1 to 16
+    kTerminated = 1,          ///< ends with 00 (00 FF is a byte of the value)
+    kTerminatedInverted = 2,  ///< descending: ends with FF (FF 00 is a byte of the value)
+    kRest = 3,                ///< any other: this and all components after it are one byte string
+  };
+  Shape shape = Shape::kRest;
+  uint8_t bytes = 0;  ///< of kFixed
+  friend bool operator==(const ClusteringComponent&, const ClusteringComponent&) = default;
+};
+
 /// What blocks of a table have in common; stored once in the file.
 struct BlockLayout {
-  /// Bytes of each encoded clustering component (types/byte_comparable.h), 0 where they vary.
-  std::vector<uint8_t> clustering_bytes;
+  std::vector<ClusteringComponent> clustering;
   struct ColumnType {
     ColumnId id;
     TypeKind kind;
+    friend bool operator==(const ColumnType&, const ColumnType&) = default;
   };
   /// Ascending by id.
   std::vector<ColumnType> columns;
 
   static BlockLayout Of(const TableSchema& schema);
+  void Encode(std::string* out) const;
+  /// DataLoss when the bytes are not a layout.
+  static absl::StatusOr<BlockLayout> Decode(std::string_view bytes);
+  friend bool operator==(const BlockLayout&, const BlockLayout&) = default;
 };
 
 enum class SectionCodec : uint8_t { kRaw = 0, kZstd = 1 };
+
+/// The largest section there is: one cell of the greatest size, and what stands beside it.
+inline constexpr uint32_t kSectionRawBytesMax = (256u << 20) + (16u << 20);
+
+/// Undoes SectionCodec with one zstd context for all sections. Not thread-safe.
+class SectionDecompressor {
+ public:
+  SectionDecompressor();
+  ~SectionDecompressor();
+  /// Writes exactly `raw_bytes` bytes to `out`; DataLoss when `payload` is not the encoding of so many.
+  absl::Status Decompress(SectionCodec codec, std::string_view payload, uint32_t raw_bytes, char* out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// One section as it goes to disk.
 struct BlockSection {
@@ -57,7 +91,7 @@ struct ColumnZone {
   bool known = false;       ///< false: a NaN, a value too long, ...: anything may be in there
   bool is_word = true;
   uint32_t null_count = 0;  ///< rows without a live value
-  int64_t word_min = 0, word_max = 0;     ///< in the order of WordToOrdered
+  int64_t word_min = 0, word_max = 0;     ///< WordToOrdered; of float and double the bits of numbers
   std::string bytes_min, bytes_max;       ///< max is rounded up when cut
 };
 
@@ -69,7 +103,9 @@ struct BuiltBlock {
   uint32_t row_count = 0;
   uint32_t partition_starts = 0;  ///< partitions whose START is in the block
   TimeBounds times;
-  Position first, last;           ///< first and last row or bound
+  /// First and last row or range-change; the start of the partition (empty clustering) where a run has neither, or,
+  /// for `first`, where it STARTs with a deletion. In ascending order from block to block.
+  Position first, last;
   DeletionTime open_before, open_after;
   std::vector<ColumnZone> zones;
   /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
@@ -138,7 +174,7 @@ class BlockHeader {
 };
 
 /// Reads rows of one block into batches and row mergers. Holds decoded views in memory of its own that is reused;
-/// one reader at a time.
+/// one reader at a time. Runs and rows are named by their ordinals in the block.
 class BlockReader : public BatchLoader {
  public:
   BlockReader(const BlockLayout* layout, const Projection* projection);
@@ -146,29 +182,51 @@ class BlockReader : public BatchLoader {
 
   /// Turns to another block. `header` and `sections` must outlive the use.
   absl::Status Open(const BlockHeader* header, SectionSource* sections);
+  /// The same reader for a block of another table or with another projection.
+  absl::Status Open(const BlockLayout* layout, const Projection* projection, const BlockHeader* header,
+                    SectionSource* sections);
 
-  /// Row ordinal of the first row at or after `position` (row_count() when none), and whether it is exactly there.
-  /// Interpolates over tokens and fixed-width components, bounded, then binary search.
+  /// Row ordinal of the first row at or after `position` (row_count when none), and whether it is exactly there; and
+  /// the run of the position's partition, -1 when the block has none. Interpolates over tokens and fixed-width
+  /// components, bounded, then binary search. Any bytes will do as a position, cut-off keys included.
   struct Found {
     uint32_t row;
     bool exact;
+    int run;
   };
   absl::StatusOr<Found> Find(const PositionView& position);
 
   /// The index of the run of a partition in this block, or -1.
   absl::StatusOr<int> FindRun(uint64_t token, std::string_view key);
+  /// The rows [begin, end) of a run.
+  struct RowRange {
+    uint32_t begin;
+    uint32_t end;
+  };
+  absl::StatusOr<RowRange> RunRows(int run);
 
-  /// A batch of rows [begin, end) with the runs and changes that belong to them (changes at `end` belong to it if
-  /// `end` is row_count or `with_end_changes`), lazily loaded. Valid until the next call of Batch or Open. In a reverse
-  /// batch the rows stand in reverse order: row begin of the batch is row end-1 of the block.
+  /// A batch of rows [begin, end), lazily loaded, with the runs and range-changes among them: what stands directly
+  /// before a row comes with that row; what stands at the end of a run, or of the block, comes with the end. A run that
+  /// begins before row `begin` does not START. With `run` not negative the rows must lie in that run, and nothing of
+  /// other runs is added. Rows of the batch are numbered from 0. Valid until the next call of Batch or Open.
+  ///
+  /// In a reverse batch everything stands in reverse order (row 0 is row end-1 of the block), and range-changes
+  /// and open_deletion say what is open towards smaller bytes.
   enum class Direction : uint8_t { kForward, kReverse };
-  absl::Status Batch(uint32_t begin, uint32_t end, Direction direction, RowBatch* batch);
+  absl::Status Batch(uint32_t begin, uint32_t end, Direction direction, RowBatch* batch, int run = -1);
 
-  /// The range deletion open at `position` within partition run `run`.
+  /// How many rows a batch of this block should have at most, so that its arrays stay small though it has thousands
+  /// of columns.
+  uint32_t batch_rows() const;
+
+  /// The range deletion open at `clustering` within partition run `run`.
   absl::StatusOr<DeletionTime> OpenDeletionAt(int run, std::string_view clustering);
+  /// Adds the deletions of the partition and of ranges that cover `clustering`, whether a row is there or not.
+  absl::Status AddCoveringDeletions(int run, std::string_view clustering, RowMerger* merger);
 
-  /// Adds one row (projected columns) to `merger`, with the covering deletions of partition and range.
-  absl::Status AddRow(uint32_t row, int run, RowMerger* merger);
+  /// Adds one row (projected columns) to `merger`, without the deletions that cover it. Touches nothing but what
+  /// the row needs. Values are views of the sections.
+  absl::Status AddRow(uint32_t row, RowMerger* merger);
 
   absl::Status LoadKeys(RowBatch* batch) override;
   absl::Status LoadLiveness(RowBatch* batch) override;
