@@ -1,17 +1,18 @@
-// Row fragments: what one write says about one row, as bytes. The same bytes are part of the batch, of the log
-// record and, copied once, of the memtable.
+// Row fragments: what one write says about one row, as bytes. The same bytes are part of the batch, of the
+// log record and, copied once, of the memtable.
 //
 //     fragment := flags:u8 [timestamp:svarint] [ttl:varint] [deletion] cell_count:varint cell*
 //     flags    := 1 row marker | 2 own timestamp | 4 ttl | 8 row deletion | 16 the deletion has its own times
 //     deletion := (with flag 16) timestamp:svarint local_time:svarint
 //     cell     := column_id_delta:varint header:u8 [timestamp:svarint] [expiry:svarint] value
 //     header   := size class (low 3 bits) | 8 tombstone | 16 own timestamp | 32 own expiry
-//     size class and value: 0 empty; 1, 2, 3, 4: 1, 2, 4, 8 bytes little-endian (a word); 5 length:varint bytes
+//     size class and value := 0 empty | 1, 2, 3, 4: 1, 2, 4, 8 bytes little-endian (a word)
+//                           | 5 length:varint bytes (not empty)
 //
-// Column ids ascend; each is stored as the difference to the one before (the first to 0). What a write leaves open
-// is taken from the FragmentContext of the commit it belongs to: the timestamp where it has no own, the second
-// from which its ttl counts, and the local time of its deletions and tombstones. A fragment folded from several
-// in the memtable has own times everywhere.
+// Column ids ascend; each is stored as the difference to the one before (the first to 0). What a write leaves
+// open is taken from the FragmentContext of the commit it belongs to: the timestamp where it has no own, the
+// second from which its ttl counts, and the local time of its deletions and tombstones. A fragment folded
+// from several in the memtable has own times everywhere.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@
 namespace stoa {
 
 struct FragmentContext {
-  int64_t timestamp = 0;    ///< microseconds
+  int64_t timestamp = 0;  ///< microseconds
   int64_t now_seconds = 0;
 };
 
@@ -37,8 +38,15 @@ inline constexpr uint8_t kDeletionTimes = 16;
 inline constexpr uint8_t kAll = 31;
 }  // namespace fragment_flags
 
-/// Reads a fragment. The bytes are validated as they are read: after use, ok() says whether all was well formed
-/// (bytes from a log whose checksum holds always are).
+/// Bits of a cell's header beside its size class.
+namespace fragment_cell {
+inline constexpr uint8_t kTombstone = 8;
+inline constexpr uint8_t kTimestamp = 16;
+inline constexpr uint8_t kExpiry = 32;
+}  // namespace fragment_cell
+
+/// Reads a fragment. The bytes are validated as they are read: after use, ok() says whether all was well
+/// formed (bytes from a log whose checksum holds always are).
 class FragmentReader {
  public:
   FragmentReader(std::string_view fragment, const FragmentContext& context);
@@ -56,6 +64,12 @@ class FragmentReader {
   bool ok() const { return decoder_.ok(); }
 
  private:
+  bool ReadHeader();
+  bool ReadCell(Cell* cell);
+  bool ReadValue(uint8_t size_class, Cell* cell);
+  /// Makes the reader as of an empty fragment, with ok() false.
+  void Fail();
+
   Decoder decoder_;
   uint8_t flags_ = 0;
   int64_t timestamp_ = 0;
@@ -67,10 +81,12 @@ class FragmentReader {
   uint64_t column_ = 0;
 };
 
-/// Appends the encoding of a cell value: `header` without its size class is combined with it.
-void AppendWordCell(std::string* out, ColumnId delta, uint8_t header, uint64_t word, uint8_t word_bytes);
-void AppendBytesCell(std::string* out, ColumnId delta, uint8_t header, std::string_view value);
+/// Append a cell whose times are the row's. `delta` is the column id's difference to the cell before.
+void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes);
+void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value);
 void AppendTombstoneCell(std::string* out, ColumnId delta);
+/// Appends a cell with its own timestamp and expiry, as in a folded fragment.
+void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes);
 
 /// True when `fragment` is well formed to its end, with ascending column ids.
 bool IsValidFragment(std::string_view fragment);

@@ -1,10 +1,12 @@
 // Mutations: the content of a write batch, which is also the payload of a log record.
 //
 //     mutations := op*
-//     op := 1 table_id:varint schema_version:varint key:bytes             the partition that the ops after it are about
-//         | 2 clustering:bytes fragment:bytes                             a row
-//         | 3 start:bytes end:bytes [timestamp:svarint]                   delete clustering range; kind + 128 if the
-//         | 4 [timestamp:svarint]                                         delete partition         timestamp is present
+//     op := 1 table_id:varint schema_version:varint key:bytes    the partition that the ops after it are
+//     about
+//         | 2 clustering:bytes fragment:bytes                    a row
+//         | 3 start:bytes end:bytes [timestamp:svarint]          delete clustering range
+//         | 4 [timestamp:svarint]                                delete partition
+//           (3 and 4: kind + 128 if the timestamp is present)
 //     bytes := length:varint, that many bytes
 //
 // Kinds 5 and above are refused by name until they are given a meaning (static rows come next).
@@ -36,11 +38,11 @@ struct Mutation {
   uint64_t token = 0;  ///< ordered token of `key`, computed once per kPartition op
   std::string_view key;
 
-  uint8_t kind = 0;            ///< kRow, kDeleteRange or kDeletePartition
-  std::string_view clustering; ///< of kRow: the row; of kDeleteRange: the start bound
-  std::string_view end;        ///< of kDeleteRange
-  std::string_view fragment;   ///< of kRow
-  DeletionTime deletion;       ///< of the two deletions
+  uint8_t kind = 0;             ///< kRow, kDeleteRange or kDeletePartition
+  std::string_view clustering;  ///< of kRow: the row; of kDeleteRange: the start bound
+  std::string_view end;         ///< of kDeleteRange
+  std::string_view fragment;    ///< of kRow
+  DeletionTime deletion;        ///< of the two deletions
 };
 
 /// Reads mutations one by one.
@@ -48,14 +50,21 @@ class MutationReader {
  public:
   MutationReader(std::string_view mutations, const FragmentContext& context);
 
-  /// False at the end, or on malformed bytes (then ok() is false). kPartition ops are consumed silently.
+  /// False at the end, or on malformed bytes (then ok() is false). kPartition ops are consumed silently, and
+  /// so are deletions of an empty range. Fragments are not looked into.
   bool Next(Mutation* mutation);
   bool ok() const { return decoder_.ok() && !malformed_; }
 
  private:
+  bool ReadPartition();
+  /// Reads what follows the kind of an op other than kPartition.
+  bool ReadOp(uint8_t kind, Mutation* mutation);
+  bool ReadDeletion(bool own_timestamp, Mutation* mutation);
+
   Decoder decoder_;
   FragmentContext context_;
   bool malformed_ = false;
+  bool has_partition_ = false;
   Mutation partition_;
 };
 

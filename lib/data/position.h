@@ -9,9 +9,9 @@
 
 namespace stoa {
 
-/// A place in a table: token (in ordered form, base/hash.h), then serialized partition key, then clustering key
-/// or bound (types/byte_comparable.h). An empty clustering is the start of the partition, before all rows and
-/// bounds; an empty partition key is the start of the token. A view.
+/// A place in a table: token (in ordered form, base/hash.h), then serialized partition key, then clustering
+/// key or bound (types/byte_comparable.h). An empty clustering is the start of the partition, before all rows
+/// and bounds; an empty partition key is the start of the token. A view.
 struct PositionView {
   uint64_t token = 0;
   std::string_view key;
@@ -33,7 +33,8 @@ struct Position {
   std::string clustering;
 
   Position() = default;
-  explicit Position(const PositionView& view) : token(view.token), key(view.key), clustering(view.clustering) {}
+  explicit Position(const PositionView& view)
+      : token(view.token), key(view.key), clustering(view.clustering) {}
   PositionView view() const { return PositionView{token, key, clustering}; }
   operator PositionView() const { return view(); }  // NOLINT(google-explicit-constructor)
 };

@@ -11,18 +11,23 @@
 //
 // Guarantees of every source, checked by StreamValidator and by the conformance suite in tests/data:
 //
-//  1. Order. Partitions ascend by (token, key). Within a partition rows and range-changes ascend by their bytes;
-//     in a reverse source they descend, and a range-change then speaks of what is open towards smaller bytes.
-//  2. No repeats. A row appears once. A partition STARTs once (PartitionRun::starts), and later batches continue it.
+//  1. Order. Partitions ascend by (token, key). Within a partition rows and range-changes ascend by their
+//     bytes; in a reverse source they descend, and a range-change then speaks of what is open towards smaller
+//     bytes.
+//  2. No repeats. A row appears once. A partition STARTs once (PartitionRun::starts), and later batches
+//     continue it.
 //  3. Range deletions. What is open at the beginning of a batch is RowBatch::open_deletion. Consecutive
-//     range-changes differ. Nothing is open at the end of a partition. A slice that begins inside a range deletion
-//     begins with a range-change at the slice's own bound; one that ends inside ends with one at its end bound.
-//  4. Nothing empty. A batch has a run; a run has a row, a range-change, or STARTs with a live partition deletion.
-//     A row has a marker, a cell (live or tombstone) or a row deletion.
-//  5. Range. Nothing outside ScanSpec::range is handed over. A partition's deletion is handed over whenever anything
-//     of the partition may be in range.
-//  6. Internal consistency: within a source, cells and markers that the source's own deletions shadow may still be
-//     handed over, except by a merge, which has dropped them.
+//     range-changes differ. Nothing is open at the end of a partition. A slice that begins inside a range
+//     deletion begins with a range-change at the slice's own bound; one that ends inside ends with one at its
+//     end bound. After SkipTo open_deletion alone says what is open at the place skipped to, also where the
+//     batch STARTs.
+//  4. Nothing empty. A batch has a run; a run has a row, a range-change, or STARTs with a partition deletion.
+//     A row has a marker, a cell (live or tombstone) or a row deletion; a source that does not load its
+//     columns at once may also hand over rows whose only cells are in columns that the projection leaves out.
+//  5. Range. Nothing outside ScanSpec::range is handed over. A partition's deletion is handed over whenever
+//     anything of the partition may be in range.
+//  6. Internal consistency: within a source, cells and markers that the source's own deletions shadow may
+//     still be handed over, except by a merge, which has dropped them.
 //  7. Lifetime. A batch is valid until the next call of Next or SkipTo on its source, or its destruction.
 //  8. Size. A batch has at most kBatchRowsMax rows.
 //  9. Errors. After an error the source is spent: every further call returns the same error. End of data is
@@ -30,7 +35,9 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -72,16 +79,16 @@ inline constexpr uint8_t kTombstone = 1;
 inline constexpr uint8_t kEmpty = 2;
 }  // namespace cell_flags
 
-/// The cells of one column for the rows of a batch. Arrays are indexed by row like the batch's own; a null array
-/// stands for the common case named beside it.
+/// The cells of one column for the rows of a batch. Arrays are indexed by row like the batch's own; a null
+/// array stands for the common case named beside it.
 struct ColumnVector {
-  uint32_t index = 0;                         ///< place of the column in the projection
-  const uint64_t* present = nullptr;          ///< bit per row: has a cell; null: every row has one
-  const uint64_t* words = nullptr;            ///< values of a word type
-  const std::string_view* bytes = nullptr;    ///< values of any other type
-  const int64_t* timestamps = nullptr;        ///< null: the row's timestamp
-  const int64_t* expiries = nullptr;          ///< null: the row's expiry; of tombstones: local deletion time
-  const uint8_t* flags = nullptr;             ///< cell_flags; null: none
+  uint32_t index = 0;                       ///< place of the column in the projection
+  const uint64_t* present = nullptr;        ///< bit per row: has a cell; null: every row has one
+  const uint64_t* words = nullptr;          ///< values of a word type
+  const std::string_view* bytes = nullptr;  ///< values of any other type
+  const int64_t* timestamps = nullptr;      ///< null: the row's timestamp
+  const int64_t* expiries = nullptr;        ///< null: the row's expiry; of tombstones: local deletion time
+  const uint8_t* flags = nullptr;           ///< cell_flags; null: none
 
   bool Has(uint32_t row) const { return present == nullptr || ((present[row >> 6] >> (row & 63)) & 1) != 0; }
 };
@@ -92,15 +99,16 @@ inline constexpr uint8_t kDeletion = 2;  ///< RowBatch::deletions holds a deleti
 }  // namespace row_flags
 
 struct PartitionRun {
-  uint32_t first_row = 0;  ///< the run's rows are [first_row, first_row of the next run or RowBatch::end)
-  bool starts = false;     ///< false: continues the partition with which the batch before ended
+  /// The run's rows are [first_row, first_row of the next run or RowBatch::end). The first run's is begin.
+  uint32_t first_row = 0;
+  bool starts = false;  ///< false: continues the partition with which the batch before ended
   uint64_t token = 0;
   std::string_view key;
-  DeletionTime deletion;
+  DeletionTime deletion;  ///< of the partition, also where the run continues it
 };
 
 struct RangeChange {
-  uint32_t run = 0;  ///< index of the PartitionRun it belongs to
+  uint32_t run = 0;  ///< index in RowBatch::runs of the run it belongs to
   uint32_t row = 0;  ///< it stands before this row; of several, in the order of the list
   std::string_view bound;
   DeletionTime deletion;
@@ -108,10 +116,12 @@ struct RangeChange {
 
 class BatchLoader;
 
-/// Consecutive rows, column by column. A value of views: copying it, or narrowing [begin, end), copies no rows.
+/// Consecutive rows, column by column. A value of views: copying it, or narrowing [begin, end), copies no
+/// rows.
 ///
-/// Keys, liveness and columns are loaded when first wanted (Ensure...): a scan over rows which nothing can shadow
-/// never decodes keys, and a predicate that no row of a batch satisfies leaves the other columns packed.
+/// Keys, liveness and columns are loaded when first wanted (Ensure...): a scan over rows which nothing can
+/// shadow never decodes keys, and a predicate that no row of a batch satisfies leaves the other columns
+/// packed.
 struct RowBatch {
   uint32_t begin = 0;
   uint32_t end = 0;
@@ -121,11 +131,12 @@ struct RowBatch {
   /// The range deletion that is open where the batch begins.
   DeletionTime open_deletion;
 
-  /// Everything in the batch is plainly live: no partition, range, row or cell deletion, no expiry, every row has
-  /// a marker. Whoever filters can pass such a batch on without looking at its rows.
+  /// Everything in the batch is plainly live: no partition, range, row or cell deletion, no expiry, every row
+  /// has a marker. Whoever filters can pass such a batch on without looking at its rows.
   bool clean = false;
 
-  /// Bounds of the rows' timestamps and cells' (not exact: min may be lower, max higher).
+  /// Bounds of the timestamps of rows, their cells and their deletions (not exact: min may be lower, max
+  /// higher).
   int64_t min_timestamp = kNoTimestamp;
   int64_t max_timestamp = std::numeric_limits<int64_t>::max();
 
@@ -138,10 +149,10 @@ struct RowBatch {
 
   // Liveness: null until EnsureLiveness; afterwards null stands for the case named.
   bool liveness_loaded = false;
-  const int64_t* timestamps = nullptr;         ///< never null once loaded
-  const int64_t* expiries = nullptr;           ///< of marker and cells; null: kNoExpiry
-  const uint8_t* flags = nullptr;              ///< row_flags; null: every row kMarker alone
-  const DeletionTime* deletions = nullptr;     ///< valid where kDeletion is set
+  const int64_t* timestamps = nullptr;      ///< never null once loaded
+  const int64_t* expiries = nullptr;        ///< of marker and cells; null: kNoExpiry
+  const uint8_t* flags = nullptr;           ///< row_flags; null: every row kMarker alone
+  const DeletionTime* deletions = nullptr;  ///< valid where kDeletion is set
 
   // Columns with a cell in any of the rows, ascending by index; empty until EnsureColumns.
   bool columns_loaded = false;
@@ -162,9 +173,11 @@ struct RowBatch {
     return (RowFlags(row) & row_flags::kDeletion) != 0 ? deletions[row] : DeletionTime{};
   }
   /// REQUIRES: liveness and columns loaded, and column.Has(row).
-  Cell CellAt(const ColumnVector& column, uint32_t row) const;
+  inline Cell CellAt(const ColumnVector& column, uint32_t row) const;
   /// Index in `runs` of the run that holds `row`.
   uint32_t RunOf(uint32_t row) const;
+  /// Where the rows of a run end.
+  uint32_t RunEnd(size_t run) const { return run + 1 < runs.size() ? runs[run + 1].first_row : end; }
 };
 
 /// Fills in the lazy parts of the batches of one source, for rows [batch->begin, batch->end).
@@ -186,6 +199,22 @@ inline absl::Status RowBatch::EnsureColumns() {
   return columns_loaded ? absl::OkStatus() : loader->LoadColumns(this);
 }
 
+inline Cell RowBatch::CellAt(const ColumnVector& column, uint32_t row) const {
+  Cell cell;
+  cell.timestamp = column.timestamps != nullptr ? column.timestamps[row] : timestamps[row];
+  cell.expiry = column.expiries != nullptr ? column.expiries[row] : RowExpiry(row);
+  const uint8_t cell_flag_bits = column.flags != nullptr ? column.flags[row] : 0;
+  cell.tombstone = (cell_flag_bits & cell_flags::kTombstone) != 0;
+  cell.empty = (cell_flag_bits & cell_flags::kEmpty) != 0;
+  if (cell_flag_bits != 0) return cell;
+  if (column.words != nullptr) {
+    cell.word = column.words[row];
+  } else {
+    cell.bytes = column.bytes[row];
+  }
+  return cell;
+}
+
 /// What a reader wants of a source. The views must outlive the source.
 struct ScanSpec {
   PositionRange range;
@@ -197,7 +226,9 @@ struct ScanSpec {
 };
 
 /// What a predicate on a column says of a value, for skipping by zone maps: [low, high] in the order of
-/// WordToOrdered or, for bytes, of memcmp. A null, absent or deleted cell never matches.
+/// WordToOrdered or, for bytes, of memcmp. For float and double both are the bits of numbers (WordToOrdered),
+/// compared as numbers; an open end is an infinity. A null, absent or deleted cell never matches, nor does a
+/// NaN.
 struct ColumnBounds {
   uint32_t index = 0;  ///< place of the column in the projection
   bool is_word = true;
@@ -215,14 +246,15 @@ class RowSource {
   virtual absl::StatusOr<bool> Next(RowBatch* batch) = 0;
 
   /// Leaves out everything before `position`, which in stream order must not lie before what was handed over.
-  /// In a reverse source: everything after it. What is left of a batch already handed over is left out too. The
-  /// next batch repeats START only if it was not handed over yet, and its open_deletion says what is open.
+  /// In a reverse source: everything after it. What is left of a batch already handed over is left out too.
+  /// The next batch repeats START only if it was not handed over yet, and its open_deletion says what is
+  /// open.
   virtual absl::Status SkipTo(const PositionView& position) = 0;
 
-  /// The first position at or after `from` (forward sources only) where this source may hold a row whose cell satisfies
-  /// `bounds`; `from` itself when the source cannot tell; none when there is none up to the end.
+  /// The first position at or after `from` (forward sources only) where this source may hold a row whose cell
+  /// satisfies `bounds`; `from` itself when the source cannot tell; none when there is none up to the end.
   virtual absl::StatusOr<std::optional<Position>> NextPossibleMatch(const ColumnBounds& bounds,
-                                                                   const PositionView& from) {
+                                                                    const PositionView& from) {
     (void)bounds;
     return std::optional<Position>(Position(from));
   }

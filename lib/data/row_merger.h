@@ -10,14 +10,15 @@
 
 namespace stoa {
 
-/// True when cell `a` wins over cell `b` of the same row and column: greater timestamp; then a tombstone or an
-/// expiring cell over a plain one; then a tombstone over an expiring cell; then the later expiry; then the greater
-/// value by unsigned bytes (an empty value is the least). A total order up to equal cells, so that merging is
-/// commutative, associative and idempotent. `word_bytes` as in ProjectedColumn.
+/// True when cell `a` wins over cell `b` of the same row and column: greater timestamp; then a tombstone or
+/// an expiring cell over a plain one; then a tombstone over an expiring cell; then the later expiry; then the
+/// greater value by unsigned bytes (an empty value is the least). A total order up to equal cells, so that
+/// merging is commutative, associative and idempotent. `word_bytes` as in ProjectedColumn.
 bool CellWins(const Cell& a, const Cell& b, uint8_t word_bytes);
 
-/// Collects the versions of one row, in any order, and hands over what remains. Reused for row after row without
-/// allocating. Values are not copied until Emit: what they view must live until then. Not thread-safe.
+/// Collects the versions of one row, in any order, and hands over what remains. Reused for row after row
+/// without allocating. Values are not copied until Emit: what they view must live until then. Not
+/// thread-safe.
 class RowMerger {
  public:
   explicit RowMerger(const Projection* projection);
@@ -25,8 +26,8 @@ class RowMerger {
   /// Forgets the row before.
   void Start();
 
-  /// A deletion that covers the row: the row's own (Emit hands it over), or one of its partition or of a range
-  /// (which only shadows).
+  /// A deletion that covers the row: the row's own (Emit hands it over), or one of its partition or of a
+  /// range (which only shadows).
   void AddRowDeletion(const DeletionTime& deletion);
   void AddCoveringDeletion(const DeletionTime& deletion);
   void AddMarker(int64_t timestamp, int64_t expiry);
@@ -34,21 +35,44 @@ class RowMerger {
   /// All of one row of a batch; liveness and columns must be loaded.
   void AddRow(const RowBatch& batch, uint32_t row);
 
-  /// The early-stop rule. True when nothing in sources whose timestamps are all at most `max_timestamp` can change
-  /// the row: a deletion covers that timestamp; or the marker and every projected cell are strictly newer than it.
-  /// Without a marker there is no early stop. `now_seconds`: an expired or tombstone marker or cell counts, for it
-  /// too is the newest there is; an expired marker does not (Cassandra would look further for a live one).
+  /// The early-stop rule. True when nothing in sources whose timestamps are all at most `max_timestamp` can
+  /// change the row: a deletion covers that timestamp; or the marker and every projected cell are strictly
+  /// newer than it. Without a marker there is no early stop, nor with one that has expired at `now_seconds`
+  /// (a cell of an older source may be what the row still lives by). An expired cell or a tombstone counts:
+  /// it too is the newest.
   bool IsComplete(int64_t max_timestamp, int64_t now_seconds) const;
 
   /// True when a marker, a cell or a row deletion remains.
   bool HasContent() const;
 
-  /// Adds the row to `builder`: its deletion if not shadowed by a covering one, marker and cells that no deletion
-  /// shadows. Adds nothing when nothing remains.
+  /// Adds the row to `builder`: its deletion if not shadowed by a covering one, marker and cells that no
+  /// deletion shadows. Adds nothing when nothing remains.
   void Emit(std::string_view clustering, BatchBuilder* builder) const;
 
  private:
+  struct Entry {
+    uint32_t column;
+    Cell cell;
+  };
+  /// Where the newest cell of a column is in entries_, if `generation` is that of this row.
+  struct Slot {
+    uint32_t generation = 0;
+    uint32_t entry = 0;
+  };
+
+  DeletionTime Strongest() const { return Stronger(row_deletion_, covering_); }
+  bool DeletionRemains() const {
+    return !row_deletion_.live() && !covering_.Shadows(row_deletion_.timestamp);
+  }
+
   const Projection* projection_;
+  std::vector<Slot> slots_;     // by projected column
+  std::vector<Entry> entries_;  // the columns that have a cell, in the order of their first
+  uint32_t generation_ = 0;
+  DeletionTime row_deletion_;
+  DeletionTime covering_;
+  int64_t marker_timestamp_ = kNoTimestamp;  // kNoTimestamp: no marker
+  int64_t marker_expiry_ = kNoExpiry;
 };
 
 }  // namespace stoa

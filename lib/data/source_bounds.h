@@ -1,5 +1,5 @@
-// What is known of a source without reading it, kept alike by memtables, SSTables and blocks. Purging, picking,
-// skipping and early stop are pure functions of it.
+// What is known of a source without reading it, kept alike by memtables, SSTables and blocks. Purging,
+// picking, skipping and early stop are pure functions of it.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct TimeBounds {
 };
 
 struct SourceBounds {
-  /// Of rows and of bounds of range deletions; both included.
+  /// Of rows and of bounds of range deletions; both included. A partition deletion reaches from the start of
+  /// its partition to the bound after all its rows, so that no slice of the partition seems to lie outside.
   Position first;
   Position last;
   TimeBounds times;
@@ -37,10 +38,10 @@ struct SourceBounds {
   bool Overlaps(const SourceBounds& other) const;
 };
 
-/// The purge rule. A deletion or an expired cell with timestamp `timestamp` and local time `local_time` may be
-/// dropped by a merge if it is older than the grace period and nothing outside the merge that overlaps its place
-/// holds anything with a timestamp at or below it. `min_timestamp_outside` is the least such timestamp, memtables
-/// included; INT64_MAX when there is none.
+/// The purge rule. A deletion or an expired cell with timestamp `timestamp` and local time `local_time` may
+/// be dropped by a merge if it is older than the grace period and nothing outside the merge that overlaps its
+/// place holds anything with a timestamp at or below it. `min_timestamp_outside` is the least such timestamp,
+/// memtables included; INT64_MAX when there is none.
 inline bool CanPurge(int64_t timestamp, int64_t local_time, int64_t now_seconds, int64_t gc_grace_seconds,
                      int64_t min_timestamp_outside) {
   return local_time < now_seconds - gc_grace_seconds && timestamp < min_timestamp_outside;

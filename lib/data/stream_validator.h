@@ -7,8 +7,8 @@
 
 namespace stoa {
 
-/// Passes the stream of `source` through and returns Internal, naming the guarantee, when it is broken. Tests wrap
-/// every source in it; `stoa verify` does too.
+/// Passes the stream of `source` through and returns Internal, naming the guarantee, when it is broken. Tests
+/// wrap every source in it; `stoa verify` does too.
 std::unique_ptr<RowSource> NewStreamValidator(std::unique_ptr<RowSource> source, const ScanSpec& spec);
 
 }  // namespace stoa

@@ -1,0 +1,177 @@
+#include "data/fragment.h"
+
+#include "base/check.h"
+
+namespace stoa {
+namespace {
+
+constexpr uint8_t kSizeClassMask = 7;
+constexpr uint8_t kSizeClassEmpty = 0;
+constexpr uint8_t kSizeClassBytes = 5;
+constexpr uint8_t kCellHeaderAll =
+    kSizeClassMask | fragment_cell::kTombstone | fragment_cell::kTimestamp | fragment_cell::kExpiry;
+constexpr size_t kCellBytesMin = 2;
+
+void AppendCellStart(std::string* out, ColumnId delta, uint8_t header) {
+  AppendVarint(out, delta);
+  out->push_back(static_cast<char>(header));
+}
+
+uint8_t SizeClassOfWord(uint8_t word_bytes) {
+  STOA_DCHECK(word_bytes == 1 || word_bytes == 2 || word_bytes == 4 || word_bytes == 8);
+  return static_cast<uint8_t>(std::bit_width(word_bytes));
+}
+
+void AppendWord(std::string* out, uint64_t word, uint8_t word_bytes) {
+  char bytes[sizeof(word)];
+  StoreLittle(bytes, word);
+  out->append(bytes, word_bytes);
+}
+
+}  // namespace
+
+FragmentReader::FragmentReader(std::string_view fragment, const FragmentContext& context)
+    : decoder_(fragment), timestamp_(context.timestamp), now_seconds_(context.now_seconds) {
+  if (!ReadHeader()) Fail();
+}
+
+bool FragmentReader::ReadHeader() {
+  uint8_t flags = 0;
+  if (!decoder_.Little(&flags) || (flags & ~fragment_flags::kAll) != 0) return false;
+  if ((flags & fragment_flags::kTimestamp) != 0 &&
+      (!decoder_.SignedVarint(&timestamp_) || timestamp_ == kNoTimestamp)) {
+    return false;
+  }
+  if ((flags & fragment_flags::kTtl) != 0) {
+    uint64_t ttl = 0;
+    if (!decoder_.Varint(&ttl) || ttl >= static_cast<uint64_t>(kNoExpiry) ||
+        __builtin_add_overflow(now_seconds_, static_cast<int64_t>(ttl), &expiry_)) {
+      return false;
+    }
+  }
+  if ((flags & fragment_flags::kDeletion) != 0) {
+    deletion_ = DeletionTime{timestamp_, now_seconds_};
+    if ((flags & fragment_flags::kDeletionTimes) != 0 &&
+        (!decoder_.SignedVarint(&deletion_.timestamp) || !decoder_.SignedVarint(&deletion_.local_time) ||
+         deletion_.live())) {
+      return false;
+    }
+  } else if ((flags & fragment_flags::kDeletionTimes) != 0) {
+    return false;
+  }
+  uint32_t cell_count = 0;
+  if (!decoder_.Varint(&cell_count) || cell_count > decoder_.remaining() / kCellBytesMin) return false;
+  if (cell_count == 0 && decoder_.remaining() != 0) return false;
+  flags_ = flags;
+  cell_count_ = cell_count;
+  return true;
+}
+
+void FragmentReader::Fail() {
+  flags_ = 0;
+  deletion_ = DeletionTime{};
+  cell_count_ = cells_read_ = 0;
+  std::string_view none;
+  decoder_.Bytes(decoder_.remaining() + 1, &none);  // more than there is: spends the decoder
+}
+
+bool FragmentReader::NextCell(ColumnId* column, Cell* cell) {
+  if (cells_read_ == cell_count_) return false;
+  if (!ReadCell(cell) || (++cells_read_ == cell_count_ && decoder_.remaining() != 0)) {
+    Fail();
+    return false;
+  }
+  *column = static_cast<ColumnId>(column_);
+  return true;
+}
+
+bool FragmentReader::ReadCell(Cell* cell) {
+  ColumnId delta = 0;
+  uint8_t header = 0;
+  if (!decoder_.Varint(&delta) || !decoder_.Little(&header) || (header & ~kCellHeaderAll) != 0) return false;
+  if (delta == 0 && cells_read_ != 0) return false;
+  column_ += delta;
+  if (column_ > std::numeric_limits<ColumnId>::max()) return false;
+
+  *cell = Cell{};
+  cell->tombstone = (header & fragment_cell::kTombstone) != 0;
+  cell->timestamp = timestamp_;
+  if ((header & fragment_cell::kTimestamp) != 0 &&
+      (!decoder_.SignedVarint(&cell->timestamp) || cell->timestamp == kNoTimestamp)) {
+    return false;
+  }
+  cell->expiry = cell->tombstone ? now_seconds_ : expiry_;
+  if ((header & fragment_cell::kExpiry) != 0 && !decoder_.SignedVarint(&cell->expiry)) return false;
+  return ReadValue(header & kSizeClassMask, cell);
+}
+
+bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
+  if (cell->tombstone) return size_class == kSizeClassEmpty;
+  uint8_t byte = 0;
+  uint16_t half = 0;
+  uint32_t single = 0;
+  switch (size_class) {
+    case kSizeClassEmpty:
+      cell->empty = true;
+      return true;
+    case 1:
+      if (!decoder_.Little(&byte)) return false;
+      cell->word = byte;
+      return true;
+    case 2:
+      if (!decoder_.Little(&half)) return false;
+      cell->word = half;
+      return true;
+    case 3:
+      if (!decoder_.Little(&single)) return false;
+      cell->word = single;
+      return true;
+    case 4:
+      return decoder_.Little(&cell->word);
+    case kSizeClassBytes:
+      return decoder_.LengthPrefixed(&cell->bytes) && !cell->bytes.empty();
+    default:
+      return false;
+  }
+}
+
+void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes) {
+  AppendCellStart(out, delta, SizeClassOfWord(word_bytes));
+  AppendWord(out, word, word_bytes);
+}
+
+void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value) {
+  AppendCellStart(out, delta, value.empty() ? kSizeClassEmpty : kSizeClassBytes);
+  if (!value.empty()) AppendLengthPrefixed(out, value);
+}
+
+void AppendTombstoneCell(std::string* out, ColumnId delta) {
+  AppendCellStart(out, delta, fragment_cell::kTombstone);
+}
+
+void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes) {
+  const bool has_value = !cell.tombstone && !cell.empty && (word_bytes != 0 || !cell.bytes.empty());
+  uint8_t header = fragment_cell::kTimestamp | fragment_cell::kExpiry;
+  if (cell.tombstone) header |= fragment_cell::kTombstone;
+  if (has_value) header |= word_bytes != 0 ? SizeClassOfWord(word_bytes) : kSizeClassBytes;
+  AppendCellStart(out, delta, header);
+  AppendVarint(out, ZigZag(cell.timestamp));
+  AppendVarint(out, ZigZag(cell.expiry));
+  if (!has_value) return;
+  if (word_bytes != 0) {
+    AppendWord(out, cell.word, word_bytes);
+  } else {
+    AppendLengthPrefixed(out, cell.bytes);
+  }
+}
+
+bool IsValidFragment(std::string_view fragment) {
+  FragmentReader reader(fragment, FragmentContext{});
+  ColumnId column = 0;
+  Cell cell;
+  while (reader.NextCell(&column, &cell)) {
+  }
+  return reader.ok();
+}
+
+}  // namespace stoa
