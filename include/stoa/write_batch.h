@@ -94,9 +94,13 @@ class WriteBatch {
   const std::string& mutations() const { return mutations_; }
 
  private:
-  absl::Status BeginOperation(const Table& table, Values partition_key);
   absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes, uint8_t fragment_flags);
+  absl::Status EncodeFragment(const TableSchema& schema, Assignments cells, const WriteAttributes& attributes,
+                              uint8_t fragment_flags);
+  absl::Status EncodeCells(const TableSchema& schema, std::span<const Assignment> cells);
+  /// Adds an operation of kind `op` on the partition encoded in key_buffer_, with `body`.
+  absl::Status Add(const TableSchema& schema, uint8_t op, std::string_view body, const std::optional<int64_t>& timestamp);
 
   std::string mutations_;
   size_t operation_count_ = 0;
@@ -106,7 +110,10 @@ class WriteBatch {
   std::string partition_key_;
   // Reused buffers.
   std::string key_buffer_;
-  std::string row_buffer_;
+  std::string clustering_buffer_;
+  std::string fragment_buffer_;
+  std::string body_buffer_;
+  std::vector<Assignment> sorted_cells_;
 };
 
 }  // namespace stoa

@@ -1,0 +1,110 @@
+#include "engine/flush_job.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace stoa {
+
+FlushJob::FlushJob(Store& store, LogWriter& log, TableId table, std::function<uint64_t()> visible_sequence,
+                   const std::atomic<bool>& abort, std::function<void(const Outcome&)> done)
+    : store_(store),
+      log_(log),
+      table_(table),
+      visible_sequence_(std::move(visible_sequence)),
+      abort_(abort),
+      done_(std::move(done)) {}
+
+Job::Progress FlushJob::Step() {
+  absl::StatusOr<bool> finished = abort_.load() ? absl::CancelledError("closing") : Advance();
+  if (finished.ok() && !*finished) return Progress::kMore;
+  task_.reset();
+  Outcome outcome{finished.status(), bytes_written_, {}};
+  if (finished.ok()) outcome.memtables = std::move(memtables_);
+  memtables_.clear();
+  done_(outcome);
+  return Progress::kDone;
+}
+
+absl::StatusOr<bool> FlushJob::Advance() {
+  if (task_ == nullptr) {
+    STOA_RETURN_IF_ERROR(Start());
+    return memtables_.empty();
+  }
+  STOA_ASSIGN_OR_RETURN(const bool complete, task_->Step());
+  if (!complete) return false;
+  STOA_RETURN_IF_ERROR(InstallOutput());
+  return true;
+}
+
+absl::Status FlushJob::Start() {
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const TableView* table = view->Find(table_);
+  if (table == nullptr) return absl::OkStatus();
+  // All that are sealed, in order; but only those that nobody writes to any more.
+  for (const SealedMemtable& sealed : table->sealed) {
+    if (sealed.seal_sequence > visible_sequence_()) break;
+    memtables_.push_back(sealed);
+  }
+  if (memtables_.empty()) return absl::OkStatus();
+
+  MergeTask::Input input;
+  input.schema = table->schema;
+  input.writer.number = store_.NewFileNumber();
+  input.writer.file_id = store_.env().ids.UniqueId();
+  input.writer.compression_level = table->schema->options().compression_level;
+  input.writer.purpose = IoPurpose::kFlush;
+  input.purge = PurgeRules::KeepAll();
+  std::vector<MergeTask::OpenSource> sources;
+  for (const SealedMemtable& sealed : memtables_) {
+    sources.push_back([&sealed](const ScanSpec& spec) {
+      return sealed.memtable->NewSource(spec, std::numeric_limits<uint64_t>::max());
+    });
+  }
+  STOA_ASSIGN_OR_RETURN(task_, MergeTask::Create(store_.directory(), input, sources));
+  return absl::OkStatus();
+}
+
+absl::Status FlushJob::InstallOutput() {
+  std::shared_ptr<SSTable> sstable;
+  if (task_->output().has_value()) {
+    STOA_RETURN_IF_ERROR(store_.directory().Sync());
+    STOA_ASSIGN_OR_RETURN(sstable, SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
+    bytes_written_ = task_->output()->file_bytes;
+  }
+  const uint64_t flushed = memtables_.back().seal_sequence;
+  if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok()) {
+    return log_.status().ok() ? synced.status() : store_.health().Latch(synced.status());
+  }
+  const size_t count = memtables_.size();
+  // Truncated or dropped meanwhile: then the view no longer holds these memtables.
+  auto still_there = [&] {
+    const TableView* table = store_.views().Get()->Find(table_);
+    return table != nullptr && table->sealed.size() >= count &&
+           table->sealed.front().memtable == memtables_.front().memtable;
+  };
+  STOA_ASSIGN_OR_RETURN(
+      const bool installed,
+      store_.Install(
+          [&](const DatabaseState&, VersionEdit* edit) {
+            if (!still_there()) return false;
+            edit->flushed.push_back({table_, flushed});
+            if (sstable != nullptr) edit->added_files.push_back(sstable->metadata());
+            return true;
+          },
+          [&](View::Tables* tables) {
+            auto it = tables->find(table_);
+            auto table = std::make_shared<TableView>(*it->second);
+            table->sealed.erase(table->sealed.begin(), table->sealed.begin() + static_cast<ptrdiff_t>(count));
+            table->flushed_sequence = flushed;
+            if (sstable != nullptr) table->sstables.push_back(sstable);
+            table->SortSSTables();
+            it->second = std::move(table);
+          }));
+  if (!installed && sstable != nullptr) store_.AddObsolete({sstable});
+  return absl::OkStatus();
+}
+
+}  // namespace stoa

@@ -1,0 +1,57 @@
+// Writes sealed memtables of one table into an SSTable and installs it.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include "compaction/merge_task.h"
+#include "engine/store.h"
+#include "io/executor.h"
+#include "wal/log_writer.h"
+
+namespace stoa {
+
+/// A step is one batch. The order that keeps a crash harmless:
+///
+///   1. the SSTable is written and synced, then its directory entry;
+///   2. the log is synced up to the memtables' last sequence. Otherwise a power failure could keep this table's half of a
+///      batch, in the SSTable, and lose another table's half, in the log;
+///   3. one manifest edit adds the file and moves the table's flushed sequence; replay skips everything at or below it.
+class FlushJob : public Job {
+ public:
+  struct Outcome {
+    absl::Status status;
+    uint64_t bytes_written = 0;
+    /// No longer needed: flushed, or their table was truncated.
+    std::vector<SealedMemtable> memtables;
+  };
+  /// `done` is called at the end, once.
+  FlushJob(Store& store, LogWriter& log, TableId table, std::function<uint64_t()> visible_sequence,
+           const std::atomic<bool>& abort, std::function<void(const Outcome&)> done);
+
+  std::string_view name() const override { return "flush"; }
+  Progress Step() override;
+
+ private:
+  absl::StatusOr<bool> Advance();
+  absl::Status Start();
+  absl::Status InstallOutput();
+
+  Store& store_;
+  LogWriter& log_;
+  const TableId table_;
+  const std::function<uint64_t()> visible_sequence_;
+  const std::atomic<bool>& abort_;
+  const std::function<void(const Outcome&)> done_;
+
+  std::vector<SealedMemtable> memtables_;
+  std::unique_ptr<MergeTask> task_;
+  uint64_t bytes_written_ = 0;
+};
+
+}  // namespace stoa

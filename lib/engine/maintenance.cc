@@ -1,0 +1,333 @@
+#include "engine/maintenance.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "compaction/picker.h"
+
+namespace stoa {
+namespace {
+
+constexpr int64_t kRetryMicros = 1'000'000;
+
+}  // namespace
+
+/// Lets a delayed job find out whether its maintenance still exists.
+struct Maintenance::Lifetime {
+  Mutex mutex;
+  Maintenance* owner ABSL_GUARDED_BY(mutex) = nullptr;
+};
+
+Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log)
+    : options_(options), store_(store), log_(log), lifetime_(std::make_shared<Lifetime>()) {
+  MutexLock lock(&lifetime_->mutex);
+  lifetime_->owner = this;
+}
+
+// ---- Sealing
+
+void Maintenance::BeforeGroup(uint64_t last_sequence) {
+  const bool largest = seal_largest_.load(std::memory_order_relaxed);
+  const uint64_t up_to = seal_up_to_.load(std::memory_order_relaxed);
+  if (!largest && up_to == 0) [[likely]] return;
+  uint64_t largest_bytes = 0;
+  if (largest) {
+    for (const auto& [id, table] : store_.views().Get()->tables()) {
+      largest_bytes = std::max(largest_bytes, table->active->memory_bytes());
+    }
+  }
+  // Tables half as large as the largest go with it: fewer, larger flushes than taking them one by one.
+  const size_t sealed = store_.Seal(last_sequence, [&](const TableView& table) {
+    return (up_to != 0 && table.active_after_sequence < up_to) ||
+           (largest && table.active->memory_bytes() >= largest_bytes / 2);
+  });
+  seal_largest_.store(false, std::memory_order_relaxed);
+  seal_up_to_.store(0, std::memory_order_relaxed);
+  if (sealed > 0) sealed_pending_.store(true);
+}
+
+uint64_t Maintenance::UnflushedBytes() const {
+  const uint64_t used = store_.memtable_budget().used();
+  const uint64_t pinned = pinned_bytes_.load(std::memory_order_relaxed);
+  return used > pinned ? used - pinned : 0;
+}
+
+void Maintenance::AfterVisible() {
+  if (sealed_pending_.load(std::memory_order_relaxed)) [[unlikely]] ScheduleFlushes();
+  if (pinned_bytes_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    MutexLock lock(&mutex_);
+    NoteFlushedMemtables();
+  }
+  // Half of the memory is for writing into while the other half is being flushed.
+  if (UnflushedBytes() > store_.memtable_budget().limit() / 2 && !sealed_pending_.load(std::memory_order_relaxed) &&
+      !flush_running_.load(std::memory_order_relaxed)) {
+    seal_largest_.store(true, std::memory_order_relaxed);
+  }
+  if (log_.needs_segment() && !prepare_scheduled_.exchange(true)) ScheduleLogHousekeeping();
+}
+
+absl::Status Maintenance::WaitForRoom() {
+  if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]] return absl::OkStatus();
+  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
+    if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
+    return absl::OkStatus();
+  }));
+  ScheduleFlushes();
+  absl::Status status;
+  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    store_.views().Reclaim();
+    NoteFlushedMemtables();
+    if (UnflushedBytes() <= store_.memtable_budget().limit()) return true;
+    status = flush_status_;
+    return flushing_.empty();
+  }));
+  return status;
+}
+
+// ---- Flushing
+
+void Maintenance::ScheduleFlushes() {
+  sealed_pending_.store(false);
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const uint64_t visible = pipeline_->visible_sequence();
+  MutexLock lock(&mutex_);
+  if (stopping_) return;
+  for (const auto& [id, table] : view->tables()) {
+    if (table->sealed.empty() || flushing_.contains(id)) continue;
+    if (table->sealed.front().seal_sequence > visible) {
+      sealed_pending_.store(true);
+      continue;
+    }
+    flushing_.insert(id);
+    ++jobs_;
+    flush_running_.store(true, std::memory_order_relaxed);
+    store_.env().executor.Schedule(
+        JobPriority::kFlush,
+        std::make_unique<FlushJob>(
+            store_, log_, id, [this] { return pipeline_->visible_sequence(); }, abort_,
+            [this, id = id](const FlushJob::Outcome& outcome) { FlushDone(id, outcome); }));
+  }
+}
+
+void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
+  bool again = false;
+  {
+    MutexLock lock(&mutex_);
+    flushing_.erase(table);
+    flush_running_.store(!flushing_.empty(), std::memory_order_relaxed);
+    flush_status_ = outcome.status;
+    if (outcome.status.ok()) {
+      ++counters_.flushes;
+      counters_.flushed_bytes += outcome.bytes_written;
+      for (const SealedMemtable& sealed : outcome.memtables) {
+        pinned_.emplace_back(sealed.memtable, sealed.memtable->memory_bytes());
+      }
+      NoteFlushedMemtables();
+      again = true;
+    }
+  }
+  if (again) {
+    ScheduleFlushes();
+    ScheduleCompactions(table);
+    ReleaseLog();
+  } else {
+    RetryFlushesLater();
+  }
+  store_.RemoveObsoleteFiles();
+  JobDone();
+}
+
+/// The disk may be full now and not in a second.
+void Maintenance::RetryFlushesLater() {
+  store_.env().executor.ScheduleAfter(kRetryMicros, JobPriority::kFlush,
+                                      NewFunctionJob("retry flush", [lifetime = lifetime_] {
+                                        MutexLock lock(&lifetime->mutex);
+                                        if (lifetime->owner != nullptr) lifetime->owner->ScheduleFlushes();
+                                      }));
+}
+
+void Maintenance::NoteFlushedMemtables() {
+  std::erase_if(pinned_, [](const auto& entry) { return entry.first.expired(); });
+  uint64_t bytes = 0;
+  for (const auto& entry : pinned_) bytes += entry.second;
+  pinned_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+absl::Status Maintenance::FlushAll() {
+  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
+    if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
+    return absl::OkStatus();
+  }));
+  ScheduleFlushes();
+  absl::Status status;
+  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (!flushing_.empty()) return false;
+    const std::shared_ptr<const View> view = store_.views().Get();
+    const bool done = std::none_of(view->tables().begin(), view->tables().end(),
+                                   [](const auto& entry) { return !entry.second->sealed.empty(); });
+    if (!done) status = flush_status_.ok() ? absl::UnavailableError("flush was interrupted") : flush_status_;
+    return true;
+  }));
+  return status;
+}
+
+// ---- Compaction
+
+void Maintenance::ScheduleCompactions(TableId table) {
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const TableView* sources = view->Find(table);
+  if (sources == nullptr) return;
+  std::vector<SSTableMetadata> files;
+  for (const std::shared_ptr<SSTable>& sstable : sources->sstables) files.push_back(sstable->metadata());
+  std::vector<uint64_t> inputs = PickMerge(files);
+  MutexLock lock(&mutex_);
+  if (!inputs.empty() && !stopping_ && !compacting_.contains(table)) StartCompaction(table, std::move(inputs));
+}
+
+void Maintenance::StartCompaction(TableId table, std::vector<uint64_t> inputs) {
+  compacting_.insert(table);
+  ++jobs_;
+  store_.env().executor.Schedule(
+      JobPriority::kCompaction,
+      std::make_unique<CompactionJob>(
+          store_, table, std::move(inputs), abort_,
+          [this, table](const CompactionJob::Outcome& outcome) { CompactionDone(table, outcome); }));
+}
+
+void Maintenance::CompactionDone(TableId table, const CompactionJob::Outcome& outcome) {
+  {
+    MutexLock lock(&mutex_);
+    compacting_.erase(table);
+    compaction_status_ = outcome.status;
+    if (outcome.status.ok()) {
+      ++counters_.compactions;
+      counters_.compaction_bytes_read += outcome.bytes_read;
+      counters_.compaction_bytes_written += outcome.bytes_written;
+    }
+  }
+  if (outcome.status.ok()) {
+    ScheduleCompactions(table);
+    store_.RemoveObsoleteFiles();
+  }
+  JobDone();
+}
+
+absl::Status Maintenance::CompactTable(TableId table) {
+  STOA_RETURN_IF_ERROR(FlushAll());
+  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !compacting_.contains(table); }));
+  {
+    const std::shared_ptr<const View> view = store_.views().Get();
+    const TableView* sources = view->Find(table);
+    if (sources == nullptr || sources->sstables.empty()) return absl::OkStatus();
+    std::vector<uint64_t> inputs;
+    bool has_garbage = false;
+    for (const std::shared_ptr<SSTable>& sstable : sources->sstables) {
+      inputs.push_back(sstable->metadata().number);
+      const TimeBounds& times = sstable->bounds().times;
+      has_garbage = has_garbage || times.has_tombstones || times.has_expiring;
+    }
+    if (inputs.size() == 1 && !has_garbage) return absl::OkStatus();
+    MutexLock lock(&mutex_);
+    if (stopping_) return absl::FailedPreconditionError("the database is closing");
+    if (!compacting_.contains(table)) StartCompaction(table, std::move(inputs));
+  }
+  absl::Status status;
+  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    status = compaction_status_;
+    return !compacting_.contains(table);
+  }));
+  return status;
+}
+
+// ---- The log
+
+void Maintenance::ScheduleLogHousekeeping() {
+  MutexLock lock(&mutex_);
+  if (stopping_) return;
+  ++jobs_;
+  store_.env().executor.Schedule(JobPriority::kCommit, NewFunctionJob("prepare log segment", [this] {
+                                   // If it fails the next append tries again, and reports.
+                                   (void)log_.PrepareSegment();
+                                   ReleaseLog();
+                                   if (store_.sealed_log_bytes() > options_.wal_bytes_max) {
+                                     seal_up_to_.store(store_.oldest_sealed_sequence());
+                                   }
+                                   prepare_scheduled_.store(false);
+                                   JobDone();
+                                 }));
+}
+
+/// Moves the manifest's first log segment up to the first one that is needed, and removes those below.
+void Maintenance::ReleaseLog() {
+  store_.AddSealedSegments(log_.TakeSealed());
+  const uint64_t visible = pipeline_->visible_sequence();
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const uint64_t needed = store_.FirstNeededSegment(*view, visible, log_.segment_number());
+  absl::StatusOr<bool> moved = store_.Install(
+      [&](const DatabaseState& state, VersionEdit* edit) {
+        edit->first_log_number = needed;
+        edit->last_timestamp = pipeline_->last_timestamp();
+        return needed > state.first_log_number;
+      },
+      [](View::Tables*) {});
+  if (moved.ok()) store_.RemoveObsoleteFiles();
+}
+
+void Maintenance::AfterPeriodicCommit() {
+  if (sync_scheduled_.load(std::memory_order_relaxed) || sync_scheduled_.exchange(true)) return;
+  store_.env().executor.ScheduleAfter(options_.sync_interval_ms * 1000, JobPriority::kCommit,
+                                      NewFunctionJob("sync log", [lifetime = lifetime_] {
+                                        MutexLock lock(&lifetime->mutex);
+                                        if (lifetime->owner != nullptr) lifetime->owner->SyncLog();
+                                      }));
+}
+
+void Maintenance::SyncLog() {
+  sync_scheduled_.store(false);
+  if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok()) (void)store_.health().Latch(synced.status());
+}
+
+// ---- Waiting and stopping
+
+template <typename Condition>
+absl::Status Maintenance::WaitUntil(const Condition& condition) {
+  MutexLock lock(&mutex_);
+  while (!condition()) {
+    if (!store_.env().executor.Wait(&mutex_, &changed_)) {
+      return absl::InternalError("waiting for background work, but there is none");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Maintenance::JobDone() {
+  MutexLock lock(&mutex_);
+  --jobs_;
+  changed_.SignalAll();
+}
+
+void Maintenance::Stop(bool abort) {
+  if (abort) abort_.store(true);
+  {
+    MutexLock lock(&lifetime_->mutex);
+    lifetime_->owner = nullptr;
+  }
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+  }
+  (void)WaitUntil([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return jobs_ == 0; });
+}
+
+void Maintenance::FillMetrics(Metrics* metrics) const {
+  MutexLock lock(&mutex_);
+  metrics->flushes = counters_.flushes;
+  metrics->flushed_bytes = counters_.flushed_bytes;
+  metrics->compactions = counters_.compactions;
+  metrics->compaction_bytes_read = counters_.compaction_bytes_read;
+  metrics->compaction_bytes_written = counters_.compaction_bytes_written;
+}
+
+}  // namespace stoa

@@ -1,0 +1,101 @@
+// Decides when to seal, flush, merge, sync and let go of log, and runs it in the background.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include <stoa/database.h>
+#include <stoa/options.h>
+
+#include "engine/commit_pipeline.h"
+#include "engine/compaction_job.h"
+#include "engine/flush_job.h"
+#include "engine/store.h"
+#include "wal/log_writer.h"
+
+namespace stoa {
+
+/// Thread-safe. Nothing here runs on a thread of its own: the commit path asks (BeforeGroup, AfterCommit: a few loads when there is nothing
+/// to do), jobs do the work.
+class Maintenance {
+ public:
+  Maintenance(const Options& options, Store& store, LogWriter& log);
+
+  /// The pipeline that calls BeforeGroup and AfterVisible; set once, before anything is committed.
+  void SetPipeline(CommitPipeline* pipeline) { pipeline_ = pipeline; }
+
+  /// Between groups, by the leader: seals what was asked for.
+  void BeforeGroup(uint64_t last_sequence);
+  /// After the visible sequence has moved.
+  void AfterVisible();
+  /// After a commit that relies on the periodic sync.
+  void AfterPeriodicCommit();
+
+  /// Before a commit: waits while memtables take more memory than they may. Returns why flushing does not get on, if it fails.
+  absl::Status WaitForRoom();
+
+  /// Seals everything and waits until it is flushed.
+  absl::Status FlushAll();
+  /// Merges all SSTables of a table and waits.
+  absl::Status CompactTable(TableId table);
+
+  /// No new jobs; running ones stop at their next step if `abort`. Waits for them.
+  void Stop(bool abort);
+
+  void FillMetrics(Metrics* metrics) const;
+
+ private:
+  struct Lifetime;  // outlives this object in delayed jobs
+
+  void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
+  void RetryFlushesLater();
+  void ScheduleCompactions(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
+  void StartCompaction(TableId table, std::vector<uint64_t> inputs) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FlushDone(TableId table, const FlushJob::Outcome& outcome);
+  void CompactionDone(TableId table, const CompactionJob::Outcome& outcome);
+  void ScheduleLogHousekeeping() ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReleaseLog();
+  void SyncLog();
+  void JobDone() ABSL_LOCKS_EXCLUDED(mutex_);
+  uint64_t UnflushedBytes() const;
+  void NoteFlushedMemtables() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  template <typename Condition>
+  absl::Status WaitUntil(const Condition& condition) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  const Options options_;
+  Store& store_;
+  LogWriter& log_;
+  CommitPipeline* pipeline_ = nullptr;
+  const std::shared_ptr<Lifetime> lifetime_;
+
+  std::atomic<bool> abort_{false};
+  std::atomic<bool> seal_largest_{false};
+  std::atomic<uint64_t> seal_up_to_{0};       ///< seal memtables that hold sequences at or below; 0: none
+  std::atomic<bool> sealed_pending_{false};   ///< sealed memtables wait for a flush job
+  std::atomic<bool> flush_running_{false};
+  std::atomic<bool> sync_scheduled_{false};
+  std::atomic<bool> prepare_scheduled_{false};
+  /// Bytes of memtables that are flushed but still pinned by readers: not held against writers.
+  std::atomic<uint64_t> pinned_bytes_{0};
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::set<TableId> flushing_ ABSL_GUARDED_BY(mutex_);
+  std::set<TableId> compacting_ ABSL_GUARDED_BY(mutex_);
+  /// Of the last flush or compaction; OK again after a success.
+  absl::Status flush_status_ ABSL_GUARDED_BY(mutex_);
+  absl::Status compaction_status_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::pair<std::weak_ptr<const Memtable>, uint64_t>> pinned_ ABSL_GUARDED_BY(mutex_);
+  Metrics counters_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace stoa

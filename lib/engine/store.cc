@@ -1,0 +1,201 @@
+#include "engine/store.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace stoa {
+namespace {
+
+/// A clean close leaves the next opening nothing to guess; after a crash, sequences above the ceiling are certainly unused.
+/// 2^40 commits are twelve days at a million a second.
+constexpr uint64_t kSequenceChunk = uint64_t{1} << 40;
+
+}  // namespace
+
+Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock, uint64_t cache_bytes,
+             uint64_t memtable_bytes_max)
+    : env_(env),
+      directory_(std::move(directory)),
+      lock_(std::move(lock)),
+      memtable_budget_(memtable_bytes_max),
+      cache_(cache_bytes) {
+  views_.Publish(std::make_shared<const View>(View::Tables()));
+}
+
+Store::~Store() { ReleaseViews(); }
+
+void Store::ReleaseViews() { views_.Publish(nullptr); }
+
+std::shared_ptr<TableView> Store::NewTableView(const Table& schema, uint64_t after_sequence) {
+  auto table = std::make_shared<TableView>();
+  table->schema = schema;
+  table->active = std::make_shared<Memtable>(schema->id(), &memtable_budget_);
+  table->active_after_sequence = after_sequence;
+  table->flushed_sequence = after_sequence;
+  return table;
+}
+
+absl::Status Store::Begin(DatabaseState state, std::vector<std::shared_ptr<SSTable>> sstables) {
+  const uint64_t last_sequence = state.closed_at_sequence.value_or(state.sequence_ceiling);
+  state.closed_at_sequence.reset();
+  state.sequence_ceiling = last_sequence + kSequenceChunk;
+  const uint64_t manifest_number = state.next_file_number++;
+  next_file_number_ = state.next_file_number;
+
+  View::Tables tables;
+  for (const auto& [id, table] : state.tables) {
+    std::shared_ptr<TableView> view = NewTableView(table.schema, last_sequence);
+    for (const std::shared_ptr<SSTable>& sstable : sstables) {
+      if (sstable->metadata().table == id) view->sstables.push_back(sstable);
+    }
+    view->SortSSTables();
+    tables.emplace(id, std::move(view));
+  }
+  MutexLock install_lock(&install_mutex_);
+  STOA_ASSIGN_OR_RETURN(manifest_, ManifestWriter::Create(*directory_, manifest_number, state));
+  state_ = std::move(state);
+  MutexLock view_lock(&view_mutex_);
+  views_.Publish(std::make_shared<const View>(std::move(tables)));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTables& change, uint64_t seal_sequence) {
+  MutexLock lock(&install_mutex_);
+  STOA_RETURN_IF_ERROR(health_.Check());
+  VersionEdit edit;
+  if (!make_edit(state_, &edit)) return false;
+  edit.next_file_number = next_file_number_.load();
+  DatabaseState next = state_;
+  STOA_RETURN_IF_ERROR(next.Apply(edit));
+  if (absl::Status status = manifest_->Append(edit); !status.ok()) return health_.Latch(status);
+  state_ = std::move(next);
+  ChangeView(change, seal_sequence);
+  return true;
+}
+
+void Store::ChangeView(const ChangeTables& change, uint64_t seal_sequence) {
+  MutexLock lock(&view_mutex_);
+  PublishChanged(change, seal_sequence);
+}
+
+void Store::PublishChanged(const ChangeTables& change, uint64_t seal_sequence) {
+  std::shared_ptr<const View> old = views_.Get();
+  View::Tables tables = old->tables();
+  change(&tables);
+  auto view = std::make_shared<const View>(std::move(tables));
+  if (seal_sequence != std::numeric_limits<uint64_t>::max()) old->LimitTo(seal_sequence);
+  views_.Publish(std::move(view));
+}
+
+size_t Store::Seal(uint64_t seal_sequence, const std::function<bool(const TableView&)>& choose) {
+  MutexLock lock(&view_mutex_);
+  std::vector<std::shared_ptr<const TableView>> chosen;
+  const std::shared_ptr<const View> current = views_.Get();
+  for (const auto& [id, table] : current->tables()) {
+    if (!table->active->empty() && choose(*table)) chosen.push_back(table);
+  }
+  if (chosen.empty()) return 0;
+  PublishChanged(
+      [&](View::Tables* tables) {
+        for (const std::shared_ptr<const TableView>& old : chosen) {
+          auto table = std::make_shared<TableView>(*old);
+          table->sealed.push_back(SealedMemtable{old->active, seal_sequence, old->active_after_sequence});
+          table->active = std::make_shared<Memtable>(old->schema->id(), &memtable_budget_);
+          table->active_after_sequence = seal_sequence;
+          (*tables)[old->schema->id()] = std::move(table);
+        }
+      },
+      seal_sequence);
+  return chosen.size();
+}
+
+void Store::AddSealedSegments(const std::vector<SealedSegment>& segments) {
+  MutexLock lock(&files_mutex_);
+  sealed_segments_.insert(sealed_segments_.end(), segments.begin(), segments.end());
+}
+
+uint64_t Store::FirstNeededSegment(const View& view, uint64_t visible, uint64_t current_segment) const {
+  uint64_t flushed = visible;
+  for (const auto& [id, table] : view.tables()) {
+    if (!table->sealed.empty()) {
+      flushed = std::min(flushed, table->sealed.front().after_sequence);
+    } else if (!table->active->empty()) {
+      flushed = std::min(flushed, table->active_after_sequence);
+    }
+  }
+  MutexLock lock(&files_mutex_);
+  for (const SealedSegment& segment : sealed_segments_) {
+    if (segment.last_sequence > flushed) return segment.number;
+  }
+  return current_segment;
+}
+
+uint64_t Store::sealed_log_bytes() const {
+  MutexLock lock(&files_mutex_);
+  uint64_t bytes = 0;
+  for (const SealedSegment& segment : sealed_segments_) bytes += segment.bytes;
+  return bytes;
+}
+
+uint64_t Store::oldest_sealed_sequence() const {
+  MutexLock lock(&files_mutex_);
+  return sealed_segments_.empty() ? 0 : sealed_segments_.front().last_sequence;
+}
+
+void Store::AddObsolete(const std::vector<std::shared_ptr<SSTable>>& files) {
+  MutexLock lock(&files_mutex_);
+  for (const std::shared_ptr<SSTable>& file : files) {
+    obsolete_.push_back(Obsolete{SSTableName(file->metadata().number), file->metadata().file_id, file});
+  }
+}
+
+void Store::RemoveObsoleteFiles() {
+  views_.Reclaim();
+  std::vector<std::string> names;
+  uint64_t first_log = 0;
+  {
+    MutexLock lock(&install_mutex_);
+    first_log = state_.first_log_number;
+  }
+  {
+    MutexLock lock(&files_mutex_);
+    std::erase_if(obsolete_, [&](const Obsolete& file) {
+      if (!file.sstable.expired()) return false;
+      cache_.EraseFile(file.file_id);
+      names.push_back(file.name);
+      return true;
+    });
+    std::erase_if(sealed_segments_, [&](const SealedSegment& segment) {
+      if (segment.number >= first_log) return false;
+      names.push_back(LogSegmentName(segment.number));
+      return true;
+    });
+  }
+  for (const std::string& name : names) {
+    // A file that cannot be removed costs space until the next opening removes it; nothing else.
+    (void)directory_->Unlink(name, IoTag{FileKind::kOther, IoPurpose::kCompaction});
+  }
+}
+
+DatabaseState Store::state() const {
+  MutexLock lock(&install_mutex_);
+  return state_;
+}
+
+absl::Status Store::Finish(uint64_t last_sequence, int64_t last_timestamp) {
+  MutexLock lock(&install_mutex_);
+  if (manifest_ == nullptr) return absl::OkStatus();
+  VersionEdit edit;
+  edit.closed_at_sequence = last_sequence;
+  edit.last_timestamp = last_timestamp;
+  edit.next_file_number = next_file_number_.load();
+  STOA_RETURN_IF_ERROR(manifest_->Append(edit));
+  return manifest_->Close();
+}
+
+}  // namespace stoa

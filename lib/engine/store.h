@@ -1,0 +1,111 @@
+// The files of a database and the view of them: what is installed, durably and in memory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include "base/memory_budget.h"
+#include "engine/health.h"
+#include "engine/manifest.h"
+#include "engine/view.h"
+#include "io/env.h"
+#include "sstable/block_cache.h"
+#include "wal/log_writer.h"
+
+namespace stoa {
+
+/// Everything that changes the set of sources goes through here. Thread-safe.
+///
+/// Locks, in the order in which they may be taken: install_mutex_ (held across manifest I/O, by schema changes, flushes and
+/// compactions alone), then view_mutex_ (held for the copying of a view, never across I/O).
+class Store {
+ public:
+  Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock, uint64_t cache_bytes,
+        uint64_t memtable_bytes_max);
+  ~Store();
+
+  Env& env() { return env_; }
+  Directory& directory() { return *directory_; }
+  ViewHolder& views() { return views_; }
+  const ViewHolder& views() const { return views_; }
+  Health& health() { return health_; }
+  BlockCache& cache() { return cache_; }
+  MemoryBudget& memtable_budget() { return memtable_budget_; }
+
+  /// Given out once each.
+  uint64_t NewFileNumber() { return next_file_number_.fetch_add(1); }
+
+  /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new manifest.
+  absl::Status Begin(DatabaseState state, std::vector<std::shared_ptr<SSTable>> sstables);
+
+  /// Makes a change durable, then visible (`seal_sequence` as in ChangeView). `edit` is asked for under the lock and may say no (false): then nothing happens and
+  /// Install returns false. `change` edits the tables of the new view. An error of the manifest latches the database read-only.
+  using MakeEdit = std::function<bool(const DatabaseState&, VersionEdit*)>;
+  using ChangeTables = std::function<void(View::Tables*)>;
+  absl::StatusOr<bool> Install(const MakeEdit& make_edit, const ChangeTables& change,
+                               uint64_t seal_sequence = UINT64_MAX);
+
+  /// Changes the view alone. Called between commits (CommitPipeline) when it replaces active memtables: then
+  /// `seal_sequence` is the limit of the old view.
+  void ChangeView(const ChangeTables& change, uint64_t seal_sequence = UINT64_MAX);
+
+  /// Replaces the active memtables of the tables that `choose` accepts, if not empty. Returns how many were sealed. Called between
+  /// commits.
+  size_t Seal(uint64_t seal_sequence, const std::function<bool(const TableView&)>& choose);
+
+  /// A table without data.
+  std::shared_ptr<TableView> NewTableView(const Table& schema, uint64_t after_sequence);
+
+  void AddSealedSegments(const std::vector<SealedSegment>& segments);
+  /// The first log segment that holds anything which is not in SSTables. `visible` is a sequence up to which all is applied,
+  /// loaded before `view`; `current_segment` is the one being written.
+  uint64_t FirstNeededSegment(const View& view, uint64_t visible, uint64_t current_segment) const;
+  uint64_t sealed_log_bytes() const;
+  /// Last sequence of the oldest sealed segment; 0 when there is none.
+  uint64_t oldest_sealed_sequence() const;
+
+  /// Removes files that were replaced and that no view names any more, and log segments below the manifest's first.
+  void RemoveObsoleteFiles();
+  /// Files replaced by installs, to be removed when unused.
+  void AddObsolete(const std::vector<std::shared_ptr<SSTable>>& files);
+
+  DatabaseState state() const;
+  /// Closes the manifest after a last edit that says so.
+  absl::Status Finish(uint64_t last_sequence, int64_t last_timestamp);
+  void ReleaseViews();
+
+ private:
+  void PublishChanged(const ChangeTables& change, uint64_t seal_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
+
+  Env& env_;
+  const std::unique_ptr<Directory> directory_;
+  const std::unique_ptr<FileLock> lock_;
+  MemoryBudget memtable_budget_;
+  BlockCache cache_;
+  Health health_;
+  std::atomic<uint64_t> next_file_number_{1};
+
+  mutable Mutex install_mutex_;
+  DatabaseState state_ ABSL_GUARDED_BY(install_mutex_);
+  std::unique_ptr<ManifestWriter> manifest_ ABSL_GUARDED_BY(install_mutex_);
+
+  Mutex view_mutex_ ABSL_ACQUIRED_AFTER(install_mutex_);
+  ViewHolder views_;
+
+  mutable Mutex files_mutex_;
+  struct Obsolete {
+    std::string name;
+    uint64_t file_id;
+    std::weak_ptr<SSTable> sstable;
+  };
+  std::vector<Obsolete> obsolete_ ABSL_GUARDED_BY(files_mutex_);
+  std::vector<SealedSegment> sealed_segments_ ABSL_GUARDED_BY(files_mutex_);
+};
+
+}  // namespace stoa
