@@ -2,6 +2,9 @@
 
 function(stoa_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
   if(STOA_WARNINGS_AS_ERRORS)
     target_compile_options(${target} PRIVATE -Werror)
   endif()
@@ -18,7 +21,7 @@ function(stoa_layer)
   target_sources(stoa PRIVATE ${ARGN})
 endfunction()
 
-# stoa_test(NAME FILES...): one test program; every Catch2 test case in it is run by ctest as a whole.
+# stoa_test(NAME FILES...): one test program. Every Catch2 test case in it is a test of ctest, named NAME/case.
 function(stoa_test name)
   add_executable(${name} ${ARGN})
   stoa_compile_options(${name})
@@ -27,5 +30,5 @@ function(stoa_test name)
   if(NOT STOA_SANITIZE)
     target_precompile_headers(${name} REUSE_FROM stoa_test_support)
   endif()
-  add_test(NAME ${name} COMMAND ${name})
+  catch_discover_tests(${name} TEST_PREFIX ${name}/ PROPERTIES TIMEOUT 600)
 endfunction()

@@ -1,0 +1,38 @@
+#!/bin/sh
+# packages.sh [all]: installs the Debian packages that Stoa needs and that are missing. Without an argument those for the
+# library and the examples; with `all` also those for tests, benchmarks and checks. With nothing missing it does
+# nothing and needs no rights.
+set -eu
+export LC_ALL=C
+
+packages="g++ cmake ninja-build pkg-config libabsl-dev libzstd-dev libxxhash-dev"
+if [ "${1:-}" = all ]; then
+  packages="$packages catch2 clang-14 clang-format-14 libbenchmark-dev libclang-rt-14-dev librocksdb-dev python3 zstd"
+fi
+
+if ! command -v apt-get >/dev/null; then
+  echo "packages.sh: no apt-get here; the Debian packages needed are: $packages" >&2
+  exit 0
+fi
+
+missing=""
+for package in $packages; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+sudo=""
+if [ "$(id -u)" != 0 ]; then
+  command -v sudo >/dev/null || { echo "packages.sh: run as root: apt-get install$missing" >&2; exit 1; }
+  sudo=sudo
+fi
+
+install() {
+  # shellcheck disable=SC2086
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 $missing </dev/null
+}
+
+echo "packages.sh: installing$missing"
+# A fresh machine has no package lists, an old one has lists of files that are gone; only then are they fetched.
+install || { $sudo apt-get update -q </dev/null && install; }
