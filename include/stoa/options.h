@@ -23,7 +23,7 @@ struct Options {
   /// Create the database when the directory holds none; the directory itself is created, its parent must exist.
   bool create_if_missing = true;
 
-  /// Memory for memtables, caches, indexes, filters and buffers, in bytes; at least 4 MiB. A quarter is for memtables, the rest
+  /// Memory for memtables, caches, indexes, filters and buffers, in bytes; at least 64 KiB. A quarter is for memtables, the rest
   /// mostly for blocks. More memory means fewer, larger SSTables and fewer reads.
   uint64_t memory_budget_bytes = 256u << 20;
 
@@ -36,7 +36,7 @@ struct Options {
   /// How often the log is synced for kPeriodic, in milliseconds, 1 to 3,600,000: what a power failure may lose.
   int64_t sync_interval_ms = 100;
 
-  /// Size of a segment of the write-ahead log, in bytes, 64 KiB to 1 GiB. Larger segments are created less often; smaller ones
+  /// Size of a segment of the write-ahead log, in bytes, 4 KiB to 1 GiB. Larger segments are created less often; smaller ones
   /// give disk space back earlier.
   uint64_t wal_segment_bytes = 16u << 20;
 

@@ -92,6 +92,8 @@ class WriteBatch {
   size_t byte_count() const { return mutations_.size(); }
   /// The encoded batch (lib/data/mutation.h).
   const std::string& mutations() const { return mutations_; }
+  /// The tables it writes to, each once.
+  const std::vector<TableId>& tables() const { return tables_; }
 
  private:
   absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
@@ -104,6 +106,7 @@ class WriteBatch {
 
   std::string mutations_;
   size_t operation_count_ = 0;
+  std::vector<TableId> tables_;
   // The partition that the last operation was about, so that a run of rows names it once.
   TableId table_ = 0;
   uint32_t schema_version_ = 0;

@@ -112,6 +112,7 @@ absl::Status WriteBatch::Add(const TableSchema& schema, uint8_t op, std::string_
     AppendVarint(&mutations_, schema.id());
     AppendVarint(&mutations_, schema.version());
     AppendLengthPrefixed(&mutations_, key_buffer_);
+    if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end()) tables_.push_back(schema.id());
     table_ = schema.id();
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;
@@ -192,6 +193,7 @@ absl::Status WriteBatch::DeletePartition(const Table& table, Values partition_ke
 void WriteBatch::Clear() {
   mutations_.clear();
   operation_count_ = 0;
+  tables_.clear();
 }
 
 }  // namespace stoa

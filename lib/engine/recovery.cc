@@ -90,15 +90,14 @@ absl::Status Recovery::StartState(bool create_if_missing) {
   return absl::OkStatus();
 }
 
-/// The manifest promises that its first log segment is there, except in the moment between the writing of a new manifest and the
-/// creation of the segment that goes with it; then the segments of before are still there, or the database is new.
+/// The manifest promises that its first log segment is there, unless it says that the database is closed: that is so after a
+/// clean close, which leaves no log, and until an opening has created its first segment.
 absl::StatusOr<std::vector<uint64_t>> Recovery::SegmentsToReplay() const {
   const uint64_t first = result_.state.first_log_number;
   std::vector<uint64_t> numbers;
   std::copy_if(content_.logs.begin(), content_.logs.end(), std::back_inserter(numbers),
                [&](uint64_t number) { return number >= first; });
-  const bool has_older = content_.logs.size() > numbers.size();
-  const bool may_be_missing = numbers.empty() && (has_older || result_.state.tables.empty());
+  const bool may_be_missing = numbers.empty() && result_.state.closed_at_sequence.has_value();
   if (!may_be_missing && (numbers.empty() || numbers.front() != first)) {
     return Corruption(StrCat(directory_.path(), "/", LogSegmentName(first)), 0,
                       "log segment is missing: the manifest needs it");
@@ -144,6 +143,7 @@ absl::Status Recovery::Replay(const LogRecord& record) {
     case LogRecordKind::kSchema:
       return ReplaySchemaChange(record);
     case LogRecordKind::kSeal:
+    case LogRecordKind::kClose:
       return absl::OkStatus();
   }
   return absl::OkStatus();

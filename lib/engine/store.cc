@@ -42,13 +42,15 @@ std::shared_ptr<TableView> Store::NewTableView(const Table& schema, uint64_t aft
 
 absl::Status Store::Begin(DatabaseState state, std::vector<std::shared_ptr<SSTable>> sstables) {
   const uint64_t last_sequence = state.closed_at_sequence.value_or(state.sequence_ceiling);
-  state.closed_at_sequence.reset();
+  start_sequence_ = last_sequence;
+  state.closed_at_sequence = last_sequence;  // so far no log belongs to it
   state.sequence_ceiling = last_sequence + kSequenceChunk;
   const uint64_t manifest_number = state.next_file_number++;
   next_file_number_ = state.next_file_number;
 
   View::Tables tables;
-  for (const auto& [id, table] : state.tables) {
+  for (auto& [id, table] : state.tables) {
+    table.flushed_sequence = last_sequence;
     std::shared_ptr<TableView> view = NewTableView(table.schema, last_sequence);
     for (const std::shared_ptr<SSTable>& sstable : sstables) {
       if (sstable->metadata().table == id) view->sstables.push_back(sstable);
@@ -62,6 +64,10 @@ absl::Status Store::Begin(DatabaseState state, std::vector<std::shared_ptr<SSTab
   MutexLock view_lock(&view_mutex_);
   views_.Publish(std::make_shared<const View>(std::move(tables)));
   return absl::OkStatus();
+}
+
+absl::Status Store::ConfirmLog() {
+  return Install([](const DatabaseState&, VersionEdit*) { return true; }, [](View::Tables*) {}).status();
 }
 
 absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTables& change, uint64_t seal_sequence) {
@@ -187,14 +193,20 @@ DatabaseState Store::state() const {
   return state_;
 }
 
-absl::Status Store::Finish(uint64_t last_sequence, int64_t last_timestamp) {
+uint64_t Store::manifest_number() const {
   MutexLock lock(&install_mutex_);
-  if (manifest_ == nullptr) return absl::OkStatus();
+  return manifest_->number();
+}
+
+absl::Status Store::Finish(uint64_t last_sequence, int64_t last_timestamp, uint64_t first_log) {
+  MutexLock lock(&install_mutex_);
   VersionEdit edit;
   edit.closed_at_sequence = last_sequence;
   edit.last_timestamp = last_timestamp;
   edit.next_file_number = next_file_number_.load();
+  edit.first_log_number = first_log;
   STOA_RETURN_IF_ERROR(manifest_->Append(edit));
+  STOA_RETURN_IF_ERROR(state_.Apply(edit));
   return manifest_->Close();
 }
 

@@ -41,8 +41,11 @@ class Store {
   /// Given out once each.
   uint64_t NewFileNumber() { return next_file_number_.fetch_add(1); }
 
-  /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new manifest.
+  /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new manifest, in which the
+  /// database is closed: nothing of it is in a log.
   absl::Status Begin(DatabaseState state, std::vector<std::shared_ptr<SSTable>> sstables);
+  /// Says in the manifest that the database is open and its first log segment exists; before anything is committed.
+  absl::Status ConfirmLog();
 
   /// Makes a change durable, then visible (`seal_sequence` as in ChangeView). `edit` is asked for under the lock and may say no (false): then nothing happens and
   /// Install returns false. `change` edits the tables of the new view. An error of the manifest latches the database read-only.
@@ -76,8 +79,12 @@ class Store {
   void AddObsolete(const std::vector<std::shared_ptr<SSTable>>& files);
 
   DatabaseState state() const;
-  /// Closes the manifest after a last edit that says so.
-  absl::Status Finish(uint64_t last_sequence, int64_t last_timestamp);
+  uint64_t manifest_number() const;
+  /// Greatest sequence used before this opening.
+  uint64_t start_sequence() const { return start_sequence_; }
+
+  /// Closes the manifest after a last edit which says that all is in SSTables and no log segment below `first_log` is needed.
+  absl::Status Finish(uint64_t last_sequence, int64_t last_timestamp, uint64_t first_log);
   void ReleaseViews();
 
  private:
@@ -90,6 +97,7 @@ class Store {
   BlockCache cache_;
   Health health_;
   std::atomic<uint64_t> next_file_number_{1};
+  uint64_t start_sequence_ = 0;  // set by Begin
 
   mutable Mutex install_mutex_;
   DatabaseState state_ ABSL_GUARDED_BY(install_mutex_);

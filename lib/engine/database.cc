@@ -1,0 +1,201 @@
+// The public face of the engine: checks arguments and hands over to the parts.
+#include <stoa/database.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/engine.h"
+#include "engine/schema_change.h"
+#include "schema/schema_editor.h"
+
+namespace stoa {
+namespace {
+
+const TableState* FindTable(const DatabaseState& state, std::string_view name) {
+  for (const auto& [id, table] : state.tables) {
+    if (table.schema->name() == name) return &table;
+  }
+  return nullptr;
+}
+
+absl::Status NoSuchTable(std::string_view name) { return NotFound("there is no table ", name); }
+
+/// NotFound if the batch writes to a table that does not exist (any more).
+absl::Status CheckTables(const View& view, const WriteBatch& batch) {
+  for (TableId id : batch.tables()) {
+    if (view.Find(id) == nullptr) return NotFound("the batch writes to table id ", id, ", which was dropped");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+Database::Database(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Database::~Database() = default;
+
+absl::StatusOr<std::unique_ptr<Database>> Database::Open(const Options& options, const std::string& path) {
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, Engine::Open(options, path));
+  return std::unique_ptr<Database>(new Database(std::move(engine)));
+}
+
+absl::Status Database::Close() { return engine_->Close(); }
+
+const RecoveryReport& Database::recovery_report() const { return engine_->recovery_report(); }
+
+// ---- Tables
+
+absl::StatusOr<Table> Database::CreateTable(const TableSchema& schema) {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  Table created;
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
+      engine_->store(), engine_->log(), engine_->pipeline(),
+      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+        if (FindTable(state, schema.name()) != nullptr) {
+          return absl::AlreadyExistsError(StrCat("table ", schema.name(), " exists already"));
+        }
+        const TableId id = state.next_table_id;
+        created = std::make_shared<const TableSchema>(SchemaEditor::Create(id, schema));
+        return SchemaChange{SchemaChange::Kind::kPut, id, created};
+      }));
+  return created;
+}
+
+absl::StatusOr<Table> Database::OpenTable(std::string_view name) const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  const ViewHolder::Pin view = engine_->store().views().Acquire();
+  const TableView* table = view->FindByName(name);
+  if (table == nullptr) return NoSuchTable(name);
+  return table->schema;
+}
+
+std::vector<Table> Database::ListTables() const {
+  std::vector<Table> tables;
+  if (!engine_->CheckOpen().ok()) return tables;
+  const ViewHolder::Pin view = engine_->store().views().Acquire();
+  for (const auto& [id, table] : view->tables()) tables.push_back(table->schema);
+  std::sort(tables.begin(), tables.end(), [](const Table& a, const Table& b) { return a->name() < b->name(); });
+  return tables;
+}
+
+absl::StatusOr<Table> Database::AlterTable(std::string_view name, const TableAlteration& alteration) {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  Table altered;
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
+      engine_->store(), engine_->log(), engine_->pipeline(),
+      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+        const TableState* table = FindTable(state, name);
+        if (table == nullptr) return NoSuchTable(name);
+        STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Apply(*table->schema, alteration));
+        altered = std::make_shared<const TableSchema>(std::move(schema));
+        return SchemaChange{SchemaChange::Kind::kPut, altered->id(), altered};
+      }));
+  return altered;
+}
+
+absl::Status Database::DropTable(std::string_view name) {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
+                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+                               const TableState* table = FindTable(state, name);
+                               if (table == nullptr) return NoSuchTable(name);
+                               return SchemaChange{SchemaChange::Kind::kDrop, table->schema->id(), nullptr};
+                             });
+}
+
+absl::Status Database::TruncateTable(std::string_view name) {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
+                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+                               const TableState* table = FindTable(state, name);
+                               if (table == nullptr) return NoSuchTable(name);
+                               return SchemaChange{SchemaChange::Kind::kTruncate, table->schema->id(), nullptr};
+                             });
+}
+
+// ---- Writes
+
+absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batch) {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  if (batch.empty()) return absl::OkStatus();
+  {
+    const ViewHolder::Pin view = engine_->store().views().Acquire();
+    STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
+  }
+  STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
+  STOA_RETURN_IF_ERROR(engine_->pipeline().Commit(batch.mutations()));
+  switch (options.durability.value_or(engine_->options().durability)) {
+    case Durability::kProcess:
+      return absl::OkStatus();
+    case Durability::kPeriodic:
+      engine_->maintenance().AfterPeriodicCommit();
+      return absl::OkStatus();
+    case Durability::kSync:
+      return Sync();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Sync() {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  STOA_RETURN_IF_ERROR(engine_->store().health().Check());
+  const absl::StatusOr<uint64_t> synced = engine_->log().Sync();
+  return synced.ok() ? absl::OkStatus() : engine_->store().health().Latch(synced.status());
+}
+
+// ---- Maintenance
+
+absl::Status Database::Flush() {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  return engine_->maintenance().FlushAll();
+}
+
+absl::Status Database::Compact(std::string_view name) {
+  STOA_ASSIGN_OR_RETURN(const Table table, OpenTable(name));
+  return engine_->maintenance().CompactTable(table->id());
+}
+
+absl::StatusOr<VerifyReport> Database::Verify() const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  const std::shared_ptr<const View> view = engine_->store().views().Get();
+  VerifyReport report;
+  for (const auto& [id, table] : view->tables()) {
+    ++report.tables;
+    for (const std::shared_ptr<SSTable>& sstable : table->sstables) {
+      STOA_RETURN_IF_ERROR(sstable->Verify());
+      ++report.sstables;
+      report.bytes += sstable->metadata().file_bytes;
+    }
+  }
+  return report;
+}
+
+Metrics Database::metrics() const {
+  Metrics metrics;
+  if (!engine_->CheckOpen().ok()) return metrics;
+  engine_->maintenance().FillMetrics(&metrics);
+  metrics.commits = engine_->pipeline().commit_count();
+  metrics.memtable_bytes = engine_->store().memtable_budget().used();
+  metrics.block_cache_bytes = engine_->store().cache().used_bytes();
+  const std::shared_ptr<const View> view = engine_->store().views().Get();
+  for (const auto& [id, table] : view->tables()) {
+    metrics.sstables += table->sstables.size();
+    for (const std::shared_ptr<SSTable>& sstable : table->sstables) {
+      metrics.sstable_bytes += sstable->metadata().file_bytes;
+    }
+  }
+  return metrics;
+}
+
+std::string RecoveryReport::ToString() const {
+  if (created) return "created a new database";
+  std::string text = clean ? "closed cleanly before" : "recovered after an unclean end";
+  text += StrCat("; log: ", log_segments, " segments, ", log_records, " commits, ", log_bytes, " bytes, ",
+                 operations_replayed, " operations replayed");
+  if (cut_bytes > 0) text += StrCat("; cut ", cut_bytes, " bytes (", cut_detail, ")");
+  if (files_removed > 0) text += StrCat("; removed ", files_removed, " leftover files");
+  return text;
+}
+
+}  // namespace stoa

@@ -1,0 +1,111 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/recovery.h"
+#include "io/files.h"
+
+namespace stoa {
+namespace {
+
+constexpr std::string_view kLockName = "LOCK";
+
+absl::StatusOr<std::unique_ptr<Directory>> OpenDatabaseDirectory(FileSystem& files, const std::string& path,
+                                                                 bool create_if_missing) {
+  absl::StatusOr<std::unique_ptr<Directory>> directory = files.OpenDirectory(path);
+  if (directory.status().code() != absl::StatusCode::kNotFound || !create_if_missing) return directory;
+  const absl::Status created = files.CreateDirectory(path);
+  if (!created.ok() && created.code() != absl::StatusCode::kAlreadyExists) return created;
+  return files.OpenDirectory(path);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Database::Engine>> Database::Engine::Open(const Options& options,
+                                                                         const std::string& path) {
+  STOA_RETURN_IF_ERROR(options.Validate());
+  std::unique_ptr<Engine> engine(new Engine(options));
+  if (options.env == nullptr) engine->system_env_ = std::make_unique<SystemEnv>(options.background_threads);
+  engine->env_ = options.env != nullptr ? options.env : &engine->system_env_->env();
+  STOA_RETURN_IF_ERROR(engine->Recover(path));
+  return engine;
+}
+
+absl::Status Database::Engine::Recover(const std::string& path) {
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<Directory> directory,
+                        OpenDatabaseDirectory(env_->file_system, path, options_.create_if_missing));
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, directory->Lock(kLockName));
+  const uint64_t memtable_bytes = options_.memory_budget_bytes / 4;
+  store_ = std::make_unique<Store>(*env_, std::move(directory), std::move(lock),
+                                   options_.memory_budget_bytes - memtable_bytes, memtable_bytes);
+  STOA_ASSIGN_OR_RETURN(RecoveredDatabase recovered,
+                        RecoverDatabase(*env_, store_->directory(), options_.create_if_missing, &store_->cache(),
+                                        memtable_bytes));
+  report_ = recovered.report;
+  const uint64_t first_log = recovered.state.first_log_number;
+  STOA_RETURN_IF_ERROR(store_->Begin(std::move(recovered.state), std::move(recovered.sstables)));
+
+  const DatabaseState state = store_->state();
+  CommitPipeline::Start start;
+  start.last_sequence = store_->start_sequence();
+  start.sequence_ceiling = state.sequence_ceiling;
+  start.last_timestamp = state.last_timestamp;
+  LogWriterOptions log_options;
+  log_options.segment_bytes = options_.wal_segment_bytes;
+  log_options.database_id = state.database_id;
+  STOA_ASSIGN_OR_RETURN(log_,
+                        LogWriter::Create(store_->directory(), log_options, first_log, start.last_sequence));
+  STOA_RETURN_IF_ERROR(store_->ConfirmLog());
+  report_.files_removed = RemoveLeftovers(store_->directory(), state, store_->manifest_number());
+
+  maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_);
+  pipeline_ = std::make_unique<CommitPipeline>(
+      start, *log_, store_->views(), env_->clock, store_->health(),
+      [maintenance = maintenance_.get()](uint64_t last_sequence) { maintenance->BeforeGroup(last_sequence); },
+      [maintenance = maintenance_.get()] { maintenance->AfterVisible(); });
+  maintenance_->SetPipeline(pipeline_.get());
+  return absl::OkStatus();
+}
+
+Database::Engine::~Engine() {
+  if (maintenance_ != nullptr && !closed_.load()) maintenance_->Stop(/*abort=*/true);
+}
+
+absl::Status Database::Engine::CheckOpen() const {
+  return closed_.load(std::memory_order_relaxed) ? absl::FailedPreconditionError("the database is closed")
+                                                 : absl::OkStatus();
+}
+
+absl::Status Database::Engine::Close() {
+  STOA_RETURN_IF_ERROR(CheckOpen());
+  absl::Status status = store_->health().Check();
+  if (status.ok()) status = maintenance_->FlushAll();
+  maintenance_->Stop(/*abort=*/false);
+  closed_.store(true);
+  return status.ok() ? CloseParts() : status;
+}
+
+/// Everything is in SSTables: the manifest says so, and the log goes.
+absl::Status Database::Engine::CloseParts() {
+  STOA_RETURN_IF_ERROR(log_->Close());
+  const uint64_t next_log = log_->segment_number() + 1;
+  STOA_RETURN_IF_ERROR(
+      store_->Finish(pipeline_->visible_sequence(), pipeline_->last_timestamp(), next_log));
+  store_->AddSealedSegments(log_->TakeSealed());
+  store_->RemoveObsoleteFiles();
+  RemoveLeftovers(store_->directory(), store_->state(), store_->manifest_number());
+  return store_->directory().Sync();
+}
+
+Database::Engine::ReadPoint Database::Engine::AcquireReadPoint(bool durable) const {
+  ViewHolder::Pin view = store_->views().Acquire();
+  uint64_t sequence = pipeline_->visible_sequence();
+  if (durable) sequence = std::min(sequence, log_->synced_sequence());
+  sequence = std::min(sequence, view->limit_sequence());
+  return ReadPoint{std::move(view), sequence};
+}
+
+}  // namespace stoa

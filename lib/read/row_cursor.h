@@ -1,0 +1,64 @@
+// Walks the rows of a finished stream, with limits and a place to continue from.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "data/row_batch.h"
+
+namespace stoa {
+
+struct RowLimits {
+  uint64_t rows = UINT64_MAX;
+  uint64_t rows_per_partition = UINT64_MAX;
+  /// Rows of the first partition that were handed over before (by the query that this one resumes).
+  uint64_t rows_of_first_partition = 0;
+};
+
+/// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every batch that is taken from
+/// the source and ends the walk with its status: for deadlines and cancellation. Not thread-safe.
+class RowCursor {
+ public:
+  RowCursor(std::unique_ptr<RowSource> source, const RowLimits& limits, std::function<absl::Status()> check);
+
+  /// Moves to the next row; false at the end or at a limit.
+  absl::StatusOr<bool> Next();
+  /// The batch of the current row and the row's place in it. Columns are loaded.
+  RowBatch& batch() { return batch_; }
+  uint32_t row() const { return row_; }
+  const PartitionRun& partition() const { return batch_.runs[run_]; }
+
+  /// Moves to the next rows [first, end) of batch(), all of one partition or of several; false at the end or at a limit.
+  struct Run {
+    uint32_t first;
+    uint32_t end;
+  };
+  absl::StatusOr<bool> NextRun(Run* run);
+
+  /// True when the source may have more than was handed over.
+  bool more() const { return more_; }
+  /// Position of the last row handed over; loads its key. REQUIRES that there was one.
+  absl::StatusOr<Position> LastPosition();
+  /// Rows handed over of the partition that the last one is in, those before resuming included.
+  uint64_t rows_of_partition() const { return rows_of_partition_; }
+  uint64_t row_count() const { return row_count_; }
+
+ private:
+  // ... more private members are the implementer's.
+  std::unique_ptr<RowSource> source_;
+  const RowLimits limits_;
+  const std::function<absl::Status()> check_;
+  RowBatch batch_;
+  uint32_t row_ = 0;
+  uint32_t run_ = 0;
+  bool more_ = true;
+  uint64_t rows_of_partition_ = 0;
+  uint64_t row_count_ = 0;
+};
+
+}  // namespace stoa
