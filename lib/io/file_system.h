@@ -43,7 +43,7 @@ class WritableFile {
   virtual absl::Status Preallocate(uint64_t size) = 0;
   /// Makes data and size durable; says nothing of the directory entry. Never to be retried after an error.
   virtual absl::Status Sync() = 0;
-  /// Closes the file; an error means that earlier appends may be lost.
+  /// Closes the file, whatever it returns; an error means that earlier appends may be lost.
   virtual absl::Status Close() = 0;
 };
 

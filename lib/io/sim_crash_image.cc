@@ -41,8 +41,9 @@ class Survival {
  public:
   Survival(const Unsynced& unsynced, const ImageChoice& choice) : unsynced_(unsynced), choice_(choice) {
     const std::vector<uint64_t>& events = unsynced.events;
-    if (choice.index < events.size()) event_at_index_ = events[choice.index];
-    if (choice.policy == Policy::kRandomSubset && !events.empty()) {
+    if (choice.policy != Policy::kRandomSubset) {
+      if (choice.index < events.size()) event_at_index_ = events[choice.index];
+    } else if (!events.empty()) {
       // Some images lose a little, some nearly all, some simply the end.
       static constexpr uint64_t kPercents[] = {5, 50, 95, 100};
       entry_percent_ = kPercents[Draw(0, 1) % 4];

@@ -85,7 +85,7 @@ class SimFileSystem::WritableHandle : public WritableFile {
 
   absl::Status Close() override {
     MutexLock lock(&files_.mutex_);
-    absl::Status status = Enter(CallKind::kClose);
+    absl::Status status = files_.gate_.Enter({.kind = CallKind::kClose, .name = name_});
     if (open_) Release();
     return status;
   }
