@@ -1,0 +1,57 @@
+// What a workload asks of a storage engine. One file per engine maps it onto that engine's API, the way its
+// users would.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "series.h"
+
+/// Memory for memtables and cached blocks, the same for every engine.
+inline constexpr size_t kMemoryBytes = size_t{1} << 30;
+
+/// An open database. Every error ends the program. Durability of every write: it survives the death of the
+/// process.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// One atomic, acknowledged write.
+  virtual void Write(std::span<const Sample> samples) = 0;
+  /// Everything is in files, merged; nothing goes on in the background.
+  virtual void Settle() = 0;
+
+  /// False when there is no such row.
+  virtual bool Get(int64_t sensor, int64_t time, std::array<double, kColumns>* values) = 0;
+  /// Sum of all columns over the newest `rows` rows of a sensor.
+  virtual double SumNewest(int64_t sensor, size_t rows) = 0;
+  /// Sum of one column over all rows.
+  virtual double SumColumn(size_t column) = 0;
+};
+
+struct EngineKind {
+  std::string name;
+  /// Opens the database in directory `path`, creating it if there is none.
+  std::unique_ptr<Engine> (*open)(const std::string& path);
+  /// True for files that are not data, such as a log for people.
+  bool (*is_not_data)(const std::string& file_name);
+};
+
+EngineKind StoaEngine();
+#ifdef STOA_BENCH_ROCKSDB
+EngineKind RocksDbEngine();
+#endif
+
+inline std::vector<EngineKind> AllEngines() {
+  return {
+      StoaEngine(),
+#ifdef STOA_BENCH_ROCKSDB
+      RocksDbEngine(),
+#endif
+  };
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Runs stoa_bench and prints how Stoa compares with RocksDB.
+
+For each workload the median of the repetitions, their spread, and as the last lines "NAME stoa/rocksdb RATIO": of
+rates, where greater is better, or of bytes (space/...), where smaller is better. Repetitions of all benchmarks are
+interleaved in random order, so that whatever else the machine does hits both engines.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+PEER = "rocksdb"
+
+
+def run(arguments):
+    command = [arguments.build / "bench/stoa_bench", f"--benchmark_repetitions={arguments.repetitions}",
+               "--benchmark_enable_random_interleaving=true", "--benchmark_format=json"]
+    if arguments.workload:
+        command.append(f"--benchmark_filter=^{arguments.workload}/")
+    if arguments.rows:
+        command.append(f"--rows={arguments.rows}")
+    if arguments.dir:
+        command.append(f"--dir={arguments.dir}")
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def measurements(results):
+    """{workload: {engine: [value of each repetition]}} in the order of the first repetition."""
+    table = {}
+    for one in results["benchmarks"]:
+        if one.get("run_type") != "iteration":
+            continue
+        parts = [part for part in one["run_name"].split("/")
+                 if part != "real_time" and not part.startswith("iterations:") and not part.startswith("repeats:")]
+        workload, engine = "/".join(parts[:-1]), parts[-1]
+        value = one["bytes"] if "bytes" in one else one["items_per_second"]
+        table.setdefault(workload, {}).setdefault(engine, []).append(value)
+    return table
+
+
+def print_table(table):
+    print(f"{'workload':<18} {'engine':<8} {'median':>15} {'min':>15} {'max':>15}")
+    for workload, engines in table.items():
+        unit = "bytes" if workload.startswith("space/") else "/s"
+        for engine, values in engines.items():
+            print(f"{workload:<18} {engine:<8} {statistics.median(values):>15,.0f} {min(values):>15,.0f} "
+                  f"{max(values):>15,.0f} {unit}")
+    print()
+    for workload, engines in table.items():
+        if "stoa" in engines and PEER in engines:
+            ratio = statistics.median(engines["stoa"]) / statistics.median(engines[PEER])
+            print(f"{workload} stoa/{PEER} {ratio:.2f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="build directory")
+    parser.add_argument("--workload", help="only this one, for example get/hit")
+    parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--rows", type=int, help="rows of the series")
+    parser.add_argument("--dir", help="where databases are made")
+    parser.add_argument("--json", type=pathlib.Path, help="read the results of an earlier run instead")
+    arguments = parser.parse_args()
+    results = json.loads(arguments.json.read_text()) if arguments.json else run(arguments)
+    table = measurements(results)
+    print_table(table)
+    return 0 if table else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

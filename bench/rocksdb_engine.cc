@@ -1,0 +1,153 @@
+// RocksDB, tuned as its wiki advises ("Setup Options and Basic Tuning"), with wide-column data mapped as its
+// users do:
+//   key    token of the partition (8 bytes, big-endian) | sensor (8) | inverted time (8), so that the newest
+//   comes first value  the four columns, packed: 32 bytes
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+#include "engine.h"
+
+namespace {
+
+constexpr size_t kKeyBytes = 24;
+constexpr size_t kPartitionBytes = 16;
+constexpr size_t kMemtableBytes = size_t{64} << 20;
+
+void Check(const rocksdb::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "rocksdb: %s\n", status.ToString().c_str());
+  std::exit(1);
+}
+
+rocksdb::Options TunedOptions() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.IncreaseParallelism(2);
+  options.compression = rocksdb::kZSTD;
+  options.write_buffer_size = kMemtableBytes;
+  options.max_write_buffer_number = 4;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.compaction_pri = rocksdb::kMinOverlappingRatio;
+  options.bytes_per_sync = 1 << 20;
+
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 16 << 10;
+  table.block_cache = rocksdb::NewLRUCache(kMemoryBytes);
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+void PutBigEndian(uint64_t value, char* to) {
+  value = __builtin_bswap64(value);
+  std::memcpy(to, &value, sizeof value);
+}
+
+struct Key {
+  Key(int64_t sensor, int64_t time) {
+    PutBigEndian(KeyChooser::Mix(static_cast<uint64_t>(sensor)), bytes);
+    PutBigEndian(static_cast<uint64_t>(sensor), bytes + 8);
+    PutBigEndian(~static_cast<uint64_t>(time), bytes + 16);
+  }
+  rocksdb::Slice slice() const { return rocksdb::Slice(bytes, kKeyBytes); }
+  rocksdb::Slice partition() const { return rocksdb::Slice(bytes, kPartitionBytes); }
+
+  char bytes[kKeyBytes];
+};
+
+rocksdb::Slice PackedValues(const Sample& sample) {
+  return rocksdb::Slice(reinterpret_cast<const char*>(sample.values.data()), sizeof sample.values);
+}
+
+double Column(const rocksdb::Slice& value, size_t column) {
+  double result;
+  std::memcpy(&result, value.data() + column * sizeof result, sizeof result);
+  return result;
+}
+
+class RocksDatabase : public Engine {
+ public:
+  explicit RocksDatabase(const std::string& path) {
+    rocksdb::DB* database = nullptr;
+    Check(rocksdb::DB::Open(TunedOptions(), path, &database));
+    database_.reset(database);
+  }
+  ~RocksDatabase() override { Check(database_->Close()); }
+
+  void Write(std::span<const Sample> samples) override {
+    if (samples.size() == 1) {
+      Check(database_->Put(write_options_, Key(samples[0].sensor, samples[0].time).slice(),
+                           PackedValues(samples[0])));
+      return;
+    }
+    batch_.Clear();
+    for (const Sample& sample : samples) {
+      Check(batch_.Put(Key(sample.sensor, sample.time).slice(), PackedValues(sample)));
+    }
+    Check(database_->Write(write_options_, &batch_));
+  }
+
+  void Settle() override {
+    Check(database_->Flush(rocksdb::FlushOptions()));
+    Check(database_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr));
+  }
+
+  bool Get(int64_t sensor, int64_t time, std::array<double, kColumns>* values) override {
+    value_.Reset();
+    const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), database_->DefaultColumnFamily(),
+                                                  Key(sensor, time).slice(), &value_);
+    if (status.IsNotFound()) return false;
+    Check(status);
+    std::memcpy(values->data(), value_.data(), sizeof *values);
+    return true;
+  }
+
+  double SumNewest(int64_t sensor, size_t rows) override {
+    const Key first(sensor, INT64_MAX);
+    std::unique_ptr<rocksdb::Iterator> rows_of_sensor(database_->NewIterator(rocksdb::ReadOptions()));
+    double sum = 0;
+    for (rows_of_sensor->Seek(first.slice()); rows > 0 && rows_of_sensor->Valid();
+         rows_of_sensor->Next(), --rows) {
+      if (!rows_of_sensor->key().starts_with(first.partition())) break;
+      for (size_t column = 0; column < kColumns; ++column) sum += Column(rows_of_sensor->value(), column);
+    }
+    Check(rows_of_sensor->status());
+    return sum;
+  }
+
+  double SumColumn(size_t column) override {
+    std::unique_ptr<rocksdb::Iterator> all(database_->NewIterator(rocksdb::ReadOptions()));
+    double sum = 0;
+    for (all->SeekToFirst(); all->Valid(); all->Next()) sum += Column(all->value(), column);
+    Check(all->status());
+    return sum;
+  }
+
+ private:
+  std::unique_ptr<rocksdb::DB> database_;
+  const rocksdb::WriteOptions write_options_;  // the log is written, not synced
+  rocksdb::WriteBatch batch_;
+  rocksdb::PinnableSlice value_;
+};
+
+}  // namespace
+
+EngineKind RocksDbEngine() {
+  return {"rocksdb",
+          [](const std::string& path) -> std::unique_ptr<Engine> {
+            return std::make_unique<RocksDatabase>(path);
+          },
+          [](const std::string& file_name) { return file_name.starts_with("LOG"); }};
+}
