@@ -279,7 +279,8 @@ TEST_CASE("keys have at most 65,535 bytes") {
   std::string storage;
   std::vector<Value> values;
   const TableSchema single = WithPartitionKey(TypeKind::kText);
-  REQUIRE(DecodePartitionKey(single, PartitionKey(single, {longest}), &values).ok());
+  const std::string partition = PartitionKey(single, {longest});
+  REQUIRE(DecodePartitionKey(single, partition, &values).ok());
   CHECK(values[0] == Value(longest));
   CHECK(Message(AppendPartitionKey(single, {longer}, &out)) ==
         "table t: partition key (k): given 65536 bytes, allowed are 1 to 65535");
