@@ -42,9 +42,12 @@ class RowView {
 /// words (as_... converts); others are byte strings.
 class ColumnData {
  public:
-  bool IsNull(size_t row) const { return valid_ != nullptr && ((valid_[(first_ + row) >> 6] >> ((first_ + row) & 63)) & 1) == 0; }
+  bool IsNull(size_t row) const {
+    const size_t at = first_ + row;
+    return all_null_ || (valid_ != nullptr && ((valid_[at >> 6] >> (at & 63)) & 1) == 0);
+  }
   /// True when no value is null: loops need not ask.
-  bool no_nulls() const { return valid_ == nullptr; }
+  bool no_nulls() const { return valid_ == nullptr && !all_null_; }
   /// Words of a word type, one per row; unspecified where null. Null pointer: every row is null.
   const uint64_t* words() const { return words_ == nullptr ? nullptr : words_ + first_; }
   /// Byte strings of other types.
@@ -60,6 +63,7 @@ class ColumnData {
   const std::string_view* bytes_ = nullptr;
   const uint64_t* valid_ = nullptr;
   size_t first_ = 0;
+  bool all_null_ = false;
 };
 
 /// Reads the rows of a query in order: row by row with Next, or many at a time with NextBatch; not both on one

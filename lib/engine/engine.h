@@ -29,6 +29,7 @@ class Database::Engine {
 
   const Options& options() const { return options_; }
   const RecoveryReport& recovery_report() const { return report_; }
+  Env& env() { return *env_; }
   Store& store() { return *store_; }
   LogWriter& log() { return *log_; }
   CommitPipeline& pipeline() { return *pipeline_; }

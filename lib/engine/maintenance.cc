@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "base/strings.h"
 #include "compaction/picker.h"
 
 namespace stoa {
@@ -153,6 +154,18 @@ void Maintenance::NoteFlushedMemtables() {
   uint64_t bytes = 0;
   for (const auto& entry : pinned_) bytes += entry.second;
   pinned_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+absl::Status Maintenance::CheckPinnedMemory() {
+  const uint64_t most = options_.memory_budget_bytes / 4;
+  if (pinned_bytes_.load(std::memory_order_relaxed) <= most) return absl::OkStatus();
+  store_.views().Reclaim();
+  MutexLock lock(&mutex_);
+  NoteFlushedMemtables();
+  const uint64_t pinned = pinned_bytes_.load(std::memory_order_relaxed);
+  if (pinned <= most) return absl::OkStatus();
+  return ResourceExhausted("snapshots and cursors pin ", pinned, " bytes of memtables; at most ", most,
+                           " are allowed before a snapshot is refused");
 }
 
 absl::Status Maintenance::FlushAll() {

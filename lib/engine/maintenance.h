@@ -41,6 +41,9 @@ class Maintenance {
   /// Before a commit: waits while memtables take more memory than they may. Returns why flushing does not get on, if it fails.
   absl::Status WaitForRoom();
 
+  /// ResourceExhausted when readers pin so much flushed memory that no further snapshot is given.
+  absl::Status CheckPinnedMemory() ABSL_LOCKS_EXCLUDED(mutex_);
+
   /// Seals everything and waits until it is flushed.
   absl::Status FlushAll();
   /// Merges all SSTables of a table and waits.

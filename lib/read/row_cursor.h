@@ -16,8 +16,10 @@ namespace stoa {
 struct RowLimits {
   uint64_t rows = UINT64_MAX;
   uint64_t rows_per_partition = UINT64_MAX;
-  /// Rows of the first partition that were handed over before (by the query that this one resumes).
+  /// Rows of this partition were handed over before (by the query that this one resumes), and count.
   uint64_t rows_of_first_partition = 0;
+  uint64_t first_partition_token = 0;
+  std::string first_partition_key;
 };
 
 /// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every batch that is taken from
@@ -32,6 +34,8 @@ class RowCursor {
   RowBatch& batch() { return batch_; }
   uint32_t row() const { return row_; }
   const PartitionRun& partition() const { return batch_.runs[run_]; }
+  /// True when batch() is not the one that the row before was in.
+  bool at_batch_start() const { return batch_changed_; }
 
   /// Moves to the next rows [first, end) of batch(), all of one partition or of several; false at the end or at a limit.
   struct Run {
@@ -56,6 +60,7 @@ class RowCursor {
   RowBatch batch_;
   uint32_t row_ = 0;
   uint32_t run_ = 0;
+  bool batch_changed_ = false;
   bool more_ = true;
   uint64_t rows_of_partition_ = 0;
   uint64_t row_count_ = 0;

@@ -1,0 +1,258 @@
+// Cursors, single-row reads and snapshots.
+#include <stoa/cursor.h>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/engine.h"
+#include "engine/query_source.h"
+#include "engine/result_row.h"
+#include "read/point_read.h"
+#include "read/row_cursor.h"
+#include "schema/keys.h"
+
+namespace stoa {
+namespace {
+
+constexpr int64_t kMicrosPerSecond = 1'000'000;
+
+}  // namespace
+
+// ---- Snapshots
+
+struct Snapshot::State {
+  std::shared_ptr<const View> view;
+  uint64_t sequence = 0;
+  int64_t now_seconds = 0;
+};
+
+Snapshot::Snapshot(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Snapshot::~Snapshot() = default;
+uint64_t Snapshot::sequence() const { return state_->sequence; }
+
+absl::StatusOr<std::unique_ptr<Snapshot>> Database::GetSnapshot() const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  STOA_RETURN_IF_ERROR(engine_->maintenance().CheckPinnedMemory());
+  const Engine::ReadPoint point = engine_->AcquireReadPoint(/*durable=*/false);
+  auto state = std::make_unique<Snapshot::State>();
+  state->view = point.view.share();
+  state->sequence = point.sequence;
+  state->now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
+  return std::unique_ptr<Snapshot>(new Snapshot(std::move(state)));
+}
+
+// ---- Cursors
+
+struct Cursor::State {
+  explicit State(const Query& cursor_query) : query(cursor_query) {}
+
+  // The order matters: the rows' source refers to what stands before it.
+  Query query;
+  QueryInput input;
+  ResultColumns columns;
+  ReadStats stats;
+  std::unique_ptr<RowCursor> rows;
+  RowCursor::Run run{0, 0};
+  RowView::State view_state;
+  RowView view;
+  absl::Status status;
+};
+
+Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Cursor::Cursor(Cursor&&) noexcept = default;
+Cursor& Cursor::operator=(Cursor&&) noexcept = default;
+Cursor::~Cursor() = default;
+
+bool Cursor::Next() {
+  State& state = *state_;
+  if (!state.status.ok()) return false;
+  const absl::StatusOr<bool> more = state.rows->Next();
+  if (!more.ok() || !*more) {
+    state.status = more.status();
+    return false;
+  }
+  if (state.rows->at_batch_start()) state.view_state.SetBatch(&state.rows->batch());
+  state.view_state.SetRow(state.rows->row(), &state.rows->partition());
+  return true;
+}
+
+const RowView& Cursor::row() const { return state_->view; }
+
+size_t Cursor::NextBatch() {
+  State& state = *state_;
+  if (!state.status.ok()) return 0;
+  const absl::StatusOr<bool> more = state.rows->NextRun(&state.run);
+  if (!more.ok() || !*more) {
+    state.status = more.status();
+    return 0;
+  }
+  state.view_state.SetBatch(&state.rows->batch());
+  return state.run.end - state.run.first;
+}
+
+ColumnData Cursor::column(size_t column) const {
+  const ColumnVector* vector = state_->view_state.vectors[state_->columns.results[column].index];
+  ColumnData data;
+  data.first_ = state_->run.first;
+  if (vector == nullptr) {
+    data.all_null_ = true;
+    return data;
+  }
+  data.words_ = vector->words;
+  data.bytes_ = vector->bytes;
+  data.valid_ = vector->present;
+  return data;
+}
+
+const absl::Status& Cursor::status() const { return state_->status; }
+
+std::string Cursor::paging_state() const {
+  RowCursor& rows = *state_->rows;
+  if (!rows.more()) return {};
+  absl::StatusOr<Position> last = rows.LastPosition();
+  if (!last.ok()) return {};
+  PagingState paging;
+  paging.table = state_->query.table()->id();
+  paging.now_seconds = state_->input.now_seconds;
+  paging.last = *std::move(last);
+  paging.rows_of_partition = rows.rows_of_partition();
+  return paging.Encode();
+}
+
+Cursor::Cost Cursor::cost() const {
+  const ReadStats& stats = state_->stats;
+  return Cost{stats.blocks_read, stats.bytes_read, stats.sstables, stats.rows_examined};
+}
+
+absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& query) const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  STOA_RETURN_IF_ERROR(query.status());
+  Clock& clock = engine_->env().clock;
+  auto state = std::make_unique<Cursor::State>(query);
+  if (options.snapshot != nullptr) {
+    const Snapshot::State& snapshot = *options.snapshot->state_;
+    state->input = QueryInput{snapshot.view, snapshot.sequence, snapshot.now_seconds};
+  } else {
+    const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
+    state->input = QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond};
+  }
+  const Table& schema = state->query.table();
+  const TableView* table = state->input.view->Find(schema->id());
+  if (table == nullptr) return NotFound("table ", schema->name(), " was dropped");
+
+  std::vector<ColumnId> conditions;
+  for (const Query::Condition& condition : state->query.conditions()) conditions.push_back(condition.column);
+  STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, state->query.columns(), conditions));
+
+  RowLimits limits;
+  limits.rows = query.limit();
+  limits.rows_per_partition = query.per_partition_limit();
+  std::optional<PagingState> paging;
+  if (!query.resume().empty()) {
+    STOA_ASSIGN_OR_RETURN(paging, PagingState::Decode(schema, query.resume()));
+    state->input.now_seconds = paging->now_seconds;
+  }
+  const Position* resume_after = paging.has_value() ? &paging->last : nullptr;
+  STOA_ASSIGN_OR_RETURN(std::vector<OwnedRange> ranges, RangesOf(state->query, resume_after));
+  // Only if the first range goes on in the partition where the last page ended do its rows count.
+  if (paging.has_value() && !ranges.empty() && ranges.front().start.view().SamePartition(paging->last.view())) {
+    limits.rows_of_first_partition = paging->rows_of_partition;
+    limits.first_partition_token = paging->last.token;
+    limits.first_partition_key = paging->last.key;
+  }
+  std::function<absl::Status()> check;
+  if (options.timeout_micros > 0) {
+    check = [&clock, end = clock.NowMonotonicMicros() + options.timeout_micros]() -> absl::Status {
+      if (clock.NowMonotonicMicros() <= end) return absl::OkStatus();
+      return absl::DeadlineExceededError("the read took longer than its timeout");
+    };
+  }
+  state->rows = std::make_unique<RowCursor>(
+      NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats), limits,
+      std::move(check));
+  state->view_state.columns = &state->columns;
+  state->view.state_ = &state->view_state;
+  return Cursor(std::move(state));
+}
+
+// ---- Single rows
+
+struct Row::State {
+  Table schema;
+  std::vector<ColumnId> wanted;
+  ResultColumns columns;
+  std::unique_ptr<RowMerger> merger;
+  std::unique_ptr<BatchBuilder> builder;
+  PointReadScratch scratch;
+  std::string key;
+  std::string clustering;
+  RowBatch batch;
+  RowView::State view_state;
+  RowView view;
+
+  /// Makes the row ready for reads of these columns; does nothing when it is.
+  absl::Status Prepare(const Table& table, std::span<const ColumnId> column_ids) {
+    if (schema == table && std::equal(wanted.begin(), wanted.end(), column_ids.begin(), column_ids.end())) {
+      return absl::OkStatus();
+    }
+    schema = nullptr;
+    STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, column_ids, {}));
+    wanted.assign(column_ids.begin(), column_ids.end());
+    merger = std::make_unique<RowMerger>(&columns.projection);
+    builder = std::make_unique<BatchBuilder>(&columns.projection);
+    view_state.columns = &columns;
+    schema = table;
+    return absl::OkStatus();
+  }
+};
+
+Row::Row() : state_(std::make_unique<State>()) { state_->view.state_ = &state_->view_state; }
+Row::~Row() = default;
+Row::Row(Row&&) noexcept = default;
+Row& Row::operator=(Row&&) noexcept = default;
+const RowView& Row::view() const { return state_->view; }
+
+absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& table, Values partition_key,
+                                       Values clustering, std::span<const ColumnId> columns, Row* row) const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  Row::State& state = *row->state_;
+  STOA_RETURN_IF_ERROR(state.Prepare(table, columns));
+  state.key.clear();
+  state.clustering.clear();
+  STOA_RETURN_IF_ERROR(AppendPartitionKey(*table, partition_key, &state.key));
+  STOA_RETURN_IF_ERROR(AppendClusteringKey(*table, clustering, &state.clustering));
+  const uint64_t token = OrderedToken(PartitionToken(state.key));
+  const int64_t now_seconds = options.snapshot != nullptr
+                                  ? options.snapshot->state_->now_seconds
+                                  : engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
+
+  const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
+  const View& view = options.snapshot != nullptr ? *options.snapshot->state_->view : *point.view;
+  const uint64_t sequence = options.snapshot != nullptr ? options.snapshot->sequence() : point.sequence;
+  const TableView* sources = view.Find(table->id());
+  if (sources == nullptr) return NotFound("table ", table->name(), " was dropped");
+
+  state.merger->Start();
+  state.scratch.Start(&state.columns.projection);
+  sources->active->GetRow(token, state.key, state.clustering, sequence, state.merger.get());
+  for (const SealedMemtable& sealed : sources->sealed) {
+    sealed.memtable->GetRow(token, state.key, state.clustering, sequence, state.merger.get());
+  }
+  STOA_RETURN_IF_ERROR(ReadRowFromTables(
+      sources->sstables, now_seconds, state.merger.get(), [&](const SSTable& sstable) {
+        return sstable.GetRow(token, state.key, state.clustering, &state.scratch, state.merger.get(), nullptr);
+      }));
+  state.builder->Clear();
+  if (!EmitLiveRow(*state.merger, token, state.key, state.clustering, now_seconds, state.builder.get())) return false;
+  state.batch = state.builder->Finish();
+  state.view_state.SetBatch(&state.batch);
+  state.view_state.SetRow(0, &state.batch.runs[0]);
+  return true;
+}
+
+}  // namespace stoa

@@ -1,0 +1,188 @@
+#include "engine/query_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/coding.h"
+#include "base/hash.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "read/live_filter.h"
+#include "read/merge_source.h"
+#include "read/predicate_filter.h"
+#include "types/byte_comparable.h"
+
+namespace stoa {
+namespace {
+
+constexpr uint8_t kPagingStateFormat = 1;
+
+/// Reads several ranges one after another, each with sources of its own, which are opened when it is its turn.
+class RangesSource : public RowSource {
+ public:
+  RangesSource(const QueryInput& input, const TableView& table, const Query& query, const ResultColumns& columns,
+               std::vector<OwnedRange> ranges, ReadStats* stats)
+      : input_(input), table_(table), query_(query), columns_(columns), ranges_(std::move(ranges)), stats_(stats) {
+    for (const Query::Condition& condition : query.conditions()) {
+      predicates_.push_back(Predicate{columns.IndexOf(condition.column),
+                                      columns.schema->FindColumn(condition.column)->type.kind(),
+                                      condition.comparison, condition.word, condition.bytes});
+    }
+  }
+
+  absl::StatusOr<bool> Next(RowBatch* batch) override {
+    while (next_range_ < ranges_.size() || current_ != nullptr) {
+      if (current_ == nullptr) Open(ranges_[next_range_++]);
+      STOA_ASSIGN_OR_RETURN(const bool more, current_->Next(batch));
+      if (more) return true;
+      current_.reset();
+    }
+    return false;
+  }
+
+  absl::Status SkipTo(const PositionView& position) override {
+    while (!query_.reverse() && (current_ == nullptr || EndsBy(ranges_[next_range_ - 1], position))) {
+      current_.reset();
+      if (next_range_ == ranges_.size()) return absl::OkStatus();
+      Open(ranges_[next_range_++]);
+    }
+    return current_ == nullptr ? absl::OkStatus() : current_->SkipTo(position);
+  }
+
+ private:
+  static bool EndsBy(const OwnedRange& range, const PositionView& position) {
+    return range.end.has_value() && range.end->view() <= position;
+  }
+
+  void Open(const OwnedRange& range) {
+    spec_.range = range.view();
+    spec_.reverse = query_.reverse();
+    spec_.projection = &columns_.projection;
+    const uint64_t limit = std::min(query_.limit(), query_.per_partition_limit());
+    spec_.rows_hint = predicates_.empty() ? static_cast<uint32_t>(std::min<uint64_t>(limit, UINT32_MAX)) : 0;
+    if (spec_.rows_hint == UINT32_MAX) spec_.rows_hint = 0;
+    std::vector<std::unique_ptr<RowSource>> sources;
+    if (!table_.active->empty()) sources.push_back(table_.active->NewSource(spec_, input_.sequence));
+    for (const SealedMemtable& sealed : table_.sealed) {
+      sources.push_back(sealed.memtable->NewSource(spec_, input_.sequence));
+    }
+    for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
+      if (sstable->bounds().Overlaps(spec_.range)) sources.push_back(sstable->NewSource(spec_, stats_));
+    }
+    std::unique_ptr<RowSource> merged = NewMergeSource(std::move(sources), spec_);
+    RowSource* const unfiltered = merged.get();
+    current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);
+    if (!predicates_.empty()) {
+      current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_, predicates_);
+    }
+  }
+
+  const QueryInput& input_;
+  const TableView& table_;
+  const Query& query_;
+  const ResultColumns& columns_;
+  const std::vector<OwnedRange> ranges_;
+  ReadStats* const stats_;
+  std::vector<Predicate> predicates_;
+  size_t next_range_ = 0;
+  ScanSpec spec_;
+  std::unique_ptr<RowSource> current_;
+};
+
+OwnedRange PartitionRange(const Query& query, const std::string& key) {
+  OwnedRange range;
+  range.start.token = OrderedToken(PartitionToken(key));
+  range.start.key = key;
+  range.start.clustering = query.slice_from();
+  range.end = range.start;
+  range.end->clustering = query.slice_to().empty() ? std::string(1, kBoundAfter) : query.slice_to();
+  return range;
+}
+
+absl::Status CheckCombination(const Query& query) {
+  const std::string_view name = query.table()->name();
+  if (query.has_tokens() && !query.partitions().empty()) {
+    return InvalidArgument("table ", name, ": a query names either partitions or tokens, not both");
+  }
+  if (query.partitions().empty()) {
+    if (query.reverse()) return InvalidArgument("table ", name, ": only a query that names partitions can be reversed");
+    if (query.is_row() || !query.slice_from().empty() || !query.slice_to().empty()) {
+      return InvalidArgument("table ", name, ": a query for a slice or a row names the partitions");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<OwnedRange>> RangesOf(const Query& query, const Position* resume_after) {
+  STOA_RETURN_IF_ERROR(CheckCombination(query));
+  std::vector<OwnedRange> ranges;
+  for (const std::string& key : query.partitions()) ranges.push_back(PartitionRange(query, key));
+  if (query.partitions().empty()) {
+    OwnedRange range;
+    range.start.token = OrderedToken(query.tokens().first);
+    if (query.tokens().last != INT64_MAX) {
+      range.end.emplace();
+      range.end->token = OrderedToken(query.tokens().last) + 1;
+    }
+    ranges.push_back(std::move(range));
+  }
+  std::sort(ranges.begin(), ranges.end(),
+            [](const OwnedRange& a, const OwnedRange& b) { return a.start.view() < b.start.view(); });
+  ranges.erase(std::unique(ranges.begin(), ranges.end(),
+                           [](const OwnedRange& a, const OwnedRange& b) { return a.start == b.start; }),
+               ranges.end());
+  if (resume_after == nullptr) return ranges;
+  std::vector<OwnedRange> rest;
+  for (OwnedRange& range : ranges) {
+    const bool same_partition = range.start.view().SamePartition(resume_after->view());
+    if (query.reverse() && same_partition) {
+      range.end = *resume_after;
+    } else if (range.start.view() <= resume_after->view()) {
+      range.start = *resume_after;
+      range.start.clustering.push_back('\0');  // the least position after it
+    }
+    // What begins after its own end was read completely.
+    if (!range.end.has_value() || range.start.view() < range.end->view()) rest.push_back(std::move(range));
+  }
+  return rest;
+}
+
+std::unique_ptr<RowSource> NewQuerySource(const QueryInput& input, const TableView& table, const Query& query,
+                                          const ResultColumns& columns, std::vector<OwnedRange> ranges,
+                                          ReadStats* stats) {
+  return std::make_unique<RangesSource>(input, table, query, columns, std::move(ranges), stats);
+}
+
+std::string PagingState::Encode() const {
+  std::string bytes(1, static_cast<char>(kPagingStateFormat));
+  AppendVarint(&bytes, table);
+  AppendVarint(&bytes, ZigZag(now_seconds));
+  AppendBig<uint64_t>(&bytes, last.token);
+  AppendLengthPrefixed(&bytes, last.key);
+  AppendLengthPrefixed(&bytes, last.clustering);
+  AppendVarint(&bytes, rows_of_partition);
+  return bytes;
+}
+
+absl::StatusOr<PagingState> PagingState::Decode(const Table& table, std::string_view bytes) {
+  PagingState state;
+  Decoder decoder(bytes);
+  uint8_t format = 0;
+  std::string_view key;
+  std::string_view clustering;
+  const bool well_formed = decoder.Little(&format) && format == kPagingStateFormat && decoder.Varint(&state.table) &&
+                           decoder.SignedVarint(&state.now_seconds) && decoder.Big(&state.last.token) &&
+                           decoder.LengthPrefixed(&key) && decoder.LengthPrefixed(&clustering) &&
+                           decoder.Varint(&state.rows_of_partition) && decoder.Done();
+  if (!well_formed || state.table != table->id() || state.last.token != OrderedToken(PartitionToken(key))) {
+    return InvalidArgument("table ", table->name(), ": the paging state ", HexDump(bytes),
+                           " is not one of a query on this table");
+  }
+  state.last.key = key;
+  state.last.clustering = clustering;
+  return state;
+}
+
+}  // namespace stoa

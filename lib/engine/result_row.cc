@@ -1,0 +1,104 @@
+#include "engine/result_row.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "schema/keys.h"
+#include "types/value_codec.h"
+
+namespace stoa {
+
+absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span<const ColumnId> columns,
+                                                  std::span<const ColumnId> also) {
+  ResultColumns result;
+  result.schema = schema;
+  std::vector<ColumnId> wanted(columns.begin(), columns.end());
+  if (wanted.empty()) {
+    for (const Column& column : schema->regular()) wanted.push_back(column.id);
+  }
+  std::vector<ColumnId> ids = wanted;
+  ids.insert(ids.end(), also.begin(), also.end());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  for (ColumnId id : ids) {
+    const Column* column = schema->FindColumn(id);
+    if (column == nullptr || column->kind != ColumnKind::kRegular) {
+      return InvalidArgument("table ", schema->name(), ": column id ", id, " is not a regular column");
+    }
+    result.projection.push_back({id, static_cast<uint8_t>(column->type.word_bytes())});
+  }
+  for (ColumnId id : wanted) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
+  return result;
+}
+
+uint32_t ResultColumns::IndexOf(ColumnId id) const {
+  const auto it = std::lower_bound(projection.begin(), projection.end(), id,
+                                   [](const ProjectedColumn& column, ColumnId wanted) { return column.id < wanted; });
+  STOA_DCHECK(it != projection.end() && it->id == id);
+  return static_cast<uint32_t>(it - projection.begin());
+}
+
+void RowView::State::SetBatch(RowBatch* new_batch) {
+  batch = new_batch;
+  vectors.assign(columns->projection.size(), nullptr);
+  for (const ColumnVector& vector : batch->columns) vectors[vector.index] = &vector;
+}
+
+void RowView::State::SetRow(uint32_t new_row, const PartitionRun* new_partition) {
+  row = new_row;
+  partition = new_partition;
+  partition_decoded = false;
+  clustering_decoded = false;
+}
+
+const ColumnVector* RowView::State::VectorWithCell(size_t column) const {
+  const ColumnVector* vector = vectors[columns->results[column].index];
+  return vector != nullptr && vector->Has(row) ? vector : nullptr;
+}
+
+size_t RowView::column_count() const { return state_->columns->results.size(); }
+
+Value RowView::operator[](size_t column) const {
+  const ColumnVector* vector = state_->VectorWithCell(column);
+  if (vector == nullptr) return Value();
+  const DataType& type = state_->columns->results[column].type;
+  if (vector->flags != nullptr && (vector->flags[state_->row] & cell_flags::kEmpty) != 0) {
+    return type.is_word() ? Value() : FromBytes(type, {});
+  }
+  return type.is_word() ? FromWord(type, vector->words[state_->row]) : FromBytes(type, vector->bytes[state_->row]);
+}
+
+Value RowView::partition_key(size_t component) const {
+  if (!state_->partition_decoded) {
+    state_->partition_decoded =
+        DecodePartitionKey(*state_->columns->schema, state_->partition->key, &state_->partition_values).ok();
+  }
+  // A key that does not decode was not written through this schema; its values read as null.
+  return state_->partition_decoded ? state_->partition_values[component] : Value();
+}
+
+Value RowView::clustering(size_t component) const {
+  if (!state_->clustering_decoded) {
+    state_->clustering_decoded =
+        state_->batch->EnsureKeys().ok() &&
+        DecodeClusteringKey(*state_->columns->schema, state_->batch->clustering[state_->row],
+                            &state_->clustering_storage, &state_->clustering_values)
+            .ok();
+  }
+  return state_->clustering_decoded ? state_->clustering_values[component] : Value();
+}
+
+int64_t RowView::write_timestamp(size_t column) const {
+  const ColumnVector* vector = state_->VectorWithCell(column);
+  if (vector == nullptr || !state_->batch->EnsureLiveness().ok()) return kNoTimestamp;
+  return state_->batch->CellAt(*vector, state_->row).timestamp;
+}
+
+int64_t RowView::expiry(size_t column) const {
+  const ColumnVector* vector = state_->VectorWithCell(column);
+  if (vector == nullptr || !state_->batch->EnsureLiveness().ok()) return kNoExpiry;
+  return state_->batch->CellAt(*vector, state_->row).expiry;
+}
+
+}  // namespace stoa

@@ -1,0 +1,56 @@
+// The state behind RowView, Cursor and Row.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <stoa/cursor.h>
+#include <stoa/write_batch.h>
+
+#include "data/row_batch.h"
+
+namespace stoa {
+
+/// How the columns that a query wants stand in the projection that sources read by. Immutable.
+struct ResultColumns {
+  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns that must be read. The ids are of regular
+  /// columns of the schema, or InvalidArgument.
+  static absl::StatusOr<ResultColumns> Make(const Table& schema, std::span<const ColumnId> columns,
+                                            std::span<const ColumnId> also);
+
+  /// Place of a column in the projection, which must hold it.
+  uint32_t IndexOf(ColumnId id) const;
+
+  Table schema;
+  Projection projection;
+  struct Result {
+    uint32_t index;  ///< place in the projection
+    DataType type;
+  };
+  std::vector<Result> results;  ///< by place in the query's list
+};
+
+/// The row that a RowView shows: a place in a batch. Points at the rows of the batch without copying them.
+struct RowView::State {
+  const ResultColumns* columns = nullptr;
+  RowBatch* batch = nullptr;  ///< not const: keys and liveness are loaded when asked for
+  uint32_t row = 0;
+  const PartitionRun* partition = nullptr;
+  std::vector<const ColumnVector*> vectors;  ///< by place in the projection; null: no row of the batch has a cell
+
+  /// Decoded keys of the current row, if asked for.
+  bool partition_decoded = false;
+  bool clustering_decoded = false;
+  std::vector<Value> partition_values;
+  std::vector<Value> clustering_values;
+  std::string clustering_storage;
+
+  /// Turns to another batch.
+  void SetBatch(RowBatch* new_batch);
+  void SetRow(uint32_t new_row, const PartitionRun* new_partition);
+  const ColumnVector* VectorWithCell(size_t column) const;
+};
+
+}  // namespace stoa
