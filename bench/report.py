@@ -29,7 +29,7 @@ def run(arguments):
 
 
 def measurements(results):
-    """{workload: {engine: [value of each repetition]}} in the order of the first repetition."""
+    """{workload: {engine: [value of each repetition]}}, by name, Stoa first."""
     table = {}
     for one in results["benchmarks"]:
         if one.get("run_type") != "iteration":
@@ -39,7 +39,8 @@ def measurements(results):
         workload, engine = "/".join(parts[:-1]), parts[-1]
         value = one["bytes"] if "bytes" in one else one["items_per_second"]
         table.setdefault(workload, {}).setdefault(engine, []).append(value)
-    return table
+    return {workload: dict(sorted(engines.items(), key=lambda item: item[0] != "stoa"))
+            for workload, engines in sorted(table.items())}
 
 
 def print_table(table):

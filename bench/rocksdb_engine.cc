@@ -84,7 +84,10 @@ class RocksDatabase : public Engine {
     Check(rocksdb::DB::Open(TunedOptions(), path, &database));
     database_.reset(database);
   }
-  ~RocksDatabase() override { Check(database_->Close()); }
+  ~RocksDatabase() override {
+    value_.Reset();  // lets go of the cached block before the cache goes
+    Check(database_->Close());
+  }
 
   void Write(std::span<const Sample> samples) override {
     if (samples.size() == 1) {
