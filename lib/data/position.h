@@ -37,6 +37,11 @@ struct Position {
       : token(view.token), key(view.key), clustering(view.clustering) {}
   PositionView view() const { return PositionView{token, key, clustering}; }
   operator PositionView() const { return view(); }  // NOLINT(google-explicit-constructor)
+
+  friend std::strong_ordering operator<=>(const Position& a, const Position& b) {
+    return a.view() <=> b.view();
+  }
+  friend bool operator==(const Position&, const Position&) = default;
 };
 
 /// Positions from `start` (included) to `end` (excluded; none: to the end of the table). Views.

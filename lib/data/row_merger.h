@@ -23,6 +23,9 @@ class RowMerger {
  public:
   explicit RowMerger(const Projection* projection);
 
+  /// The columns that cells are added for.
+  const Projection& projection() const { return *projection_; }
+
   /// Forgets the row before.
   void Start();
 

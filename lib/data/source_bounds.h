@@ -36,6 +36,7 @@ struct SourceBounds {
 
   bool Overlaps(const PositionRange& range) const;
   bool Overlaps(const SourceBounds& other) const;
+  friend bool operator==(const SourceBounds&, const SourceBounds&) = default;
 };
 
 /// The purge rule. A deletion or an expired cell with timestamp `timestamp` and local time `local_time` may

@@ -167,8 +167,15 @@ class StreamValidator final : public RowSource {
     if (clustering.empty()) return Broken(1, "an empty clustering key");
     if (!partition_.clustering.empty()) {
       const int order = clustering.compare(partition_.clustering);
-      if (spec_.reverse ? order >= 0 : order <= 0) return Broken(1, "rows or range-changes are out of order");
+      // A slice may be cut at a row's own key: then the range-change made by the cut has the place of the
+      // row.
+      const bool cut =
+          order == 0 && (spec_.reverse ? is_change && !after_change_ : after_change_ && !is_change);
+      if (!cut && (spec_.reverse ? order >= 0 : order <= 0)) {
+        return Broken(1, "rows or range-changes are out of order");
+      }
     }
+    after_change_ = is_change;
     partition_.clustering = clustering;
     const PositionView here = partition_.view();
     // A range-change may stand at either bound of the range.
@@ -195,6 +202,7 @@ class StreamValidator final : public RowSource {
   bool has_partition_ = false;  // partition_ is the last that STARTed
   bool in_partition_ = false;   // and nothing of a later one was skipped to
   Position partition_;          // with the last row or range-change handed over
+  bool after_change_ = false;   // that was a range-change
   DeletionTime deletion_;
   DeletionTime open_;
   bool skipped_ = false;  // SkipTo since the last batch
