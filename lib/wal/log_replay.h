@@ -2,42 +2,30 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <vector>
 
-#include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
 #include "io/file_system.h"
-#include "wal/log_record.h"
+#include "wal/log_decoder.h"
 
 namespace stoa {
 
-/// What became of the end of the log.
-enum class LogTail : uint8_t {
-  kSealed,  ///< closed cleanly
-  kClean,   ///< ends after a complete record
-  kTorn,    ///< the last records were cut short by the crash; they were never promised to be durable
-};
-
-struct LogReplayReport {
-  uint64_t segments = 0;
-  uint64_t records = 0;
-  uint64_t bytes = 0;
-  uint64_t last_sequence = 0;
-  int64_t last_timestamp = 0;
-  LogTail tail = LogTail::kClean;
-  uint64_t cut_bytes = 0;      ///< bytes left unread at the torn end
-  std::string cut_detail;      ///< file, offset and reason
-};
-
-/// Calls `apply` for every record of the segments `numbers` (ascending), in order; an error from `apply` ends the replay and
-/// is returned. A torn tail is cut and reported. DataLoss, naming file and offset, when what is damaged or missing
-/// was durable: a later record or a seal proves it by the sequence it promises to be synced, by continuing the chain, or
-/// by a later segment. A missing segment in the middle is DataLoss.
+/// Calls `apply` for every record of the segments `numbers` in order; an error from `apply` ends the replay
+/// and is returned. `numbers` are all segments that the directory holds from the first one needed on,
+/// ascending. Holds one segment in memory at a time.
+///
+/// A torn tail is cut and reported; so is all that comes after it. DataLoss, naming file and offset, when
+/// what is damaged or missing was durable, which a later record, seal or segment header proves by how much it
+/// promises to have been synced (log_decoder.h); when a segment is missing in the middle; and when an intact
+/// header says what cannot be, such as the id of another database. Unimplemented when the log was written by
+/// a newer version. Other errors are those of reading. After an error `apply` may have been called for
+/// records in front of it.
+///
+/// What was replayed need not be durable: the process may have died before it synced, or a sync may have
+/// failed. It must be made durable elsewhere before anything is promised that builds on it.
 absl::StatusOr<LogReplayReport> ReplayLog(Directory& directory, uint64_t database_id,
                                           const std::vector<uint64_t>& numbers,
-                                          const std::function<absl::Status(const LogRecord&)>& apply);
+                                          const LogDecoder::Apply& apply);
 
 }  // namespace stoa

@@ -1,56 +1,79 @@
 // Appends to the write-ahead log: one log for the database, a sequence of segments.
+//
+// Segments and syncs. When a segment is full it is sealed and the next one is written to at once: nobody
+// waits for a sync there, for it would hold up writers that asked for no durability. So at a crash the new
+// segment may hold records while the old one lost its tail. Neither of two things may come of that, an
+// acknowledged record that is lost and a hole in what is recovered, and neither does:
+//
+//   * Sync makes segments durable in order, oldest first, and says that a record is durable only when every
+//     segment up to the record's is. Whatever was acknowledged has nothing but durable bytes before it.
+//   * Replay ends at the first byte that is not as it was written, and takes nothing from later segments
+//     (log_decoder.h). What it drops there was never acknowledged, by the first point.
+//
+// The next segment's file, however, is durable in its directory before the old one is sealed, so that a
+// segment which is missing is always an error.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
-#include "io/env.h"
-#include "io/log_segment.h"
+#include "io/file_system.h"
 #include "io/sync.h"
+#include "wal/log_format.h"
 #include "wal/log_record.h"
+#include "wal/segment_supply.h"
 
 namespace stoa {
 
 struct LogWriterOptions {
+  static constexpr uint64_t kSegmentBytesMin = 512;
+  static constexpr uint64_t kSegmentBytesMax = 1 << 30;
+
   uint64_t segment_bytes = 16 << 20;
   /// Seeds record checksums, so that segments of another database never pass.
   uint64_t database_id = 0;
 };
 
-/// A segment that is no longer written to.
+/// A segment that is no longer written to. It need not be durable yet.
 struct SealedSegment {
   uint64_t number = 0;
   uint64_t last_sequence = 0;  ///< 0: it holds no record
   uint64_t bytes = 0;
 };
 
-/// Append is called by one thread at a time; everything else may be called concurrently with it.
+/// Append and Close are called by one thread at a time; everything else may be called concurrently with them.
 ///
 /// The next segment is created ahead of need (PrepareSegment, run in the background by the owner when
-/// needs_segment() says so), so that a full disk is met before anything is acknowledged: Append without room and without
-/// a prepared segment tries to create one and returns ResourceExhausted, having written nothing; that may be
-/// retried. Any other error, and any error after bytes were published, is final: every later call returns it.
+/// needs_segment() says so), so that a full disk is met before anything is acknowledged: Append without room
+/// and without a prepared segment tries to create one and returns ResourceExhausted, having written nothing;
+/// that may be retried. Any other error of a file, and any error after bytes were published, is final: every
+/// later call returns it.
 class LogWriter {
  public:
-  /// Starts segment `first_number`, which must not exist; segments are named "<number, 10 digits>.wal".
-  /// `after_sequence`: greatest sequence that exists already.
-  static absl::StatusOr<std::unique_ptr<LogWriter>> Create(Directory& directory, const LogWriterOptions& options,
+  /// Starts a log with segment `first_number`, which must not exist. `after_sequence`: greatest sequence that
+  /// exists already. The new log does not continue an older one: whatever was replayed is durable elsewhere
+  /// before anything is appended here, and older segments are not replayed together with these. `directory`
+  /// outlives the writer.
+  static absl::StatusOr<std::unique_ptr<LogWriter>> Create(Directory& directory,
+                                                           const LogWriterOptions& options,
                                                            uint64_t first_number, uint64_t after_sequence);
+  /// Without Close like the end of the process: nothing is promised of what was not synced.
   ~LogWriter();
 
-  /// Appends all records with one publish (two when the segment changes). A record larger than a segment gets a
-  /// segment of its own size.
+  /// Appends all records, to one segment, with one publish (two when the segment changes). Records that are
+  /// together larger than a segment get a segment of their own size. InvalidArgument, with nothing written,
+  /// when one is larger than kLogPayloadBytesMax or all are larger than kLogSegmentBytesMax, or the sequences
+  /// do not increase.
   absl::Status Append(std::span<const LogRecord> records);
 
-  /// Makes everything appended so far durable, and says up to which sequence that is. Concurrent calls share
-  /// syncs. Never retried after an error.
+  /// Makes everything durable that was appended before the call, and says up to which sequence all is.
+  /// Concurrent calls share syncs. Never retried after an error.
   absl::StatusOr<uint64_t> Sync();
 
   uint64_t appended_sequence() const { return appended_sequence_.load(std::memory_order_acquire); }
@@ -60,24 +83,57 @@ class LogWriter {
   /// The error that ended the log, OK while there is none.
   absl::Status status() const;
 
-  bool needs_segment() const;
+  /// True when the segment is half full and there is no next one.
+  bool needs_segment() const {
+    return half_full_.load(std::memory_order_relaxed) && !supply_.ready() &&
+           !ended_.load(std::memory_order_relaxed);
+  }
+  /// Creates the next segment. ResourceExhausted may be retried.
   absl::Status PrepareSegment();
 
   /// Segments sealed since the last call.
   std::vector<SealedSegment> TakeSealed();
 
-  /// Seals the segment, syncs and closes: after a clean close every byte of the log is known to be complete.
+  /// Makes everything durable and closes the log: from then on every byte of it is known to be complete.
+  /// Later calls get FailedPrecondition.
   absl::Status Close();
 
  private:
-  LogWriter(Directory& directory, const LogWriterOptions& options);
-  // ... private members are the implementer's.
-  std::atomic<uint64_t> appended_sequence_{0};
-  std::atomic<uint64_t> synced_sequence_{0};
-};
+  LogWriter(Directory& directory, const LogWriterOptions& options, uint64_t first_number,
+            uint64_t after_sequence);
+  uint64_t EndOffset() const;
+  absl::Status Rotate(uint64_t bytes_min);
+  void Use(std::unique_ptr<OpenLogSegment> segment, const LogSegmentHeader& header);
+  absl::Status Publish(std::span<const LogRecord> records);
+  absl::Status SyncAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
+  absl::Status End(absl::Status status);
+  /// The result of creating a segment: a full disk does not end the log.
+  absl::Status CheckCreated(absl::Status status);
 
-std::string LogSegmentName(uint64_t number);
-/// The number of a segment file's name, or 0 if it is not one.
-uint64_t ParseLogSegmentName(std::string_view name);
+  const uint64_t database_id_;
+  SegmentSupply supply_;
+  std::atomic<uint64_t> appended_sequence_;
+  std::atomic<uint64_t> synced_sequence_;
+  std::atomic<bool> half_full_{false};
+  std::atomic<bool> ended_{false};
+
+  // The appender's own.
+  OpenLogSegment* current_ = nullptr;
+  LogSegmentHeader header_;  // of `current_`; written together with its first record
+  uint64_t segment_key_ = 0;
+  uint64_t chain_ = 0;
+
+  /// Held while syncing: whoever waits for it needs a sync, or finds that he was included in the one he
+  /// waited for. No two threads sync at once, for the kernel would tell only one of them of an error. Taken
+  /// before `mutex_`.
+  Mutex sync_mutex_;
+
+  mutable Mutex mutex_;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  /// Segments not known to be durable to their end, in order; the last is `current_`. Taken out only under
+  /// `sync_mutex_` as well.
+  std::vector<std::unique_ptr<OpenLogSegment>> open_ ABSL_GUARDED_BY(mutex_);
+  std::vector<SealedSegment> sealed_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace stoa
