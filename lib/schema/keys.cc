@@ -103,16 +103,18 @@ bool TakeMarker(char marker, std::string_view* bytes) {
 bool DecodeClusteringComponents(const std::vector<Column>& columns, std::string_view key,
                                 std::string* storage, std::vector<Value>* values) {
   size_t serialized_bytes = 0;
-  for (const Column& column : columns) {
+  values->resize(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const Column& column = columns[i];
     if (!TakeMarker(kComponentMarker, &key)) return false;
     if (column.type.is_word()) {
       uint64_t word = 0;
       if (!DecodeComparableWord(column.type, column.order, &key, &word)) return false;
-      values->push_back(FromWord(column.type, word));
+      (*values)[i] = FromWord(column.type, word);
       serialized_bytes += column.type.word_bytes();
     } else {
       if (!DecodeComparable(column.type, column.order, &key, storage)) return false;
-      values->push_back(Value(static_cast<int64_t>(storage->size())));
+      (*values)[i] = Value(static_cast<int64_t>(storage->size()));
     }
   }
   return TakeMarker(kRowEnd, &key) && key.empty() && serialized_bytes + storage->size() <= kKeyBytesMax;
@@ -168,7 +170,6 @@ absl::Status DecodeClusteringKey(const TableSchema& schema, std::string_view key
                                  std::vector<Value>* values) {
   const std::vector<Column>& columns = schema.clustering();
   storage->clear();
-  values->clear();
   if (!DecodeClusteringComponents(columns, key, storage, values)) {
     return NotAKey(schema, "clustering key", columns, key);
   }

@@ -1,7 +1,5 @@
 #include "types/byte_comparable.h"
 
-#include <cmath>
-
 #include "base/check.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
@@ -15,23 +13,9 @@ constexpr size_t kUuidBytes = 16;
 /// Cassandra compares the low bytes of time-uuids one by one as signed numbers.
 constexpr uint64_t kSignBitOfEveryByte = 0x8080808080808080ULL;
 
-constexpr uint64_t SignBit(size_t width) { return uint64_t{1} << (8 * width - 1); }
-constexpr uint64_t AllBits(size_t width) { return ~uint64_t{0} >> (64 - 8 * width); }
-
 void Invert(char* bytes, size_t size) {
   for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(~bytes[i]);
 }
-
-/// The order of floating-point bits: negative numbers run backwards, below the others.
-uint64_t ComparableFloat(size_t width, uint64_t bits) {
-  return (bits & SignBit(width)) != 0 ? bits ^ AllBits(width) : bits ^ SignBit(width);
-}
-uint64_t FloatFromComparable(size_t width, uint64_t comparable) {
-  return (comparable & SignBit(width)) != 0 ? comparable ^ SignBit(width) : comparable ^ AllBits(width);
-}
-
-constexpr uint64_t kFloatNan = 0x7fc00000;
-constexpr uint64_t kDoubleNan = 0x7ff8000000000000ULL;
 
 /// The high half of a uuid (time_low, time_mid, version and time_high) with its most significant part first.
 uint64_t TimeFirst(uint64_t high) { return high << 48 | (high << 16 & 0xffff'0000'0000ULL) | high >> 32; }
@@ -141,35 +125,6 @@ size_t ComparableBytes(const DataType& type) {
   return uuid ? kUuidBytes : type.word_bytes();
 }
 
-uint64_t ComparableWord(TypeKind kind, uint64_t word) {
-  switch (kind) {
-    case TypeKind::kBoolean:
-    case TypeKind::kDate:
-      return word;
-    case TypeKind::kFloat:
-      return ComparableFloat(
-          4, std::isnan(std::bit_cast<float>(static_cast<uint32_t>(word))) ? kFloatNan : word);
-    case TypeKind::kDouble:
-      return ComparableFloat(8, std::isnan(std::bit_cast<double>(word)) ? kDoubleNan : word);
-    default:
-      return word ^ SignBit(DataType(kind).word_bytes());
-  }
-}
-
-uint64_t WordFromComparable(TypeKind kind, uint64_t comparable) {
-  switch (kind) {
-    case TypeKind::kBoolean:
-    case TypeKind::kDate:
-      return comparable;
-    case TypeKind::kFloat:
-      return FloatFromComparable(4, comparable);
-    case TypeKind::kDouble:
-      return FloatFromComparable(8, comparable);
-    default:
-      return comparable ^ SignBit(DataType(kind).word_bytes());
-  }
-}
-
 absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const Value& value,
                               std::string* out) {
   const size_t width = type.word_bytes();
@@ -194,7 +149,7 @@ bool DecodeComparableWord(const DataType& type, ClusteringOrder order, std::stri
   STOA_DCHECK(width != 0);
   if (bytes->size() < width) return false;
   uint64_t comparable = LoadWord(width, bytes->data());
-  if (order == ClusteringOrder::kDescending) comparable ^= AllBits(width);
+  if (order == ClusteringOrder::kDescending) comparable ^= ~uint64_t{0} >> (64 - 8 * width);
   bytes->remove_prefix(width);
   *word = WordFromComparable(type.kind(), comparable);
   switch (type.kind()) {

@@ -44,11 +44,51 @@ inline constexpr char kBoundAfter = 0x60;
 /// Bytes of an encoded value of this type without its marker; 0 when they vary.
 size_t ComparableBytes(const DataType& type);
 
+namespace internal {
+// A floating-point number of `bits` bits of which `exponent_bits` are all set in infinities and NaNs.
+template <int bits, uint64_t exponent_bits>
+struct ComparableFloat {
+  static constexpr uint64_t kSign = uint64_t{1} << (bits - 1);
+  static constexpr uint64_t kNan = exponent_bits | (exponent_bits & (0 - exponent_bits)) >> 1;
+
+  static uint64_t FromWord(uint64_t word) {
+    if ((word & ~kSign) > exponent_bits) word = kNan;
+    return (word & kSign) != 0 ? word ^ (kSign | (kSign - 1)) : word ^ kSign;
+  }
+  static uint64_t ToWord(uint64_t comparable) {
+    return (comparable & kSign) != 0 ? comparable ^ kSign : comparable ^ (kSign | (kSign - 1));
+  }
+};
+using ComparableSingle = ComparableFloat<32, 0x7f80'0000>;
+using ComparableDouble = ComparableFloat<64, 0x7ff0'0000'0000'0000>;
+}  // namespace internal
+
 /// A word (value_codec.h) as an unsigned integer of the same width in the order of the type, and back. The
 /// encoded value of a word type is this integer, big-endian. Words of NaNs other than the canonical one do
 /// not come back.
-uint64_t ComparableWord(TypeKind kind, uint64_t word);
-uint64_t WordFromComparable(TypeKind kind, uint64_t comparable);
+inline uint64_t ComparableWord(TypeKind kind, uint64_t word) {
+  switch (kind) {
+    case TypeKind::kBoolean:
+    case TypeKind::kDate:
+      return word;
+    case TypeKind::kFloat:
+      return internal::ComparableSingle::FromWord(word);
+    case TypeKind::kDouble:
+      return internal::ComparableDouble::FromWord(word);
+    default:
+      return word ^ uint64_t { 1 } << (8 * DataType(kind).word_bytes() - 1);
+  }
+}
+inline uint64_t WordFromComparable(TypeKind kind, uint64_t comparable) {
+  switch (kind) {
+    case TypeKind::kFloat:
+      return internal::ComparableSingle::ToWord(comparable);
+    case TypeKind::kDouble:
+      return internal::ComparableDouble::ToWord(comparable);
+    default:
+      return ComparableWord(kind, comparable);  // its own inverse
+  }
+}
 
 /// Appends the encoded value, without marker. InvalidArgument when the value does not fit the type, is null,
 /// has more than kKeyBytesMax bytes, or the type cannot be a key.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "base/coding.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "types/duration.h"
@@ -208,26 +207,6 @@ absl::StatusOr<Value> ParseSerialized(const DataType& type, std::string_view byt
   }
   return absl::DataLossError(
       StrCat(bytes.size(), " bytes are not a ", type.ToString(), ": 0x", HexDump(bytes, 16)));
-}
-
-void AppendWord(size_t width, uint64_t word, std::string* out) {
-  char bytes[8];
-  StoreBig(bytes, word);
-  out->append(bytes + 8 - width, width);
-}
-
-uint64_t LoadWord(size_t width, const char* bytes) {
-  switch (width) {
-    case 1:
-      return LoadBig<uint8_t>(bytes);
-    case 2:
-      return LoadBig<uint16_t>(bytes);
-    case 4:
-      return LoadBig<uint32_t>(bytes);
-    default:
-      STOA_DCHECK(width == 8);
-      return LoadBig<uint64_t>(bytes);
-  }
 }
 
 }  // namespace stoa

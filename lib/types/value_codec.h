@@ -18,6 +18,8 @@
 #include <stoa/types.h>
 #include <stoa/value.h>
 
+#include "base/coding.h"
+
 namespace stoa {
 
 /// Serialized dates are days counted from 2^31 before 1970-01-01.
@@ -65,8 +67,23 @@ absl::Status AppendSerialized(const DataType& type, const Value& value, std::str
 absl::StatusOr<Value> ParseSerialized(const DataType& type, std::string_view bytes);
 
 /// Appends the serialized bytes of a word, or reads them: `width` is DataType::word_bytes.
-void AppendWord(size_t width, uint64_t word, std::string* out);
-uint64_t LoadWord(size_t width, const char* bytes);
+inline void AppendWord(size_t width, uint64_t word, std::string* out) {
+  char bytes[8];
+  StoreBig(bytes, word);
+  out->append(bytes + 8 - width, width);
+}
+inline uint64_t LoadWord(size_t width, const char* bytes) {
+  switch (width) {
+    case 1:
+      return LoadBig<uint8_t>(bytes);
+    case 2:
+      return LoadBig<uint16_t>(bytes);
+    case 4:
+      return LoadBig<uint32_t>(bytes);
+    default:
+      return LoadBig<uint64_t>(bytes);
+  }
+}
 
 /// A word as a signed integer in the order of the type: sign-extended for the signed types, unbiased for
 /// date. Floating-point types are returned as their bits. For encodings and zone maps.
