@@ -129,4 +129,19 @@ void RowMerger::Emit(std::string_view clustering, BatchBuilder* builder) const {
   }
 }
 
+bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) const {
+  const DeletionTime deletion = Strongest();
+  const bool has_marker = !deletion.Shadows(marker_timestamp_) && marker_expiry_ > now_seconds;
+  bool added = has_marker;
+  if (has_marker) builder->AddRow(clustering, row_flags::kMarker, marker_timestamp_, marker_expiry_, DeletionTime{});
+  for (const Entry& entry : entries_) {
+    const Cell& cell = entry.cell;
+    if (cell.tombstone || cell.expiry <= now_seconds || deletion.Shadows(cell.timestamp)) continue;
+    if (!added) builder->AddRow(clustering, 0, cell.timestamp, cell.expiry, DeletionTime{});
+    added = true;
+    builder->SetCell(entry.column, cell);
+  }
+  return added;
+}
+
 }  // namespace stoa

@@ -13,7 +13,7 @@
 #include "engine/query_source.h"
 #include "engine/result_row.h"
 #include "read/point_read.h"
-#include "read/row_cursor.h"
+#include "read/result_cursor.h"
 #include "schema/keys.h"
 
 namespace stoa {
@@ -56,14 +56,14 @@ struct Cursor::State {
   QueryInput input;
   ResultColumns columns;
   ReadStats stats;
-  std::unique_ptr<RowCursor> rows;
-  RowCursor::Run run{0, 0};
+  std::unique_ptr<ResultCursor> rows;
+  ResultCursor::Run run{0, 0};
   RowView::State view_state;
   RowView view;
   absl::Status status;
 };
 
-Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) { state_->view.state_ = &state_->view_state; }
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
@@ -112,7 +112,7 @@ ColumnData Cursor::column(size_t column) const {
 const absl::Status& Cursor::status() const { return state_->status; }
 
 std::string Cursor::paging_state() const {
-  RowCursor& rows = *state_->rows;
+  ResultCursor& rows = *state_->rows;
   if (!rows.more()) return {};
   absl::StatusOr<Position> last = rows.LastPosition();
   if (!last.ok()) return {};
@@ -172,11 +172,10 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
       return absl::DeadlineExceededError("the read took longer than its timeout");
     };
   }
-  state->rows = std::make_unique<RowCursor>(
+  state->rows = std::make_unique<ResultCursor>(
       NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats), limits,
       std::move(check));
   state->view_state.columns = &state->columns;
-  state->view.state_ = &state->view_state;
   return Cursor(std::move(state));
 }
 
@@ -248,7 +247,8 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
         return sstable.GetRow(token, state.key, state.clustering, &state.scratch, state.merger.get(), nullptr);
       }));
   state.builder->Clear();
-  if (!EmitLiveRow(*state.merger, token, state.key, state.clustering, now_seconds, state.builder.get())) return false;
+  state.builder->StartRun(token, state.key, DeletionTime{}, /*starts=*/true);
+  if (!state.merger->EmitLive(state.clustering, now_seconds, state.builder.get())) return false;
   state.batch = state.builder->Finish();
   state.view_state.SetBatch(&state.batch);
   state.view_state.SetRow(0, &state.batch.runs[0]);

@@ -41,6 +41,9 @@ class RangesSource : public RowSource {
   }
 
   absl::Status SkipTo(const PositionView& position) override {
+    if (query_.reverse() && current_ != nullptr && !ranges_[next_range_ - 1].start.view().SamePartition(position)) {
+      current_.reset();  // partitions ascend even if what is in them does not
+    }
     while (!query_.reverse() && (current_ == nullptr || EndsBy(ranges_[next_range_ - 1], position))) {
       current_.reset();
       if (next_range_ == ranges_.size()) return absl::OkStatus();

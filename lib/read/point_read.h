@@ -2,22 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string_view>
 
 #include <absl/status/status.h>
-#include <absl/status/statusor.h>
 
-#include "data/batch_builder.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
 
 namespace stoa {
-
-/// Adds what the merged `merger` holds alive at `now_seconds` to `builder` as one row of the partition: tombstones and what is
-/// expired left out. False, adding nothing, when the row does not exist.
-bool EmitLiveRow(const RowMerger& merger, uint64_t token, std::string_view key, std::string_view clustering,
-                 int64_t now_seconds, BatchBuilder* builder);
 
 /// The loop of a point read over SSTables, newest data first, after the memtables have been added to `merger`. Stops at the first
 /// table whose greatest timestamp, which is also that of all after it, can change nothing (RowMerger::IsComplete). `Tables` is a range of

@@ -24,9 +24,9 @@ struct RowLimits {
 
 /// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every batch that is taken from
 /// the source and ends the walk with its status: for deadlines and cancellation. Not thread-safe.
-class RowCursor {
+class ResultCursor {
  public:
-  RowCursor(std::unique_ptr<RowSource> source, const RowLimits& limits, std::function<absl::Status()> check);
+  ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits, std::function<absl::Status()> check);
 
   /// Moves to the next row; false at the end or at a limit.
   absl::StatusOr<bool> Next();
@@ -37,7 +37,7 @@ class RowCursor {
   /// True when batch() is not the one that the row before was in.
   bool at_batch_start() const { return batch_changed_; }
 
-  /// Moves to the next rows [first, end) of batch(), all of one partition or of several; false at the end or at a limit.
+  /// Moves to the next rows [first, end) of batch(), all of one partition; false at the end or at a limit.
   struct Run {
     uint32_t first;
     uint32_t end;
@@ -53,11 +53,18 @@ class RowCursor {
   uint64_t row_count() const { return row_count_; }
 
  private:
-  // ... more private members are the implementer's.
+  /// Takes the next batch that has rows, or says that there is none.
+  absl::StatusOr<bool> TakeBatch();
+  /// Makes `run` the current run, which may begin a partition.
+  void EnterRun(uint32_t run);
+  uint32_t RunEnd() const;
+  absl::Status SkipRestOfPartition();
+
   std::unique_ptr<RowSource> source_;
   const RowLimits limits_;
   const std::function<absl::Status()> check_;
   RowBatch batch_;
+  uint32_t next_row_ = 0;  ///< in batch_; what comes next
   uint32_t row_ = 0;
   uint32_t run_ = 0;
   bool batch_changed_ = false;
