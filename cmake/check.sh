@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 # Test programs that start threads, for ThreadSanitizer.
-concurrent_tests="io_test wal_test memtable_test engine_test"
+concurrent_tests="base_test io_test wal_test memtable_test engine_test"
 
 passed=0
 failed=0
