@@ -1,0 +1,45 @@
+// Does to a database what a model is told, and reads it the way a model is read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include <stoa/database.h>
+
+#include "model/model.h"
+
+namespace stoa::model {
+
+/// How a database is to do what a model is told. The model never forgets a deletion: a database that is to agree with it under
+/// explicit timestamps must keep deletions too (gc_grace_seconds), or it rightly shows what is written under a purged one.
+struct ExecuteOptions {
+  WriteOptions write;
+  int64_t gc_grace_seconds = INT32_MAX;
+};
+
+/// Carries out an event on the database.
+absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options);
+
+struct ReadRequest {
+  std::string table;
+  int64_t pk = 0;
+  Bound from, to;
+  bool reverse = false;
+  uint64_t page_rows = 0;  // 0: all at once
+  const Snapshot* snapshot = nullptr;
+};
+absl::StatusOr<std::vector<Row>> Read(const Database& database, const ReadRequest& request);
+
+/// One row by its key; none when it does not exist.
+absl::StatusOr<std::optional<Row>> ReadOne(const Database& database, const std::string& table, int64_t pk,
+                                           const Clustering& key);
+
+/// All rows of all tables by full scan, as Model::Dump; `page_rows` as above.
+absl::StatusOr<std::string> Dump(const Database& database, uint64_t page_rows = 0);
+
+}  // namespace stoa::model

@@ -1,0 +1,35 @@
+// Random histories for models and databases.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/random.h"
+#include "model/model.h"
+
+namespace stoa::model {
+
+/// Draws mutations over few partitions, rows and values, so that everything meets everything: equal timestamps, deletions of what
+/// exists, writes under deletions.
+class HistoryGenerator {
+ public:
+  /// With `explicit_timestamps` a third of the mutations has a timestamp of its own, older than all automatic ones.
+  HistoryGenerator(uint64_t seed, bool explicit_timestamps) : random_(seed), explicit_timestamps_(explicit_timestamps) {}
+
+  Random& random() { return random_; }
+  int64_t Partition() { return static_cast<int64_t>(random_.Uniform(4)); }
+  Clustering Key();
+  Bound AnyBound();
+  Mutation AnyMutation(const std::string& table, const std::set<std::string>& columns);
+  /// 1 to `mutations_max` mutations over the tables of `model`.
+  Event Batch(const Model& model, int64_t now_seconds, size_t mutations_max);
+
+ private:
+  Bytes ValueFor(const std::string& column);
+
+  Random random_;
+  const bool explicit_timestamps_;
+};
+
+}  // namespace stoa::model
