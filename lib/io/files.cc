@@ -14,9 +14,11 @@ constexpr int kIdleTriesMax = 1000;
 
 constexpr size_t kWriteBufferBytes = 256 << 10;
 
-/// Repeats `call`, which returns how many more bytes of `size` it has moved after the first `done`, until all
-/// are moved or one returns 0 with `stop_at_zero`. Returns how many were moved.
+/// What a call that moved nothing means: the end of the file, or nothing at all.
 enum class AtZero { kStop, kTryAgain };
+
+/// Repeats `call(done)`, which moves some of the bytes that follow the first `done` and returns how many,
+/// until all `size` are moved. Returns how many were, which is less only when it stopped at zero.
 template <typename Call>
 absl::StatusOr<size_t> Repeat(size_t size, AtZero at_zero, Call call) {
   size_t done = 0;

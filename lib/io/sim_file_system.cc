@@ -1,7 +1,6 @@
 #include "io/sim_file_system.h"
 
 #include <cstring>
-#include <functional>
 #include <utility>
 
 #include <absl/container/flat_hash_set.h>
@@ -28,6 +27,15 @@ absl::Status Refused(std::string_view call, std::string_view path, std::string_v
 }
 absl::Status DiskFull(std::string_view call, std::string_view path) {
   return ResourceExhausted(call, " ", path, ": no space left on device");
+}
+
+/// Appends the paths of all files in and below `directory`.
+void AppendFiles(const sim::Directory& directory, const std::string& prefix,
+                 std::vector<std::string>* paths) {
+  for (const auto& [name, node] : directory.visible()) {
+    if (node.file != nullptr) paths->push_back(prefix + name);
+    if (node.directory != nullptr) AppendFiles(*node.directory, prefix + name + "/", paths);
+  }
 }
 
 }  // namespace
@@ -60,7 +68,8 @@ class SimFileSystem::WritableHandle : public WritableFile {
     const uint64_t room = file_->allocated() - file_->bytes().size() + files_.free_bytes();
     const uint64_t taken = std::min(files_.gate_.Shorten(bytes.size()), room);
     if (taken == 0 && !bytes.empty()) return DiskFull("append", name_);
-    files_.Account(*file_, [&] { file_->Append(bytes.substr(0, taken), files_.next_event_++); });
+    const uint64_t event = files_.next_event_++;
+    files_.Account(*file_, [&] { file_->Append(bytes.substr(0, taken), event); });
     return taken;
   }
 
@@ -286,13 +295,14 @@ SimFileSystem::~SimFileSystem() = default;
 SimFileSystem::SimFileSystem(std::shared_ptr<sim::Directory> root, uint64_t next_event)
     : root_(std::move(root)), next_event_(next_event) {
   MutexLock lock(&mutex_);
-  const std::function<void(const sim::Directory&)> count_names = [&](const sim::Directory& directory) {
-    for (const auto& [name, node] : directory.visible()) {
-      if (node.directory != nullptr) count_names(*node.directory);
-      if (node.file != nullptr && node.file->names++ == 0) used_bytes_ += node.file->allocated();
-    }
-  };
-  count_names(*root_);
+  CountNames(*root_);
+}
+
+void SimFileSystem::CountNames(const sim::Directory& directory) {
+  for (const auto& [name, node] : directory.visible()) {
+    if (node.directory != nullptr) CountNames(*node.directory);
+    if (node.file != nullptr && node.file->names++ == 0) used_bytes_ += node.file->allocated();
+  }
 }
 
 template <typename Change>
@@ -425,13 +435,14 @@ std::unique_ptr<SimFileSystem> SimFileSystem::KillImage() const {
 
 std::vector<CrashState> SimFileSystem::EnumerateImages(size_t limit, uint64_t seed) const {
   MutexLock lock(&mutex_);
-  const sim::Unsynced unsynced = sim::CollectUnsynced(*root_);
+  const sim::Directory& root = *root_;
+  const sim::Unsynced unsynced = sim::CollectUnsynced(root);
   std::vector<CrashState> states;
   absl::flat_hash_set<uint64_t> hashes;
   const auto add_if_new = [&](const ImageChoice& choice) {
-    std::shared_ptr<sim::Directory> root = sim::BuildImage(*root_, unsynced, choice);
-    if (!hashes.insert(sim::HashTree(*root)).second) return false;
-    states.push_back({choice, std::unique_ptr<SimFileSystem>(new SimFileSystem(std::move(root), 0))});
+    std::shared_ptr<sim::Directory> image = sim::BuildImage(root, unsynced, choice);
+    if (!hashes.insert(sim::HashTree(*image)).second) return false;
+    states.push_back({choice, std::unique_ptr<SimFileSystem>(new SimFileSystem(std::move(image), 0))});
     return true;
   };
   // A quarter of the images at least is drawn at random, for no rule finds every bug.
@@ -512,14 +523,7 @@ absl::Status SimFileSystem::FailRange(std::string_view path, uint64_t begin, uin
 std::vector<std::string> SimFileSystem::ListFiles() const {
   MutexLock lock(&mutex_);
   std::vector<std::string> paths;
-  const std::function<void(const std::string&, const sim::Directory&)> list = [&](const std::string& prefix,
-                                                                                  const auto& directory) {
-    for (const auto& [name, node] : directory.visible()) {
-      if (node.file != nullptr) paths.push_back(prefix + name);
-      if (node.directory != nullptr) list(prefix + name + "/", *node.directory);
-    }
-  };
-  list("", *root_);
+  AppendFiles(*root_, "", &paths);
   return paths;
 }
 

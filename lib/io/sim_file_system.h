@@ -118,6 +118,7 @@ class SimFileSystem : public FileSystem {
   Place Resolve(std::string_view path) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<std::shared_ptr<sim::File>> FindFile(std::string_view path) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountNames(const sim::Directory& directory) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Makes a change of what `file` occupies on the disk.
   template <typename Change>
   void Account(sim::File& file, Change change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -126,7 +127,7 @@ class SimFileSystem : public FileSystem {
   }
 
   mutable Mutex mutex_;
-  const std::shared_ptr<sim::Directory> root_ ABSL_PT_GUARDED_BY(mutex_);
+  const std::shared_ptr<sim::Directory> root_ ABSL_GUARDED_BY(mutex_);
   sim::CallGate gate_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_event_ ABSL_GUARDED_BY(mutex_);
   uint64_t capacity_bytes_ ABSL_GUARDED_BY(mutex_) = uint64_t{1} << 62;

@@ -127,7 +127,7 @@ class Script {
 
 TEST_CASE("sim fidelity: random scripts see the same on the simulated and on a real file system", "[io]") {
   // Goal: SimFileSystem is a file system. Method: the same calls on both, every result compared.
-  for (uint64_t seed = 0; seed < 300; ++seed) {
+  for (uint64_t seed = 0; seed < 50; ++seed) {
     INFO("seed " << seed);
     Scratch real(Scratch::Kind::kPosix);
     Scratch simulated(Scratch::Kind::kSim);
