@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/engine.h"
+#include "engine/inspection.h"
 #include "engine/schema_change.h"
 #include "schema/schema_editor.h"
 
@@ -169,6 +170,19 @@ absl::StatusOr<VerifyReport> Database::Verify() const {
     }
   }
   return report;
+}
+
+absl::StatusOr<std::string> Database::Describe(std::string_view name) const {
+  STOA_RETURN_IF_ERROR(engine_->CheckOpen());
+  const std::shared_ptr<const View> view = engine_->store().views().Get();
+  const TableView* table = view->FindByName(name);
+  if (table == nullptr) return NoSuchTable(name);
+  std::string text = StrCat("table ", name, ": ", table->sstables.size(), " SSTables\n");
+  for (const std::shared_ptr<SSTable>& sstable : table->sstables) {
+    STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table->schema.get()));
+    text += description;
+  }
+  return text;
 }
 
 Metrics Database::metrics() const {

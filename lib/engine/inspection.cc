@@ -1,0 +1,164 @@
+#include "engine/inspection.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "data/mutation.h"
+#include "engine/manifest.h"
+#include "engine/schema_change.h"
+#include "io/files.h"
+#include "sstable/block_cache.h"
+#include "wal/log_replay.h"
+#include "wal/log_writer.h"
+
+namespace stoa {
+namespace {
+
+constexpr uint64_t kCacheBytes = 64 << 20;
+constexpr IoTag kReadManifest{FileKind::kManifest, IoPurpose::kVerify};
+constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
+
+std::string ColumnName(const TableSchema* schema, ColumnId id) {
+  const Column* column = schema == nullptr ? nullptr : schema->FindColumn(id);
+  return column == nullptr ? StrCat("id ", id) : column->name;
+}
+
+std::string FileLine(const SSTableMetadata& metadata) {
+  return StrCat(SSTableName(metadata.number), ": ", metadata.file_bytes, " bytes, ", metadata.row_count, " rows, ",
+                metadata.partition_count, " partitions, ", metadata.tombstone_count, " tombstones");
+}
+
+/// Checks that a record's payload can be decoded, as replaying it would.
+absl::Status CheckRecord(const LogRecord& record) {
+  if (record.kind == LogRecordKind::kSchema) {
+    STOA_RETURN_IF_ERROR(SchemaChange::Decode(record.payload).status());
+  }
+  if (record.kind == LogRecordKind::kMutations) {
+    MutationReader reader(record.payload, FragmentContext{});
+    Mutation mutation;
+    bool intact = true;
+    while (reader.Next(&mutation)) {
+      intact = intact && (mutation.fragment.empty() || IsValidFragment(mutation.fragment));
+    }
+    if (!intact || !reader.ok()) {
+      return absl::DataLossError(StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<uint64_t>> ListLogs(Directory& directory, uint64_t first) {
+  STOA_ASSIGN_OR_RETURN(const std::vector<std::string> names, directory.List());
+  std::vector<uint64_t> logs;
+  for (const std::string& name : names) {
+    const uint64_t number = ParseLogSegmentName(name);
+    if (number != 0 && number >= first) logs.push_back(number);
+  }
+  std::sort(logs.begin(), logs.end());
+  return logs;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableSchema* schema) {
+  STOA_ASSIGN_OR_RETURN(const SSTable::Description description, sstable.Describe());
+  std::string text = StrCat("  ", FileLine(sstable.metadata()), ", ", description.blocks, " blocks\n");
+  text += StrCat("    blocks ", description.block_bytes, " bytes (headers ", description.block_header_bytes, ", keys ",
+                 description.key_bytes, ", liveness ", description.liveness_bytes, "), index ",
+                 description.index_bytes, ", filter ", description.filter_bytes, ", zones ", description.zone_bytes,
+                 "\n");
+  for (const SSTable::Description::ColumnUse& column : description.columns) {
+    text += StrCat("    column ", ColumnName(schema, column.id), ": ", column.stored_bytes, " bytes stored, ",
+                   column.raw_bytes, " encoded, in ", column.blocks, " blocks:");
+    for (const auto& [encoding, blocks] : column.encodings) text += StrCat(" ", encoding, " ", blocks);
+    text += "\n";
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
+  STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
+  const DatabaseState& state = manifest.state;
+  BlockCache cache(kCacheBytes);
+  std::string text = StrCat("database in ", directory.path(), ": ", state.tables.size(), " tables, ",
+                            state.closed_at_sequence ? "closed cleanly" : "open, or not closed cleanly", "\n");
+  for (const auto& [id, table] : state.tables) {
+    text += StrCat("table ", table.schema->name(), " (id ", id, ", schema version ", table.schema->version(), "): ",
+                   table.files.size(), " SSTables\n");
+    for (const auto& [number, metadata] : table.files) {
+      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::Open(directory, metadata, &cache));
+      STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table.schema.get()));
+      text += description;
+    }
+  }
+  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, state.first_log_number));
+  for (uint64_t log : logs) {
+    STOA_ASSIGN_OR_RETURN(const uint64_t bytes, directory.FileSize(LogSegmentName(log)));
+    text += StrCat("log segment ", LogSegmentName(log), ": ", bytes, " bytes\n");
+  }
+  return text;
+}
+
+absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name) {
+  if (ParseSSTableName(name) != 0) {
+    BlockCache cache(kCacheBytes);
+    STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::OpenFile(directory, name, &cache));
+    return DescribeSSTable(*sstable, nullptr);
+  }
+  if (ParseManifestName(name) != 0) {
+    STOA_ASSIGN_OR_RETURN(const std::string content,
+                          ReadWholeFile(directory, name, kReadManifest, kManifestBytesMax));
+    STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, DecodeManifest(name, content));
+    std::string text = StrCat("manifest ", manifest.number, " of database ", manifest.state.database_id, ", ",
+                              content.size(), " bytes, first log segment ", manifest.state.first_log_number, "\n");
+    for (const auto& [id, table] : manifest.state.tables) {
+      text += StrCat(table.schema->ToString(), "\n");
+      for (const auto& [number, metadata] : table.files) text += StrCat("  ", FileLine(metadata), "\n");
+    }
+    return text;
+  }
+  if (const uint64_t log = ParseLogSegmentName(name); log != 0) {
+    STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
+    std::string text = StrCat("log segment ", name, "\n");
+    STOA_ASSIGN_OR_RETURN(const LogReplayReport report,
+                          ReplayLog(directory, manifest.state.database_id, {log}, [&](const LogRecord& record) {
+                            text += StrCat("  sequence ", record.sequence, ", timestamp ", record.timestamp, ", kind ",
+                                           static_cast<int>(record.kind), ", ", record.payload.size(), " bytes\n");
+                            return absl::OkStatus();
+                          }));
+    return StrCat(text, report.records, " records", report.cut_bytes > 0 ? "; ends in " : "", report.cut_detail, "\n");
+  }
+  return InvalidArgument(name, " is neither an SSTable nor a manifest nor a log segment");
+}
+
+absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
+  DirectoryVerification result;
+  STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
+  result.cut_bytes = manifest.cut_bytes;
+  BlockCache cache(kCacheBytes);
+  for (const auto& [id, table] : manifest.state.tables) {
+    ++result.tables;
+    for (const auto& [number, metadata] : table.files) {
+      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::Open(directory, metadata, &cache));
+      STOA_RETURN_IF_ERROR(sstable->Verify());
+      ++result.sstables;
+      result.sstable_bytes += metadata.file_bytes;
+    }
+  }
+  const uint64_t first_log = manifest.state.first_log_number;
+  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, first_log));
+  if (!manifest.state.closed_at_sequence && (logs.empty() || logs.front() != first_log)) {
+    return Corruption(LogSegmentName(first_log), 0, "log segment is missing: the manifest needs it");
+  }
+  STOA_ASSIGN_OR_RETURN(const LogReplayReport log,
+                        ReplayLog(directory, manifest.state.database_id, logs, CheckRecord));
+  result.log_segments = log.segments;
+  result.log_records = log.records;
+  result.cut_bytes += log.cut_bytes;
+  return result;
+}
+
+}  // namespace stoa

@@ -1,0 +1,38 @@
+// Looks at the files of a database that is not open, and changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <absl/status/statusor.h>
+
+#include <stoa/database.h>
+
+#include "io/file_system.h"
+#include "sstable/sstable.h"
+
+namespace stoa {
+
+/// What is in an SSTable, as text for people: sizes by section, encodings and bytes by column. `schema` may be null; it gives columns
+/// their names.
+absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableSchema* schema);
+
+/// The tables and files of the database in `directory`.
+absl::StatusOr<std::string> DescribeDirectory(Directory& directory);
+/// One file: an SSTable, a manifest or a log segment. InvalidArgument for any other name.
+absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name);
+
+struct DirectoryVerification {
+  uint64_t tables = 0;
+  uint64_t sstables = 0;
+  uint64_t sstable_bytes = 0;
+  uint64_t log_segments = 0;
+  uint64_t log_records = 0;
+  uint64_t cut_bytes = 0;  ///< at the end of log or manifest: writes that a crash interrupted, no damage
+};
+/// Reads every byte that the database in `directory` relies on: manifest, log, SSTables; checks all checksums, orders and counts.
+/// DataLoss naming file and offset at the first thing that is wrong.
+absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory);
+
+}  // namespace stoa
