@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace stoa {
@@ -15,6 +16,7 @@ char* Arena::AllocateSlow(size_t bytes) {
     next_ = result + bytes;
     end_ = result + size;
   }
+  chunk_bytes_ = std::min(chunk_bytes_ * 2, chunk_bytes_max_);
   return result;
 }
 

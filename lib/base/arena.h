@@ -15,7 +15,10 @@ class Arena {
  public:
   static constexpr size_t kChunkBytesDefault = 64 << 10;
 
-  explicit Arena(size_t chunk_bytes = kChunkBytesDefault) : chunk_bytes_(chunk_bytes) {}
+  explicit Arena(size_t chunk_bytes = kChunkBytesDefault) : Arena(chunk_bytes, chunk_bytes) {}
+  /// Chunks double from the first size to the second: for arenas of which there are many, mostly small.
+  Arena(size_t first_chunk_bytes, size_t chunk_bytes_max)
+      : chunk_bytes_(first_chunk_bytes), chunk_bytes_max_(chunk_bytes_max) {}
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -56,7 +59,8 @@ class Arena {
     std::unique_ptr<char[]> bytes;
     size_t size;
   };
-  size_t chunk_bytes_;
+  size_t chunk_bytes_;  // of the next chunk
+  const size_t chunk_bytes_max_;
   char* next_ = nullptr;
   char* end_ = nullptr;
   size_t allocated_bytes_ = 0;

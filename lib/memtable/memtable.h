@@ -6,22 +6,22 @@
 #include <memory>
 #include <string_view>
 
-#include <absl/status/status.h>
-
 #include "base/memory_budget.h"
 #include "data/fragment.h"
 #include "data/mutation.h"
 #include "data/row_batch.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
+#include "memtable/token_directory.h"
 
 namespace stoa {
 
-/// Any number of threads apply mutations while any number of threads read, without readers taking locks. Nothing is
-/// removed until the whole memtable goes.
+/// Any number of threads apply mutations while any number of threads read, without readers taking locks.
+/// Nothing is removed until the whole memtable goes.
 ///
-/// A reader names the greatest sequence it may see. What was applied under a sequence at or below it, by applications
-/// that returned before the reader began, is seen whole; of others nothing is seen.
+/// A reader names the greatest sequence it may see; nothing applied under a greater one is seen. What was
+/// applied at or below it, by applications that returned before the reader began, is seen whole. (So a reader
+/// should not name a sequence that is still being applied: of that it may see a part.)
 class Memtable {
  public:
   /// Memory is charged to `budget` (may be null) as it is taken.
@@ -30,29 +30,39 @@ class Memtable {
 
   TableId table() const { return table_; }
 
-  /// Applies a mutation of this table, which must be well formed. Copies what it keeps.
+  /// Applies a mutation of this table, which must be well formed. Copies what it keeps. Sequences should
+  /// ascend but for those of commits that are applied side by side.
   void Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence);
 
   /// Adds to `merger` all that the memtable knows of a row: fragments, and the partition and range deletions
-  /// which cover it.
+  /// which cover it. Values are views, valid as long as the memtable.
   void GetRow(uint64_t token, std::string_view key, std::string_view clustering, uint64_t max_sequence,
               RowMerger* merger) const;
 
+  /// The memtable must outlive the source.
   std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, uint64_t max_sequence) const;
 
-  bool empty() const;
+  bool empty() const { return partition_count() == 0; }
   /// Bytes of memory taken.
   uint64_t memory_bytes() const;
   /// Snapshots: exact when no Apply runs.
   TimeBounds times() const;
   uint64_t row_count() const;  ///< rows, not versions
-  uint64_t partition_count() const;
+  uint64_t partition_count() const { return directory_.partition_count(); }
   /// True and the bounds of what it holds, unless empty. For a sealed memtable.
   bool Bounds(SourceBounds* bounds) const;
 
  private:
+  struct Stripe;
+
+  static constexpr size_t kStripes = 64;
+
+  Stripe& StripeOf(uint64_t token) const;
+
   const TableId table_;
-  // ... private members are the implementer's.
+  TokenDirectory directory_;
+  std::atomic<uint64_t> arena_bytes_{0};
+  const std::unique_ptr<Stripe[]> stripes_;
 };
 
 }  // namespace stoa

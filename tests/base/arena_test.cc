@@ -49,4 +49,20 @@ TEST_CASE("arena: allocated_bytes counts what came from the heap, and Reset keep
   }
 }
 
+TEST_CASE("arena: chunks that double up to a greatest size", "[base]") {
+  // Goal: an arena of a few bytes is small, one of many takes large chunks. Method: allocated_bytes as both
+  // small and large objects are taken.
+  Arena arena(1024, 4096);
+  arena.Allocate(8);
+  CHECK(arena.allocated_bytes() == 1024);
+  arena.Allocate(2000);  // gets a chunk of its own, and counts as a sign of growth
+  CHECK(arena.allocated_bytes() == 1024 + 2000);
+  for (int i = 0; i < 3; ++i) arena.Allocate(504);
+  CHECK(arena.allocated_bytes() == 1024 + 2000 + 4096);
+  for (int i = 0; i < 7; ++i) arena.Allocate(504);
+  CHECK(arena.allocated_bytes() == 1024 + 2000 + 4096);
+  arena.Allocate(504);
+  CHECK(arena.allocated_bytes() == 1024 + 2000 + 2 * 4096);
+}
+
 }  // namespace stoa
