@@ -126,7 +126,7 @@ class Database {
                                Values clustering, std::span<const ColumnId> columns, Row* row) const;
   /// ResourceExhausted when snapshots pin more memory than is allowed.
   absl::StatusOr<std::unique_ptr<Snapshot>> GetSnapshot() const;
-  /// Token ranges that together cover all of `table`, about `parts` of them and of about equal size in bytes.
+  /// Token ranges that together cover all of `table`, `parts` of them (1 to 65,536), with about equally many partitions.
   std::vector<TokenRange> SplitTokens(const Table& table, size_t parts) const;
 
   // Maintenance, for tools, tests and the impatient: none of it is ever needed.

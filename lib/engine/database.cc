@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/engine.h"
@@ -143,6 +144,22 @@ absl::Status Database::Sync() {
   STOA_RETURN_IF_ERROR(engine_->store().health().Check());
   const absl::StatusOr<uint64_t> synced = engine_->log().Sync();
   return synced.ok() ? absl::OkStatus() : engine_->store().health().Latch(synced.status());
+}
+
+// ---- Token ranges
+
+/// Tokens are uniform, so parts of equal width hold about equally many partitions.
+std::vector<TokenRange> Database::SplitTokens(const Table& table, size_t parts) const {
+  (void)table;
+  parts = std::clamp<size_t>(parts, 1, 1 << 16);
+  std::vector<TokenRange> ranges;
+  const uint64_t width = UINT64_MAX / parts;
+  for (size_t i = 0; i < parts; ++i) {
+    const uint64_t first = i * width;
+    const uint64_t last = i + 1 == parts ? UINT64_MAX : first + width - 1;
+    ranges.push_back(TokenRange{TokenFromOrdered(first), TokenFromOrdered(last)});
+  }
+  return ranges;
 }
 
 // ---- Maintenance

@@ -1,0 +1,399 @@
+// The public API: what it promises beside what the model tests compare.
+#include <stoa/database.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/strings.h"
+#include "io/env.h"
+#include "model/sim_env.h"
+#include "support/catch.h"
+#include "support/status.h"
+#include "support/temp_directory.h"
+
+namespace stoa {
+namespace {
+
+TableSchema SensorSchema(const std::string& name = "readings") {
+  return ValueOf(TableSchema::Builder(name)
+                     .PartitionKey("sensor", TypeKind::kText)
+                     .Clustering("time", TypeKind::kTimestamp, ClusteringOrder::kDescending)
+                     .Regular("value", TypeKind::kDouble)
+                     .Regular("note", TypeKind::kText)
+                     .Build());
+}
+
+/// A database in simulated files.
+struct SimDatabase {
+  SimDatabase() : sim(files, 1) {
+    options.env = &sim.env;
+    options.memory_budget_bytes = 4 << 20;
+    Open();
+  }
+  void Open() { database = ValueOf(Database::Open(options, "db")); }
+
+  SimFileSystem files;
+  SimEnv sim;
+  Options options;
+  std::unique_ptr<Database> database;
+};
+
+absl::Status Put(Database& database, const Table& table, std::string_view sensor, int64_t time, double value,
+                 const WriteOptions& options = {}) {
+  WriteBatch batch;
+  absl::Status status = batch.Upsert(table, {sensor}, {Timestamp{time}}, {{table->regular()[0].id, value}});
+  return status.ok() ? database.Write(options, batch) : status;
+}
+
+size_t CountRows(Database& database, const Query& query) {
+  Cursor cursor = ValueOf(database.Read(ReadOptions{}, query));
+  size_t rows = 0;
+  while (cursor.Next()) ++rows;
+  REQUIRE_OK(cursor.status());
+  return rows;
+}
+
+std::string Message(const absl::Status& status) { return std::string(FromAbsl(status.message())); }
+
+}  // namespace
+
+// Goal: misuse of a schema names table, column, given and expected type, and leaves the batch as it was. Method: golden messages.
+TEST_CASE("schema misuse is explained") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId value = table->FindColumn("value")->id;
+  WriteBatch batch;
+  const absl::Status wrong_type = batch.Upsert(table, {"s"}, {Timestamp{1}}, {{value, "text"}});
+  REQUIRE(wrong_type.code() == absl::StatusCode::kInvalidArgument);
+  REQUIRE(Message(wrong_type) == "table readings: column value: given text, expected double");
+  const absl::Status wrong_key = batch.Upsert(table, {7}, {Timestamp{1}}, {{value, 1.0}});
+  REQUIRE(Message(wrong_key).find("column sensor") != std::string::npos);
+  REQUIRE(!batch.Upsert(table, {"s"}, {}, {{value, 1.0}}).ok());
+  REQUIRE(!batch.Upsert(table, {"s"}, {Timestamp{1}}, {{value, 1.0}, {value, 2.0}}).ok());
+  REQUIRE(!batch.Upsert(table, {"s"}, {Timestamp{1}}, {{99, 1.0}}).ok());
+  REQUIRE(!batch.Update(table, {"s"}, {Timestamp{1}}, {}).ok());
+  WriteAttributes ttl;
+  ttl.ttl_seconds = -1;
+  REQUIRE(!batch.Upsert(table, {"s"}, {Timestamp{1}}, {{value, 1.0}}, ttl).ok());
+  REQUIRE(batch.empty());
+  REQUIRE(batch.byte_count() == 0);
+}
+
+// Goal: options out of range are all named. Method: two at once.
+TEST_CASE("options out of range are named") {
+  Options options;
+  options.background_threads = 0;
+  options.sync_interval_ms = 0;
+  const absl::Status status = Database::Open(options, "nowhere").status();
+  REQUIRE(status.code() == absl::StatusCode::kInvalidArgument);
+  REQUIRE(Message(status).find("background_threads is 0, allowed are 1 to 64") != std::string::npos);
+  REQUIRE(Message(status).find("sync_interval_ms is 0") != std::string::npos);
+}
+
+// Goal: a second opening is refused while the first is open. Method: same files, then after the first is gone.
+TEST_CASE("one handle at a time") {
+  SimDatabase sim;
+  REQUIRE(Database::Open(sim.options, "db").status().code() == absl::StatusCode::kFailedPrecondition);
+  sim.database.reset();
+  REQUIRE_OK(Database::Open(sim.options, "db"));
+}
+
+// Goal: a closed database refuses everything. Method: one call of each kind.
+TEST_CASE("closed database") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  REQUIRE_OK(sim.database->Close());
+  REQUIRE(Put(*sim.database, table, "s", 1, 1).code() == absl::StatusCode::kFailedPrecondition);
+  REQUIRE(!sim.database->Read(ReadOptions{}, Query(table)).ok());
+  REQUIRE(!sim.database->Flush().ok());
+  REQUIRE(!sim.database->Close().ok());
+}
+
+// Goal: tables come and go. Method: create twice, open, list, drop, use after drop, create again under the same name.
+TEST_CASE("tables are created, dropped and created again") {
+  SimDatabase sim;
+  const Table old = ValueOf(sim.database->CreateTable(SensorSchema()));
+  REQUIRE(sim.database->CreateTable(SensorSchema()).status().code() == absl::StatusCode::kAlreadyExists);
+  REQUIRE_OK(Put(*sim.database, old, "s", 1, 1));
+  REQUIRE_OK(sim.database->DropTable("readings"));
+  REQUIRE(sim.database->OpenTable("readings").status().code() == absl::StatusCode::kNotFound);
+  REQUIRE(Put(*sim.database, old, "s", 1, 1).code() == absl::StatusCode::kNotFound);
+  REQUIRE(!sim.database->Read(ReadOptions{}, Query(old)).ok());
+  const Table fresh = ValueOf(sim.database->CreateTable(SensorSchema()));
+  REQUIRE(fresh->id() != old->id());
+  REQUIRE(CountRows(*sim.database, Query(fresh)) == 0);
+  REQUIRE(sim.database->ListTables().size() == 1);
+}
+
+// Goal: everything in a database survives a clean close, and the next opening has nothing to replay. Method: report and rows.
+TEST_CASE("clean close and reopen") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  for (int i = 0; i < 100; ++i) REQUIRE_OK(Put(*sim.database, table, "s", i, i));
+  REQUIRE_OK(sim.database->Close());
+  sim.database.reset();
+  sim.Open();
+  REQUIRE(sim.database->recovery_report().clean);
+  REQUIRE(sim.database->recovery_report().log_records == 0);
+  REQUIRE(CountRows(*sim.database, Query(ValueOf(sim.database->OpenTable("readings")))) == 100);
+}
+
+// Goal: automatic timestamps never repeat or go back, whatever the clock does. Method: the clock stands, then jumps back, over a reopening.
+TEST_CASE("automatic timestamps grow [rule]") {
+  SimDatabase sim;
+  Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  int64_t last = INT64_MIN;
+  const auto write_and_check = [&] {
+    REQUIRE_OK(Put(*sim.database, table, "s", 1, 1));
+    Row row;
+    REQUIRE(ValueOf(sim.database->ReadRow(ReadOptions{}, table, {"s"}, {Timestamp{1}}, {}, &row)));
+    REQUIRE(row.view().write_timestamp(0) > last);
+    last = row.view().write_timestamp(0);
+  };
+  for (int i = 0; i < 3; ++i) write_and_check();
+  sim.sim.clock.SetWall(SimEnv::kStartMicros - 1'000'000'000);
+  for (int i = 0; i < 3; ++i) write_and_check();
+  REQUIRE_OK(sim.database->Close());
+  sim.database.reset();
+  sim.Open();
+  table = ValueOf(sim.database->OpenTable("readings"));
+  write_and_check();
+  sim.database.reset();
+  sim.Open();
+  table = ValueOf(sim.database->OpenTable("readings"));
+  write_and_check();
+}
+
+// Goal: the first error of the log ends writing, with its cause, and reading goes on; reopening recovers. Method: a sync fails once.
+TEST_CASE("failed sync latches the database [rule]") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  REQUIRE_OK(Put(*sim.database, table, "s", 1, 1));
+  WriteOptions sync;
+  sync.durability = Durability::kSync;
+  // The call after the append is the sync.
+  sim.files.FailCall(sim.files.calls() + 1, absl::UnavailableError("no more"), FaultSpan::kOnce);
+  REQUIRE(!Put(*sim.database, table, "s", 2, 2, sync).ok());
+  const absl::Status refused = Put(*sim.database, table, "s", 3, 3);
+  REQUIRE(refused.code() == absl::StatusCode::kFailedPrecondition);
+  REQUIRE(Message(refused).find("no more") != std::string::npos);
+  REQUIRE(CountRows(*sim.database, Query(table)) >= 1);
+  REQUIRE(!sim.database->Close().ok());
+  sim.database.reset();
+  sim.Open();
+  const Table again = ValueOf(sim.database->OpenTable("readings"));
+  REQUIRE_OK(Put(*sim.database, again, "s", 3, 3, sync));
+}
+
+// Goal: a full disk refuses writes, keeps what there is readable, and is over when space is. Method: capacity taken away and given back.
+TEST_CASE("full disk is not the end") {
+  SimDatabase sim;
+  sim.database.reset();
+  sim.options.wal_segment_bytes = 4 << 10;
+  sim.options.wal_bytes_max = 8 << 10;
+  sim.Open();
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  int written = 0;
+  sim.files.SetCapacity(sim.files.used_bytes() + (24 << 10));
+  absl::Status status;
+  for (int i = 0; i < 10000 && status.ok(); ++i) {
+    status = Put(*sim.database, table, "s", i, i);
+    if (status.ok()) ++written;
+  }
+  REQUIRE(status.code() == absl::StatusCode::kResourceExhausted);
+  REQUIRE(CountRows(*sim.database, Query(table)) == static_cast<size_t>(written));
+  sim.files.SetCapacity(64 << 20);
+  REQUIRE_OK(Put(*sim.database, table, "s", 1'000'000, 1));
+  REQUIRE(CountRows(*sim.database, Query(table)) == static_cast<size_t>(written) + 1);
+  REQUIRE_OK(sim.database->Close());
+}
+
+// Goal: limits of every kind and resuming between them. Method: 3 partitions of 10 rows, pages of every size, per-partition limits.
+TEST_CASE("limits and pages") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  for (const char* sensor : {"a", "b", "c"}) {
+    for (int i = 0; i < 10; ++i) REQUIRE_OK(Put(*sim.database, table, sensor, i, i));
+  }
+  REQUIRE_OK(sim.database->Flush());
+  for (uint64_t per_partition : {uint64_t{1}, uint64_t{4}, uint64_t{10}, uint64_t{20}}) {
+    for (uint64_t page = 1; page <= 31; ++page) {
+      size_t rows = 0;
+      std::string paging_state;
+      do {
+        Query query(table);
+        query.PerPartitionLimit(per_partition).Limit(page);
+        if (!paging_state.empty()) query.Resume(paging_state);
+        Cursor cursor = ValueOf(sim.database->Read(ReadOptions{}, query));
+        while (cursor.Next()) ++rows;
+        REQUIRE_OK(cursor.status());
+        paging_state = cursor.paging_state();
+      } while (!paging_state.empty());
+      INFO("per partition " << per_partition << ", page " << page);
+      REQUIRE(rows == 3 * std::min<uint64_t>(per_partition, 10));
+    }
+  }
+  REQUIRE(!sim.database->Read(ReadOptions{}, Query(table).Resume("garbage")).ok());
+}
+
+// Goal: token ranges cover a table without gap or overlap. Method: rows of the parts add up.
+TEST_CASE("token ranges add up") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  for (int i = 0; i < 500; ++i) REQUIRE_OK(Put(*sim.database, table, StrCat("sensor", i), i % 3, i));
+  for (const bool flushed : {false, true}) {
+    if (flushed) REQUIRE_OK(sim.database->Flush());
+    for (const size_t parts : {1, 2, 7, 64}) {
+      size_t rows = 0;
+      for (const TokenRange& range : sim.database->SplitTokens(table, parts)) {
+        rows += CountRows(*sim.database, Query(table).Tokens(range));
+      }
+      REQUIRE(rows == 500);
+    }
+  }
+}
+
+// Goal: conditions keep exactly the rows that satisfy them, whatever is in memory or on disk. Method: every comparison against a loop.
+TEST_CASE("conditions") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId value = table->FindColumn("value")->id;
+  for (int i = 0; i < 3000; ++i) {
+    REQUIRE_OK(Put(*sim.database, table, StrCat("s", i % 5), i, i / 10));
+    if (i == 1500) REQUIRE_OK(sim.database->Flush());
+  }
+  const auto expect = [&](Comparison comparison, double bound) {
+    size_t rows = 0;
+    for (int i = 0; i < 3000; ++i) {
+      const double v = i / 10;
+      rows += (comparison == Comparison::kEqual && v == bound) || (comparison == Comparison::kLess && v < bound) ||
+              (comparison == Comparison::kLessOrEqual && v <= bound) ||
+              (comparison == Comparison::kGreater && v > bound) ||
+              (comparison == Comparison::kGreaterOrEqual && v >= bound);
+    }
+    return rows;
+  };
+  for (const Comparison comparison : {Comparison::kEqual, Comparison::kLess, Comparison::kLessOrEqual,
+                                      Comparison::kGreater, Comparison::kGreaterOrEqual}) {
+    for (const double bound : {-1.0, 0.0, 7.0, 7.5, 299.0, 300.0}) {
+      REQUIRE(CountRows(*sim.database, Query(table).Where(value, comparison, bound)) == expect(comparison, bound));
+    }
+  }
+}
+
+// Goal: batches of one column agree with rows. Method: sum both ways.
+TEST_CASE("column batches agree with rows") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId value = table->FindColumn("value")->id;
+  for (int i = 0; i < 2000; ++i) REQUIRE_OK(Put(*sim.database, table, StrCat("s", i % 7), i, i * 0.25));
+  REQUIRE_OK(sim.database->Flush());
+  for (int i = 2000; i < 2500; ++i) REQUIRE_OK(Put(*sim.database, table, StrCat("s", i % 7), i, i * 0.25));
+  double by_row = 0;
+  Cursor rows = ValueOf(sim.database->Read(ReadOptions{}, Query(table).Columns({value})));
+  while (rows.Next()) by_row += rows.row()[0].double_value();
+  double by_batch = 0;
+  Cursor batches = ValueOf(sim.database->Read(ReadOptions{}, Query(table).Columns({value})));
+  while (const size_t count = batches.NextBatch()) {
+    const ColumnData data = batches.column(0);
+    for (size_t i = 0; i < count; ++i) {
+      if (!data.IsNull(i)) by_batch += data.as_double(i);
+    }
+  }
+  REQUIRE_OK(batches.status());
+  REQUIRE(by_row == by_batch);
+  REQUIRE(by_row == 0.25 * 2499 * 2500 / 2);
+}
+
+// Goal: cells of any size come back. Method: up to several MiB, through log, memtable, SSTable and reopening.
+TEST_CASE("large cells") {
+  SimDatabase sim;
+  sim.database.reset();
+  sim.options.memory_budget_bytes = 256 << 20;
+  sim.Open();
+  Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId note = table->FindColumn("note")->id;
+  const std::vector<size_t> sizes = {0, 1, 100, 65536, 1 << 20, 20 << 20};
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const std::string text(sizes[i], static_cast<char>('a' + i));
+    WriteBatch batch;
+    REQUIRE_OK(batch.Upsert(table, {"s"}, {Timestamp{static_cast<int64_t>(i)}}, {{note, text}}));
+    REQUIRE_OK(sim.database->Write(WriteOptions{}, batch));
+  }
+  for (const bool reopened : {false, true}) {
+    if (reopened) {
+      sim.database.reset();
+      sim.Open();
+      table = ValueOf(sim.database->OpenTable("readings"));
+    }
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      Row row;
+      REQUIRE(ValueOf(sim.database->ReadRow(ReadOptions{}, table, {"s"}, {Timestamp{static_cast<int64_t>(i)}}, {}, &row)));
+      REQUIRE(row[1].text() == std::string(sizes[i], static_cast<char>('a' + i)));
+    }
+  }
+}
+
+// Goal: threads write and read at once without losing or tearing anything. Method: writers of batches over two tables, readers who check
+// that both halves of every batch are there, on the real file system, with flushes and merges; sanitizers watch.
+TEST_CASE("concurrent writers and readers") {
+  TempDirectory directory;
+  Options options;
+  options.memory_budget_bytes = 2 << 20;
+  options.wal_segment_bytes = 256 << 10;
+  options.wal_bytes_max = 1 << 20;
+  std::unique_ptr<Database> database = ValueOf(Database::Open(options, directory.path() + "/db"));
+  const Table left = ValueOf(database->CreateTable(SensorSchema("left_half")));
+  const Table right = ValueOf(database->CreateTable(SensorSchema("right_half")));
+  constexpr int kWriters = 3;
+  constexpr int kBatches = 1500;
+  std::atomic<bool> failed{false};
+  std::atomic<int> running{kWriters};
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      WriteBatch batch;
+      const std::string sensor = StrCat("w", writer);
+      for (int i = 0; i < kBatches; ++i) {
+        batch.Clear();
+        bool ok = batch.Upsert(left, {sensor}, {Timestamp{i}}, {{left->regular()[0].id, i * 1.0}}).ok();
+        ok = ok && batch.Upsert(right, {sensor}, {Timestamp{i}}, {{right->regular()[0].id, i * 2.0}}).ok();
+        WriteOptions write;
+        write.durability = i % 100 == 0 ? Durability::kSync : Durability::kProcess;
+        if (!ok || !database->Write(write, batch).ok()) failed.store(true);
+      }
+      running.fetch_sub(1);
+    });
+  }
+  threads.emplace_back([&] {
+    while (running.load() > 0) {
+      const absl::StatusOr<std::unique_ptr<Snapshot>> snapshot = database->GetSnapshot();
+      if (!snapshot.ok()) continue;
+      ReadOptions read;
+      read.snapshot = snapshot->get();
+      size_t counts[2] = {0, 0};
+      for (const int side : {0, 1}) {
+        absl::StatusOr<Cursor> cursor = database->Read(read, Query(side == 0 ? left : right));
+        if (!cursor.ok()) {
+          failed.store(true);
+          return;
+        }
+        while (cursor->Next()) ++counts[side];
+        if (!cursor->status().ok()) failed.store(true);
+      }
+      if (counts[0] != counts[1]) failed.store(true);
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  REQUIRE(!failed.load());
+  REQUIRE(CountRows(*database, Query(left)) == kWriters * kBatches);
+  REQUIRE_OK(database->Close());
+  database = ValueOf(Database::Open(options, directory.path() + "/db"));
+  REQUIRE(CountRows(*database, Query(ValueOf(database->OpenTable("right_half")))) == kWriters * kBatches);
+  REQUIRE_OK(database->Verify());
+}
+
+}  // namespace stoa
