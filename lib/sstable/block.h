@@ -1,9 +1,9 @@
 // Data blocks: consecutive rows, column by column. FORMAT.md describes every byte.
 //
-// A block is a header and a few sections, compressed one by one: the keys (partition runs, clustering keys, range
-// changes), the liveness (timestamps, markers, expiry, row deletions), and groups of columns. This file knows blocks as
-// bytes in memory; where they stand in a file, their checksums and the cache are the business of sstable_writer.h and
-// block_cache.h.
+// A block is a header and a few sections, compressed one by one: the keys (partition runs, clustering keys,
+// range changes), the liveness (timestamps, markers, expiry, row deletions), and groups of columns. This file
+// knows blocks as bytes in memory; where they stand in a file, their checksums and the cache are the business
+// of sstable_writer.h and block_cache.h.
 #pragma once
 
 #include <cstdint>
@@ -22,14 +22,15 @@
 #include "data/row_batch.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
+#include "sstable/block_parts.h"
 
 namespace stoa {
 
 inline constexpr uint32_t kBlockRowsMax = 4096;
 inline constexpr size_t kBlockRawBytesTarget = 32 << 10;
 
-/// How the encoded value of a clustering component ends (types/byte_comparable.h), which is all that a block must know
-/// to keep each component in a column of its own.
+/// How the encoded value of a clustering component ends (types/byte_comparable.h), which is all that a block
+/// must know to keep each component in a column of its own.
 struct ClusteringComponent {
   enum class Shape : uint8_t {
     kFixed = 0,               ///< always `bytes` bytes, 1 to 16
@@ -85,14 +86,15 @@ struct BlockSection {
   std::string payload;
 };
 
-/// Smallest and greatest value of a column in a block, for zone maps.
+/// Smallest and greatest value of a column in a block, for zone maps. A column without a cell in the block
+/// has no zone; where null_count is the row count there is no value, and nothing can match.
 struct ColumnZone {
   ColumnId id = 0;
-  bool known = false;       ///< false: a NaN, a value too long, ...: anything may be in there
+  bool known = false;  ///< false: a NaN or an empty word: anything may be in there
   bool is_word = true;
-  uint32_t null_count = 0;  ///< rows without a live value
-  int64_t word_min = 0, word_max = 0;     ///< WordToOrdered; of float and double the bits of numbers
-  std::string bytes_min, bytes_max;       ///< max is rounded up when cut
+  uint32_t null_count = 0;             ///< rows without a live value
+  int64_t word_min = 0, word_max = 0;  ///< WordToOrdered; of float and double the bits of numbers
+  std::string bytes_min, bytes_max;    ///< max is rounded up when cut
 };
 
 /// A finished block: header (uncompressed, self-contained, position-independent) and sections.
@@ -103,11 +105,12 @@ struct BuiltBlock {
   uint32_t row_count = 0;
   uint32_t partition_starts = 0;  ///< partitions whose START is in the block
   TimeBounds times;
-  /// First and last row or range-change; the start of the partition (empty clustering) where a run has neither, or,
-  /// for `first`, where it STARTs with a deletion. In ascending order from block to block.
+  /// First and last row or range-change; the start of the partition (empty clustering) where a run has
+  /// neither, or, for `first`, where it STARTs with a deletion. In ascending order from block to block.
   Position first, last;
   DeletionTime open_before, open_after;
-  std::vector<ColumnZone> zones;
+  std::vector<ColumnZone>
+      zones;  ///< ascending by id; one for every column with a live value, others match nothing
   /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
   struct ColumnBytes {
     ColumnId id;
@@ -120,12 +123,16 @@ struct BuiltBlock {
 /// Collects rows and encodes them. Not thread-safe; reused for block after block.
 class BlockBuilder {
  public:
-  BlockBuilder(const BlockLayout* layout, const Projection* projection, int compression_level);
+  /// `raw_bytes_target`: about how many bytes a block has before compression.
+  BlockBuilder(const BlockLayout* layout, const Projection* projection, int compression_level,
+               size_t raw_bytes_target = kBlockRawBytesTarget);
   ~BlockBuilder();
 
-  /// Takes rows of `batch` (projection as given), beginning with row `begin`, with the run starts and range-changes that
-  /// stand before them, until the block is full or the batch ends; returns the row after the last one taken. The
-  /// batch is loaded if needed. A single row larger than the target makes a block of its own.
+  /// Takes rows of `batch` (projection as given), beginning with row `begin`, with the run starts and
+  /// range-changes that stand before them, until the block is full or the batch ends; returns the row after
+  /// the last one taken. The batch is loaded if needed. A single row larger than the target makes a block of
+  /// its own. Returning batch.end means that all of the batch was taken, also the runs and range-changes that
+  /// stand after its last row.
   absl::StatusOr<uint32_t> Add(RowBatch& batch, uint32_t begin);
   bool full() const;
   bool empty() const;
@@ -138,9 +145,9 @@ class BlockBuilder {
   std::unique_ptr<State> state_;
 };
 
-/// A block being read. Sections are handed over decompressed, when wanted, by a SectionSource (the cache). All offsets
-/// and counts inside are validated before use: damaged bytes give DataLoss, never a crash (the checksum has been verified,
-/// but an attacker can make valid checksums).
+/// A block being read. Sections are handed over decompressed, when wanted, by a SectionSource (the cache).
+/// All offsets and counts inside are validated before use: damaged bytes give DataLoss, never a crash (the
+/// checksum has been verified, but an attacker can make valid checksums).
 class SectionSource {
  public:
   virtual ~SectionSource() = default;
@@ -148,33 +155,48 @@ class SectionSource {
   virtual absl::StatusOr<std::string_view> Section(uint32_t number) = 0;
 };
 
-/// Parsed header. Immutable after Parse; thread-safe. Small enough to be kept in the cache beside the sections.
+/// Parsed header. Immutable after Parse; thread-safe. Small enough to be kept in the cache beside the
+/// sections.
 class BlockHeader {
  public:
+  /// DataLoss when the bytes are not a header of a block with this layout, or use what this version does not
+  /// know.
   static absl::StatusOr<BlockHeader> Parse(std::string_view header, const BlockLayout& layout);
 
   uint32_t row_count = 0;
   uint32_t run_count = 0;
   uint32_t change_count = 0;
-  bool clean = false;  ///< as RowBatch::clean
+  bool clean = false;         ///< as RowBatch::clean
+  bool first_starts = false;  ///< PartitionRun::starts of the first run; all others do
+  int64_t min_timestamp = 0;
+  int64_t max_timestamp = 0;
+  bool has_liveness = false;  ///< section 1 is liveness; without it the descriptors say everything
+  DeletionTime open_before;
   struct Section {
     SectionCodec codec;
     uint32_t raw_bytes;
     uint32_t stored_bytes;
   };
+  /// As they stand after the header: keys, liveness (if its section is not empty), then columns.
   std::vector<Section> sections;
   /// Columns present, ascending by id, with the section that holds them.
   struct ColumnPlace {
     ColumnId id;
     uint16_t section;
-    uint8_t encoding;
-    uint32_t offset;  ///< in the section
+    uint8_t encoding;  ///< for inspection: EncodingName
+    uint32_t offset;   ///< in the section
+    uint32_t bytes;
   };
   std::vector<ColumnPlace> columns;
+
+  KeyParts keys;
+  LivenessParts liveness;
+  /// Bytes of memory, for the cache.
+  size_t memory_bytes() const;
 };
 
-/// Reads rows of one block into batches and row mergers. Holds decoded views in memory of its own that is reused;
-/// one reader at a time. Runs and rows are named by their ordinals in the block.
+/// Reads rows of one block into batches and row mergers. Holds decoded views in memory of its own that is
+/// reused; one reader at a time. Runs and rows are named by their ordinals in the block.
 class BlockReader : public BatchLoader {
  public:
   BlockReader(const BlockLayout* layout, const Projection* projection);
@@ -186,9 +208,10 @@ class BlockReader : public BatchLoader {
   absl::Status Open(const BlockLayout* layout, const Projection* projection, const BlockHeader* header,
                     SectionSource* sections);
 
-  /// Row ordinal of the first row at or after `position` (row_count when none), and whether it is exactly there; and
-  /// the run of the position's partition, -1 when the block has none. Interpolates over tokens and fixed-width
-  /// components, bounded, then binary search. Any bytes will do as a position, cut-off keys included.
+  /// Row ordinal of the first row at or after `position` (row_count when none), and whether it is exactly
+  /// there; and the run of the position's partition, -1 when the block has none. Interpolates over tokens and
+  /// fixed-width components, bounded, then binary search. Any bytes will do as a position, cut-off keys
+  /// included.
   struct Found {
     uint32_t row;
     bool exact;
@@ -205,27 +228,29 @@ class BlockReader : public BatchLoader {
   };
   absl::StatusOr<RowRange> RunRows(int run);
 
-  /// A batch of rows [begin, end), lazily loaded, with the runs and range-changes among them: what stands directly
-  /// before a row comes with that row; what stands at the end of a run, or of the block, comes with the end. A run that
-  /// begins before row `begin` does not START. With `run` not negative the rows must lie in that run, and nothing of
-  /// other runs is added. Rows of the batch are numbered from 0. Valid until the next call of Batch or Open.
+  /// A batch of rows [begin, end), lazily loaded, with the runs and range-changes among them: what stands
+  /// directly before a row comes with that row; what stands at the end of a run, or of the block, comes with
+  /// the end. A run that begins before row `begin` does not START. With `run` not negative the rows must lie
+  /// in that run, and nothing of other runs is added. Rows of the batch are numbered from 0. Valid until the
+  /// next call of Batch or Open.
   ///
-  /// In a reverse batch everything stands in reverse order (row 0 is row end-1 of the block), and range-changes
-  /// and open_deletion say what is open towards smaller bytes.
+  /// In a reverse batch everything stands in reverse order (row 0 is row end-1 of the block), and
+  /// range-changes and open_deletion say what is open towards smaller bytes.
   enum class Direction : uint8_t { kForward, kReverse };
   absl::Status Batch(uint32_t begin, uint32_t end, Direction direction, RowBatch* batch, int run = -1);
 
-  /// How many rows a batch of this block should have at most, so that its arrays stay small though it has thousands
-  /// of columns.
+  /// How many rows a batch of this block should have at most, so that its arrays stay small though it has
+  /// thousands of columns.
   uint32_t batch_rows() const;
 
   /// The range deletion open at `clustering` within partition run `run`.
   absl::StatusOr<DeletionTime> OpenDeletionAt(int run, std::string_view clustering);
-  /// Adds the deletions of the partition and of ranges that cover `clustering`, whether a row is there or not.
+  /// Adds the deletions of the partition and of ranges that cover `clustering`, whether a row is there or
+  /// not.
   absl::Status AddCoveringDeletions(int run, std::string_view clustering, RowMerger* merger);
 
-  /// Adds one row (projected columns) to `merger`, without the deletions that cover it. Touches nothing but what
-  /// the row needs. Values are views of the sections.
+  /// Adds one row (projected columns) to `merger`, without the deletions that cover it. Touches nothing but
+  /// what the row needs. Values are views of the sections.
   absl::Status AddRow(uint32_t row, RowMerger* merger);
 
   absl::Status LoadKeys(RowBatch* batch) override;
@@ -233,6 +258,7 @@ class BlockReader : public BatchLoader {
   absl::Status LoadColumns(RowBatch* batch) override;
 
  private:
+  class Loading;
   struct State;
   std::unique_ptr<State> state_;
 };

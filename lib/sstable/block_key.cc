@@ -1,0 +1,74 @@
+#include "sstable/block_key.h"
+
+#include "types/byte_comparable.h"
+
+namespace stoa {
+namespace {
+
+using Shape = ClusteringComponent::Shape;
+
+/// Size of the value at the front of `bytes` without its terminator; npos when there is no terminator.
+size_t TerminatedSize(std::string_view bytes, char terminator) {
+  for (size_t at = 0;; at += 2) {
+    at = bytes.find(terminator, at);
+    if (at == std::string_view::npos) return at;
+    if (at + 1 == bytes.size() || bytes[at + 1] != static_cast<char>(~terminator)) return at;
+  }
+}
+
+void SplitFixed(std::string_view value, PendingKeyColumn* column) {
+  const auto bytes = static_cast<uint8_t>(value.size());
+  if (bytes > kHighBytes) {
+    column->high.push_back(LoadComponent(value.data(), kHighBytes));
+    column->low.push_back(LoadComponent(value.data() + kHighBytes, bytes - kHighBytes));
+  } else {
+    column->low.push_back(LoadComponent(value.data(), bytes));
+  }
+}
+
+}  // namespace
+
+bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std::string_view key,
+                        std::vector<PendingKeyColumn>* columns) {
+  if (key.empty() || key.back() != kRowEnd) return false;
+  key.remove_suffix(1);
+  for (size_t i = 0; i < components.size(); ++i) {
+    PendingKeyColumn& column = (*columns)[i];
+    const Shape shape = components[i].shape;
+    if (shape == Shape::kRest) {
+      column.strings.Add(key);
+      return true;
+    }
+    if (key.empty() || key[0] != kComponentMarker) return false;
+    key.remove_prefix(1);
+    if (shape == Shape::kFixed) {
+      if (key.size() < components[i].bytes) return false;
+      SplitFixed(key.substr(0, components[i].bytes), &column);
+      key.remove_prefix(components[i].bytes);
+    } else {
+      const size_t size = TerminatedSize(key, ComponentTerminator(shape));
+      if (size == std::string_view::npos) return false;
+      column.strings.Add(key.substr(0, size));
+      key.remove_prefix(size + 1);
+    }
+  }
+  return key.empty();
+}
+
+int CompareComponent(Shape shape, std::string_view prefix, std::string_view suffix, std::string_view rest) {
+  for (const std::string_view part : {prefix, suffix}) {
+    const int order = part.compare(rest.substr(0, part.size()));
+    if (order != 0) return order;
+    rest.remove_prefix(part.size());
+  }
+  if (shape == Shape::kRest) return rest.empty() ? 1 : std::string_view(&kRowEnd, 1).compare(rest);
+  // The row goes on with the terminator and a byte that is neither 00 nor FF.
+  const char terminator = ComponentTerminator(shape);
+  if (rest.empty()) return 1;
+  if (rest[0] != terminator) return static_cast<uint8_t>(terminator) < static_cast<uint8_t>(rest[0]) ? -1 : 1;
+  if (rest.size() == 1) return 1;
+  if (rest[1] == static_cast<char>(~terminator)) return terminator == '\0' ? -1 : 1;
+  return 0;
+}
+
+}  // namespace stoa

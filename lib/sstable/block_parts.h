@@ -1,0 +1,96 @@
+// What the header of a block says of its keys and its liveness: descriptors of sequences whose payloads stand
+// in the first two sections. Parsed once, when a block comes into the cache, so that a point read parses
+// nothing of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/deletion_time.h"
+#include "sstable/encoding.h"
+#include "sstable/encoding_bytes.h"
+#include "sstable/encoding_presence.h"
+
+namespace stoa {
+
+/// Words of some of the rows.
+struct SparseWords {
+  Presence at;
+  WordSequence values;  ///< by ordinal in `at`
+
+  bool Parse(Decoder* in, uint32_t rows, uint64_t* payload_end) {
+    return at.Parse(in, rows, payload_end) && (at.none() || values.Parse(in, at.count, payload_end));
+  }
+  /// The word of `row`, or `otherwise` where it has none; false when bytes are damaged.
+  bool Get(const char* section, uint32_t row, uint64_t otherwise, uint64_t* value) const {
+    uint32_t ordinal = 0;
+    const Presence::Found found = at.Find(section, row, &ordinal);
+    *value = found == Presence::Found::kPresent ? values.Get(section, ordinal) : otherwise;
+    return found != Presence::Found::kDamaged;
+  }
+};
+
+/// Deletions of some of the rows, partitions or range-changes.
+struct SparseDeletions {
+  Presence at;
+  WordSequence timestamps;
+  WordSequence local_times;
+
+  bool Parse(Decoder* in, uint32_t rows, uint64_t* payload_end) {
+    return at.Parse(in, rows, payload_end) && (at.none() || (timestamps.Parse(in, at.count, payload_end) &&
+                                                             local_times.Parse(in, at.count, payload_end)));
+  }
+  DeletionTime OfOrdinal(const char* section, uint32_t ordinal) const {
+    return {static_cast<int64_t>(timestamps.Get(section, ordinal)),
+            static_cast<int64_t>(local_times.Get(section, ordinal))};
+  }
+  bool Get(const char* section, uint32_t row, DeletionTime* deletion) const {
+    uint32_t ordinal = 0;
+    const Presence::Found found = at.Find(section, row, &ordinal);
+    *deletion = found == Presence::Found::kPresent ? OfOrdinal(section, ordinal) : DeletionTime{};
+    return found != Presence::Found::kDamaged;
+  }
+};
+
+/// Byte strings that all begin with `prefix`.
+struct KeyStrings {
+  std::string prefix;
+  ByteSequence suffixes;
+
+  bool Parse(Decoder* in, uint32_t count, uint64_t* payload_end) {
+    std::string_view bytes;
+    if (!in->LengthPrefixed(&bytes)) return false;
+    prefix = bytes;
+    return suffixes.Parse(in, count, payload_end);
+  }
+};
+
+/// One component of the rows' clustering keys: words, for up to 8 bytes one, for up to 16 two, or byte
+/// strings.
+struct KeyColumn {
+  WordSequence high;  ///< of components of more than 8 bytes: the first 8
+  WordSequence low;
+  KeyStrings strings;
+};
+
+struct KeyParts {
+  KeyStrings partition_keys;
+  WordSequence first_rows;
+  SparseDeletions partition_deletions;
+  WordSequence change_runs;
+  WordSequence change_rows;
+  KeyStrings change_bounds;
+  SparseDeletions change_deletions;
+  std::vector<KeyColumn> clustering;
+};
+
+struct LivenessParts {
+  SparseWords timestamps;  ///< absent: kNoTimestamp
+  SparseWords flags;       ///< absent: a row marker alone
+  SparseWords expiries;    ///< absent: kNoExpiry
+  SparseDeletions deletions;
+};
+
+}  // namespace stoa

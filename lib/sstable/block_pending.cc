@@ -1,0 +1,133 @@
+#include "sstable/block_pending.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "data/bits.h"
+
+namespace stoa {
+
+PendingBlock::PendingBlock(const BlockLayout* layout, const Projection* projection)
+    : clustering(layout->clustering.size()),
+      layout_(layout),
+      projection_(projection),
+      slots_(projection->size()) {
+  for (const ProjectedColumn& column : *projection) {
+    const auto type =
+        std::lower_bound(layout->columns.begin(), layout->columns.end(), column.id,
+                         [](const BlockLayout::ColumnType& a, ColumnId id) { return a.id < id; });
+    const bool known = type != layout->columns.end() && type->id == column.id;
+    kinds_.push_back(known ? type->kind : TypeKind::kBlob);
+  }
+}
+
+void PendingBlock::Start(const DeletionTime& open) {
+  row_count = 0;
+  partition_starts = 0;
+  first_starts = false;
+  open_before = open_after = open;
+  runs.Clear();
+  first_rows.clear();
+  partition_deletions.Clear();
+  change_runs.clear();
+  change_rows.clear();
+  change_bounds.Clear();
+  change_deletions.Clear();
+  for (PendingKeyColumn& column : clustering) column.Clear();
+  timestamps.Clear();
+  flags.Clear();
+  expiries.Clear();
+  deletions.Clear();
+  for (const uint32_t index : used_) slots_[index] = 0;
+  used_.clear();
+  column_count_ = 0;
+}
+
+void PendingBlock::AddRun(const PartitionRun& run, bool starts) {
+  if (!empty() && token_ == run.token && runs.back() == run.key) return;
+  if (empty()) {
+    first_starts = starts;
+    first = Position(PositionView{run.token, run.key, {}});
+  }
+  partition_starts += starts ? 1 : 0;
+  partition_deletions.Add(runs.size(), run.deletion);
+  runs.Add(run.key);
+  first_rows.push_back(row_count);
+  token_ = run.token;
+  last = Position(PositionView{run.token, run.key, {}});
+}
+
+void PendingBlock::NoteElement(std::string_view element) {
+  const bool nothing_before = row_count == 0 && change_rows.empty();
+  const bool start_matters =
+      first_starts && !partition_deletions.at.empty() && partition_deletions.at[0] == 0;
+  if (nothing_before && runs.size() == 1 && !start_matters) first.clustering = element;
+  last.clustering = element;
+}
+
+void PendingBlock::AddChange(const RangeChange& change) {
+  NoteElement(change.bound);
+  change_deletions.Add(change_rows.size(), change.deletion);
+  change_runs.push_back(runs.size() - 1);
+  change_rows.push_back(row_count);
+  change_bounds.Add(change.bound);
+  open_after = change.deletion;
+}
+
+absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32_t end) {
+  if (begin >= end) return absl::OkStatus();
+  NoteElement(batch.clustering[begin]);
+  last.clustering = batch.clustering[end - 1];
+  for (uint32_t row = begin; row < end; ++row) {
+    if (!SplitClusteringKey(layout_->clustering, batch.clustering[row], &clustering)) {
+      return InvalidArgument("not a clustering key of the table: ", HexDump(batch.clustering[row]));
+    }
+  }
+  AddLiveness(batch, begin, end);
+  row_count += end - begin;
+  return absl::OkStatus();
+}
+
+void PendingBlock::AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end) {
+  const uint64_t shift = uint64_t{row_count} - begin;
+  for (uint32_t row = begin; row < end; ++row) {
+    if (batch.timestamps[row] != kNoTimestamp) {
+      timestamps.Add(row + shift, static_cast<uint64_t>(batch.timestamps[row]));
+    }
+  }
+  if (batch.expiries != nullptr) {
+    for (uint32_t row = begin; row < end; ++row) {
+      if (batch.expiries[row] != kNoExpiry)
+        expiries.Add(row + shift, static_cast<uint64_t>(batch.expiries[row]));
+    }
+  }
+  if (batch.flags == nullptr) return;
+  for (uint32_t row = begin; row < end; ++row) {
+    if (batch.flags[row] != row_flags::kMarker) flags.Add(row + shift, batch.flags[row]);
+    deletions.Add(row + shift, batch.RowDeletion(row));
+  }
+}
+
+void PendingBlock::AddCells(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row) {
+  for (const ColumnVector& column : batch.columns) {
+    uint32_t& slot = slots_[column.index];
+    if (slot == 0) {
+      if (column.present != nullptr && !AnyBit(column.present, begin, end)) continue;
+      if (column_count_ == columns_.size()) columns_.push_back(std::make_unique<PendingColumn>());
+      slot = ++column_count_;
+      used_.push_back(column.index);
+      const ProjectedColumn& projected = (*projection_)[column.index];
+      columns_[slot - 1]->Start(projected.id, kinds_[column.index], projected.word_bytes);
+    }
+    columns_[slot - 1]->Append(batch, column, begin, end, first_row);
+  }
+}
+
+std::vector<PendingColumn*> PendingBlock::SortedColumns() {
+  std::sort(used_.begin(), used_.end());
+  std::vector<PendingColumn*> sorted;
+  for (const uint32_t index : used_) sorted.push_back(columns_[slots_[index] - 1].get());
+  return sorted;
+}
+
+}  // namespace stoa

@@ -1,0 +1,307 @@
+// Searching a block: runs by token, rows by the components of their clustering keys.
+//
+// Tokens are not stored; each probe recomputes one from its key. They are uniform, so that the place of a
+// token among those of a block is computed from the first and the last, and a probe or two remain. Within a
+// run the first component ascends, within equal first components the second, and so on: each narrows the
+// range for the next.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/status_macros.h"
+#include "sstable/block_key.h"
+#include "sstable/block_reader_state.h"
+#include "types/byte_comparable.h"
+
+namespace stoa {
+namespace {
+
+using Shape = ClusteringComponent::Shape;
+using RowRange = BlockReader::RowRange;
+
+/// Probes that interpolate before a search begins to halve, so that crafted keys cost a logarithm.
+constexpr int kInterpolations = 8;
+
+enum class Narrowed : uint8_t {
+  kEqual,  // the range holds the rows with this component; go on with the next
+  kFound,  // the range begins with the row to find
+};
+
+/// Narrows `range` to the rows whose word is `word`; if `padded`, or if there are none, to where they would
+/// begin.
+Narrowed NarrowWord(const WordSequence& words, const char* keys, uint64_t word, bool padded,
+                    RowRange* range) {
+  range->begin = words.LowerBound(keys, range->begin, range->end, word);
+  if (padded || range->begin == range->end || words.Get(keys, range->begin) != word) return Narrowed::kFound;
+  // Equal components come in short runs, or in one that fills the range.
+  if (range->begin + 1 < range->end && words.Get(keys, range->begin + 1) != word) {
+    range->end = range->begin + 1;
+  } else if (word != ~uint64_t{0}) {
+    range->end = words.LowerBound(keys, range->begin, range->end, word + 1);
+  }
+  return Narrowed::kEqual;
+}
+
+/// The first bytes of `rest` as a word of `bytes` bytes, filled up with zeros. Advances `rest`; true when it
+/// fell short.
+bool TakeWord(std::string_view* rest, uint8_t bytes, uint64_t* word) {
+  if (rest->size() >= bytes) {
+    *word = LoadComponent(rest->data(), bytes);
+    rest->remove_prefix(bytes);
+    return false;
+  }
+  char padded[kHighBytes] = {};
+  std::copy(rest->begin(), rest->end(), padded);
+  *word = LoadComponent(padded, bytes);
+  *rest = {};
+  return true;
+}
+
+Narrowed NarrowFixed(const KeyColumn& column, const char* keys, uint8_t bytes, std::string_view* rest,
+                     RowRange* range) {
+  uint64_t word = 0;
+  if (bytes > kHighBytes) {
+    const bool padded = TakeWord(rest, kHighBytes, &word);
+    if (NarrowWord(column.high, keys, word, padded, range) == Narrowed::kFound) return Narrowed::kFound;
+    bytes -= kHighBytes;
+  }
+  const bool padded = TakeWord(rest, bytes, &word);
+  return NarrowWord(column.low, keys, word, padded, range);
+}
+
+/// The first row in `range` whose component compares `order` or greater with `rest`; false when bytes are
+/// damaged.
+bool LowerBoundString(const KeyStrings& strings, const char* keys, Shape shape, std::string_view rest,
+                      int order, RowRange range, uint32_t* row) {
+  while (range.begin < range.end) {
+    const uint32_t middle = range.begin + (range.end - range.begin) / 2;
+    std::string_view suffix;
+    if (!strings.suffixes.Get(keys, middle, &suffix)) return false;
+    if (CompareComponent(shape, strings.prefix, suffix, rest) < order) {
+      range.begin = middle + 1;
+    } else {
+      range.end = middle;
+    }
+  }
+  *row = range.begin;
+  return true;
+}
+
+/// As NarrowWord. Advances `rest` over the component.
+bool NarrowString(const KeyStrings& strings, const char* keys, Shape shape, std::string_view* rest,
+                  RowRange* range, Narrowed* narrowed) {
+  *narrowed = Narrowed::kFound;
+  if (!LowerBoundString(strings, keys, shape, *rest, 0, *range, &range->begin)) return false;
+  if (range->begin == range->end) return true;
+  std::string_view suffix;
+  if (!strings.suffixes.Get(keys, range->begin, &suffix)) return false;
+  if (CompareComponent(shape, strings.prefix, suffix, *rest) != 0) return true;
+  if (!LowerBoundString(strings, keys, shape, *rest, 1, *range, &range->end)) return false;
+  const size_t terminator = shape == Shape::kRest ? 0 : 1;
+  rest->remove_prefix(strings.prefix.size() + suffix.size() + terminator);
+  *narrowed = Narrowed::kEqual;
+  return true;
+}
+
+/// What a position says next, at a place where all rows of a range go on with the byte `expected`: < 0 when
+/// it is before them all, > 0 when behind.
+int CompareByte(std::string_view rest, char expected) {
+  if (rest.empty()) return -1;
+  return static_cast<int>(static_cast<uint8_t>(rest[0])) - static_cast<int>(static_cast<uint8_t>(expected));
+}
+
+}  // namespace
+
+absl::Status BlockReader::State::RunKey(const char* keys, uint32_t run, std::string_view* run_key) {
+  const KeyStrings& stored = header->keys.partition_keys;
+  if (!stored.suffixes.Get(keys, run, run_key)) return DamagedBlock("partition key");
+  if (!stored.prefix.empty()) {
+    key.assign(stored.prefix).append(*run_key);
+    *run_key = key;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::CompareRun(const char* keys, uint32_t run, uint64_t token,
+                                            std::string_view partition_key, int* order, uint64_t* run_token) {
+  std::string_view run_key;
+  STOA_RETURN_IF_ERROR(RunKey(keys, run, &run_key));
+  *run_token = OrderedToken(PartitionToken(run_key));
+  *order = *run_token == token ? run_key.compare(partition_key) : *run_token < token ? -1 : 1;
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::LowerBoundRun(const char* keys, uint64_t token,
+                                               std::string_view partition_key, uint32_t* run, bool* exact) {
+  int order = 0;
+  uint64_t low_token = 0;
+  STOA_RETURN_IF_ERROR(CompareRun(keys, 0, token, partition_key, &order, &low_token));
+  *run = 0;
+  *exact = order == 0;
+  if (order >= 0 || header->run_count == 1) {
+    if (order < 0) *run = 1;
+    return absl::OkStatus();
+  }
+  uint32_t low = 0;  // is before the partition
+  uint32_t high = header->run_count - 1;
+  uint64_t high_token = 0;
+  STOA_RETURN_IF_ERROR(CompareRun(keys, high, token, partition_key, &order, &high_token));
+  if (order < 0) {
+    *run = header->run_count;
+    return absl::OkStatus();
+  }
+  *exact = order == 0;  // of `high`, which is not before the partition
+  for (int probes = 0; high - low > 1; ++probes) {
+    uint32_t middle = low + (high - low) / 2;
+    if (probes < kInterpolations && low_token <= token && token <= high_token && low_token < high_token) {
+      const double part =
+          static_cast<double>(token - low_token) / static_cast<double>(high_token - low_token);
+      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
+    }
+    uint64_t middle_token = 0;
+    STOA_RETURN_IF_ERROR(CompareRun(keys, middle, token, partition_key, &order, &middle_token));
+    if (order < 0) {
+      low = middle;
+      low_token = middle_token;
+    } else {
+      high = middle;
+      high_token = middle_token;
+      *exact = order == 0;
+      if (*exact) break;
+    }
+  }
+  *run = high;
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::RunRows(const char* keys, uint32_t run, RowRange* rows_of_run) {
+  const WordSequence& first_rows = header->keys.first_rows;
+  const uint64_t begin = first_rows.Get(keys, run);
+  const uint64_t end = run + 1 < header->run_count ? first_rows.Get(keys, run + 1) : header->row_count;
+  if (begin > end || end > header->row_count) return DamagedBlock("first row of a run");
+  *rows_of_run = {static_cast<uint32_t>(begin), static_cast<uint32_t>(end)};
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::string_view clustering,
+                                         uint32_t* row, bool* exact) {
+  *exact = false;
+  for (size_t i = 0; i < layout->clustering.size() && range.begin < range.end; ++i) {
+    const ClusteringComponent& component = layout->clustering[i];
+    const KeyColumn& column = header->keys.clustering[i];
+    auto narrowed = Narrowed::kFound;
+    if (component.shape == Shape::kRest) {
+      if (!NarrowString(column.strings, keys, component.shape, &clustering, &range, &narrowed)) {
+        return DamagedBlock("clustering key");
+      }
+    } else if (const int order = CompareByte(clustering, kComponentMarker); order != 0) {
+      *row = order < 0 ? range.begin : range.end;
+      return absl::OkStatus();
+    } else {
+      clustering.remove_prefix(1);
+      if (component.shape == Shape::kFixed) {
+        narrowed = NarrowFixed(column, keys, component.bytes, &clustering, &range);
+      } else if (!NarrowString(column.strings, keys, component.shape, &clustering, &range, &narrowed)) {
+        return DamagedBlock("clustering key");
+      }
+    }
+    if (narrowed == Narrowed::kFound) {
+      *row = range.begin;
+      return absl::OkStatus();
+    }
+  }
+  const int order = CompareByte(clustering, kRowEnd);
+  *exact = order == 0 && clustering.size() == 1 && range.begin < range.end;
+  *row = order < 0 || *exact ? range.begin : range.end;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> BlockReader::FindRun(uint64_t token, std::string_view key) {
+  State& state = *state_;
+  const char* keys = nullptr;
+  uint32_t run = 0;
+  bool exact = false;
+  STOA_RETURN_IF_ERROR(state.Section(kKeySection, &keys));
+  STOA_RETURN_IF_ERROR(state.LowerBoundRun(keys, token, key, &run, &exact));
+  return exact ? static_cast<int>(run) : -1;
+}
+
+absl::StatusOr<BlockReader::RowRange> BlockReader::RunRows(int run) {
+  const char* keys = nullptr;
+  RowRange range{};
+  STOA_RETURN_IF_ERROR(state_->Section(kKeySection, &keys));
+  STOA_RETURN_IF_ERROR(state_->RunRows(keys, static_cast<uint32_t>(run), &range));
+  return range;
+}
+
+absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& position) {
+  State& state = *state_;
+  const char* keys = nullptr;
+  uint32_t run = 0;
+  bool exact_run = false;
+  STOA_RETURN_IF_ERROR(state.Section(kKeySection, &keys));
+  STOA_RETURN_IF_ERROR(state.LowerBoundRun(keys, position.token, position.key, &run, &exact_run));
+  if (run == state.header->run_count) return Found{state.header->row_count, false, -1};
+  RowRange range{};
+  STOA_RETURN_IF_ERROR(state.RunRows(keys, run, &range));
+  if (!exact_run) return Found{range.begin, false, -1};
+  Found found{range.begin, false, static_cast<int>(run)};
+  STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, &found.row, &found.exact));
+  return found;
+}
+
+absl::Status BlockReader::State::OpenBefore(const char* keys, uint32_t change, uint32_t run,
+                                            DeletionTime* open) {
+  *open = {};
+  const KeyParts& parts = header->keys;
+  if (change > 0 && parts.change_runs.Get(keys, change - 1) == run) {
+    return parts.change_deletions.Get(keys, change - 1, open) ? absl::OkStatus()
+                                                              : DamagedBlock("range deletion");
+  }
+  if (run == 0) *open = header->open_before;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DeletionTime> BlockReader::OpenDeletionAt(int run, std::string_view clustering) {
+  State& state = *state_;
+  const uint32_t changes = state.header->change_count;
+  if (changes == 0) return run == 0 ? state.header->open_before : DeletionTime{};
+  const char* keys = nullptr;
+  STOA_RETURN_IF_ERROR(state.Section(kKeySection, &keys));
+  const KeyParts& parts = state.header->keys;
+  const auto wanted = static_cast<uint64_t>(run);
+  uint32_t low = parts.change_runs.LowerBound(keys, 0, changes, wanted);
+  uint32_t high = parts.change_runs.LowerBound(keys, low, changes, wanted + 1);
+  while (low < high) {  // the first range-change behind `clustering`
+    const uint32_t middle = low + (high - low) / 2;
+    std::string_view suffix;
+    if (!parts.change_bounds.suffixes.Get(keys, middle, &suffix)) return DamagedBlock("bound");
+    int order = std::string_view(parts.change_bounds.prefix)
+                    .compare(clustering.substr(0, parts.change_bounds.prefix.size()));
+    if (order == 0) order = suffix.compare(clustering.substr(parts.change_bounds.prefix.size()));
+    if (order <= 0) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  DeletionTime open;
+  STOA_RETURN_IF_ERROR(state.OpenBefore(keys, low, static_cast<uint32_t>(run), &open));
+  return open;
+}
+
+absl::Status BlockReader::AddCoveringDeletions(int run, std::string_view clustering, RowMerger* merger) {
+  const SparseDeletions& deletions = state_->header->keys.partition_deletions;
+  if (!deletions.at.none()) {
+    const char* keys = nullptr;
+    DeletionTime deletion;
+    STOA_RETURN_IF_ERROR(state_->Section(kKeySection, &keys));
+    if (!deletions.Get(keys, static_cast<uint32_t>(run), &deletion))
+      return DamagedBlock("partition deletion");
+    if (!deletion.live()) merger->AddCoveringDeletion(deletion);
+  }
+  STOA_ASSIGN_OR_RETURN(const DeletionTime open, OpenDeletionAt(run, clustering));
+  if (!open.live()) merger->AddCoveringDeletion(open);
+  return absl::OkStatus();
+}
+
+}  // namespace stoa

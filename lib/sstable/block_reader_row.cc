@@ -1,0 +1,110 @@
+// Point reads: one row of a block into a row merger.
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "sstable/block_reader_state.h"
+
+namespace stoa {
+
+const BlockHeader::ColumnPlace* BlockReader::State::FindColumn(ColumnId id,
+                                                               const BlockHeader::ColumnPlace** hint) const {
+  const BlockHeader::ColumnPlace* end = header->columns.data() + header->columns.size();
+  const BlockHeader::ColumnPlace* place = *hint;
+  if (place == end) return nullptr;
+  if (place->id < id) {
+    place = std::lower_bound(
+        place + 1, end, id, [](const BlockHeader::ColumnPlace& a, ColumnId wanted) { return a.id < wanted; });
+  }
+  *hint = place;
+  if (place == end || place->id != id) return nullptr;
+  ++*hint;
+  return place;
+}
+
+absl::Status BlockReader::State::ColumnBytes(const BlockHeader::ColumnPlace& place, std::string_view* bytes) {
+  const char* section = nullptr;
+  STOA_RETURN_IF_ERROR(Section(place.section, &section));
+  *bytes = std::string_view(section + place.offset, place.bytes);
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column) {
+  std::string_view bytes;
+  STOA_RETURN_IF_ERROR(ColumnBytes(place, &bytes));
+  return column->Parse(bytes, header->row_count) ? absl::OkStatus() : DamagedBlock("column");
+}
+
+absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* liveness) {
+  const LivenessParts& parts = header->liveness;
+  const char* section = nullptr;
+  STOA_RETURN_IF_ERROR(Liveness(&section));
+  uint64_t timestamp = 0;
+  uint64_t expiry = 0;
+  uint64_t flags = 0;
+  if (!parts.timestamps.Get(section, row, static_cast<uint64_t>(kNoTimestamp), &timestamp) ||
+      !parts.expiries.Get(section, row, static_cast<uint64_t>(kNoExpiry), &expiry) ||
+      !parts.flags.Get(section, row, row_flags::kMarker, &flags) ||
+      !parts.deletions.Get(section, row, &liveness->deletion)) {
+    return DamagedBlock("liveness");
+  }
+  liveness->timestamp = static_cast<int64_t>(timestamp);
+  liveness->expiry = static_cast<int64_t>(expiry);
+  liveness->marker = (flags & row_flags::kMarker) != 0;
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row,
+                                          uint8_t word_bytes, bool* found, Cell* cell) {
+  std::string_view bytes;
+  STOA_RETURN_IF_ERROR(ColumnBytes(place, &bytes));
+  BlockColumn column;
+  uint32_t ordinal = 0;
+  if (!column.Parse(bytes, header->row_count) || column.is_word != (word_bytes != 0))
+    return DamagedBlock("column");
+  const Presence::Found presence = column.presence.Find(column.section, row, &ordinal);
+  *found = presence == Presence::Found::kPresent;
+  if (presence == Presence::Found::kDamaged) return DamagedBlock("presence");
+  if (!*found) return absl::OkStatus();
+  uint64_t flags = 0;
+  uint64_t timestamp = 0;
+  uint64_t expiry = 0;
+  if (!column.flags.Get(column.section, ordinal, 0, &flags) ||
+      !column.timestamps.Get(column.section, ordinal, static_cast<uint64_t>(cell->timestamp), &timestamp) ||
+      !column.expiries.Get(column.section, ordinal, static_cast<uint64_t>(cell->expiry), &expiry)) {
+    return DamagedBlock("cell");
+  }
+  cell->timestamp = static_cast<int64_t>(timestamp);
+  cell->expiry = static_cast<int64_t>(expiry);
+  cell->tombstone = (flags & cell_flags::kTombstone) != 0;
+  cell->empty = (flags & cell_flags::kEmpty) != 0;
+  if (flags != 0) return absl::OkStatus();
+  if (column.is_word) {
+    cell->word = column.words.Get(column.section, ordinal) & (~uint64_t{0} >> (64 - 8 * word_bytes));
+    return absl::OkStatus();
+  }
+  return column.bytes.Get(column.section, ordinal, &cell->bytes) ? absl::OkStatus()
+                                                                 : DamagedBlock("byte column");
+}
+
+absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {
+  State& state = *state_;
+  State::RowLiveness liveness;
+  STOA_RETURN_IF_ERROR(state.ReadLiveness(row, &liveness));
+  if (liveness.marker) merger->AddMarker(liveness.timestamp, liveness.expiry);
+  if (!liveness.deletion.live()) merger->AddRowDeletion(liveness.deletion);
+  const Projection& projection = *state.projection;
+  const BlockHeader::ColumnPlace* hint = state.header->columns.data();
+  for (uint32_t index = 0; index < projection.size(); ++index) {
+    const BlockHeader::ColumnPlace* place = state.FindColumn(projection[index].id, &hint);
+    if (place == nullptr) continue;
+    Cell cell;
+    cell.timestamp = liveness.timestamp;
+    cell.expiry = liveness.expiry;
+    bool found = false;
+    STOA_RETURN_IF_ERROR(state.ReadCell(*place, row, projection[index].word_bytes, &found, &cell));
+    if (found) merger->AddCell(index, cell);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace stoa

@@ -1,0 +1,104 @@
+// What the parts of BlockReader share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/strings.h"
+#include "sstable/block.h"
+#include "sstable/block_column.h"
+
+namespace stoa {
+
+inline absl::Status DamagedBlock(std::string_view what) {
+  return absl::DataLossError(StrCat("block: damaged ", what));
+}
+
+inline constexpr uint32_t kKeySection = 0;
+inline constexpr uint32_t kLivenessSection = 1;
+
+struct BlockReader::State {
+  const BlockLayout* layout = nullptr;
+  const Projection* projection = nullptr;
+  const BlockHeader* header = nullptr;
+  SectionSource* source = nullptr;
+  std::vector<const char*> loaded;  // by section; null: not yet
+
+  // Of the last batch.
+  uint32_t origin = 0;  // its rows are [origin, origin_end) of the block
+  uint32_t origin_end = 0;
+  Direction direction = Direction::kForward;
+  Arena arena{kArenaChunkBytes};
+
+  // Reused.
+  std::string key;
+  std::vector<uint64_t> numbers;
+  std::vector<uint64_t> offsets;
+  std::vector<uint32_t> rows;
+  std::vector<uint32_t> extra_rows;
+  std::vector<std::string_view> strings;
+  std::vector<std::string_view*> component_strings;
+
+  /// The bytes of a section, loaded if they were not yet.
+  absl::Status Section(uint32_t number, const char** bytes) {
+    *bytes = loaded[number];
+    return *bytes != nullptr ? absl::OkStatus() : LoadSection(number, bytes);
+  }
+  /// Of liveness; nothing where all of it stands in the header.
+  absl::Status Liveness(const char** bytes) {
+    *bytes = "";
+    return header->has_liveness ? Section(kLivenessSection, bytes) : absl::OkStatus();
+  }
+
+  /// The key of a run; the view is valid until the next call.
+  absl::Status RunKey(const char* keys, uint32_t run, std::string_view* run_key);
+  /// The first run at or after a partition, and whether it is the partition's.
+  absl::Status LowerBoundRun(const char* keys, uint64_t token, std::string_view partition_key, uint32_t* run,
+                             bool* exact);
+  absl::Status RunRows(const char* keys, uint32_t run, RowRange* rows_of_run);
+  /// The first row in `range` at or after `clustering`.
+  absl::Status FindRow(const char* keys, RowRange range, std::string_view clustering, uint32_t* row,
+                       bool* exact);
+  /// The range deletion open behind range-change `change` - 1 and before `change`, in run `run`.
+  absl::Status OpenBefore(const char* keys, uint32_t change, uint32_t run, DeletionTime* open);
+
+  /// A copy of a row's clustering key in the arena.
+  absl::Status RowKey(const char* keys, uint32_t row, std::string_view* row_key);
+  absl::Status MakeRuns(const char* keys, uint32_t run_begin, uint32_t run_end, RowBatch* batch);
+  absl::Status MakeChanges(const char* keys, uint32_t change_begin, uint32_t change_end, uint32_t run_begin,
+                           uint32_t run_end, RowBatch* batch);
+
+  /// Where a column is, or null. Columns are asked for ascending by id; `*hint` is where the search goes on.
+  const BlockHeader::ColumnPlace* FindColumn(ColumnId id, const BlockHeader::ColumnPlace** hint) const;
+  absl::Status ColumnBytes(const BlockHeader::ColumnPlace& place, std::string_view* bytes);
+  absl::Status ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column);
+
+  struct RowLiveness {
+    bool marker = false;
+    int64_t timestamp = 0;
+    int64_t expiry = 0;
+    DeletionTime deletion;
+  };
+  absl::Status ReadLiveness(uint32_t row, RowLiveness* liveness);
+  /// The cell of a row, whose own timestamp and expiry are given in `*cell`.
+  absl::Status ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row, uint8_t word_bytes, bool* found,
+                        Cell* cell);
+
+  /// Batch rows [begin, end) as rows of the block.
+  RowRange BlockRows(uint32_t begin, uint32_t end) const {
+    if (direction == Direction::kForward) return {origin + begin, origin + end};
+    return {origin_end - end, origin_end - begin};
+  }
+
+ private:
+  static constexpr size_t kArenaChunkBytes = 256 << 10;
+
+  absl::Status LoadSection(uint32_t number, const char** bytes);
+  absl::Status CompareRun(const char* keys, uint32_t run, uint64_t token, std::string_view partition_key,
+                          int* order, uint64_t* run_token);
+};
+
+}  // namespace stoa

@@ -1,0 +1,304 @@
+#include "sstable/encoding.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include "base/check.h"
+
+namespace stoa {
+namespace {
+
+// Descriptors: encoding in the low 3 bits, then flags; the bit that remains is reserved and 0.
+constexpr uint8_t kEncodingMask = 7;
+constexpr uint8_t kHasMultiplier = 8;
+constexpr uint8_t kFloatFlag = 16;
+constexpr uint8_t kDoubleFlag = 32;
+
+constexpr uint32_t kUnpacked =
+    64;  // values that a kernel unpacks at a time: a constant, so that loops vectorise
+
+template <unsigned width>
+inline uint64_t LoadPlanes(const uint8_t* __restrict planes, size_t stride, size_t i) {
+  // Narrow intermediate types let compilers interleave bytes in narrow lanes before they widen.
+  if constexpr (width == 1) {
+    return planes[i];
+  } else if constexpr (width <= 4) {
+    uint32_t value = planes[i];
+    for (unsigned k = 1; k < width; ++k) value |= uint32_t{planes[k * stride + i]} << (8 * k);
+    return value;
+  } else {
+    uint64_t value = LoadPlanes<4>(planes, stride, i);
+    for (unsigned k = 4; k < width; ++k) value |= uint64_t{planes[k * stride + i]} << (8 * k);
+    return value;
+  }
+}
+
+template <unsigned width>
+void DecodePlanes(const uint8_t* __restrict planes, size_t stride, size_t count, uint64_t base,
+                  uint64_t multiplier, uint64_t* __restrict out) {
+  size_t done = 0;
+  if (multiplier == 1) {
+    for (; done + kUnpacked <= count; done += kUnpacked) {
+      for (size_t i = 0; i < kUnpacked; ++i)
+        out[done + i] = base + LoadPlanes<width>(planes + done, stride, i);
+    }
+  } else {
+    for (; done + kUnpacked <= count; done += kUnpacked) {
+      for (size_t i = 0; i < kUnpacked; ++i) {
+        out[done + i] = base + multiplier * LoadPlanes<width>(planes + done, stride, i);
+      }
+    }
+  }
+  for (; done < count; ++done) out[done] = base + multiplier * LoadPlanes<width>(planes, stride, done);
+}
+
+using PlaneDecoder = void (*)(const uint8_t*, size_t, size_t, uint64_t, uint64_t, uint64_t*);
+constexpr std::array<PlaneDecoder, 9> kPlaneDecoders = {
+    nullptr,         DecodePlanes<1>, DecodePlanes<2>, DecodePlanes<3>, DecodePlanes<4>,
+    DecodePlanes<5>, DecodePlanes<6>, DecodePlanes<7>, DecodePlanes<8>,
+};
+
+constexpr std::array<double, kDecimalExponentMax + 1> kScales = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
+                                                                 1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+
+bool IsWidth(uint8_t width) { return width >= 1 && width <= 8; }
+
+}  // namespace
+
+void BytePlanes::Decode(uint32_t begin, uint32_t end, uint64_t base, uint64_t multiplier,
+                        uint64_t* out) const {
+  kPlaneDecoders[width](data + begin, count, end - begin, base, multiplier, out);
+}
+
+double DecimalScale(uint8_t exponent) { return kScales[exponent]; }
+
+uint64_t DecimalBits(NumberKind numbers, uint64_t integer, double scale) {
+  const double number =
+      (std::bit_cast<double>(integer + kRoundingBits) - std::bit_cast<double>(kRoundingBits)) / scale;
+  if (numbers == NumberKind::kDouble) return std::bit_cast<uint64_t>(number);
+  return std::bit_cast<uint32_t>(static_cast<float>(number));
+}
+
+bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload_end) {
+  uint8_t head = 0;
+  uint8_t widths = 0;
+  int64_t signed_base = 0;
+  if (!in->Little(&head) || (head & kEncodingMask) > static_cast<uint8_t>(WordEncoding::kDictionary) ||
+      (head & ~(kEncodingMask | kHasMultiplier | kFloatFlag | kDoubleFlag)) != 0) {
+    return false;
+  }
+  encoding = static_cast<WordEncoding>(head & kEncodingMask);
+  if (encoding == WordEncoding::kConstant && (head & kHasMultiplier) != 0) return false;
+  count = count_expected;
+  if (encoding >= WordEncoding::kOffset) {
+    if (!in->Little(&widths)) return false;
+    width = widths & 15;
+    table_width = widths >> 4;
+    if (!IsWidth(width)) return false;
+  }
+  if (!in->SignedVarint(&signed_base)) return false;
+  base = static_cast<uint64_t>(signed_base);
+  if ((head & kHasMultiplier) != 0 && !in->Varint(&multiplier)) return false;
+  switch (encoding) {
+    case WordEncoding::kConstant:
+    case WordEncoding::kLinear:
+      break;
+    case WordEncoding::kOffset:
+      if (table_width != 0) return false;
+      break;
+    case WordEncoding::kDelta: {
+      int64_t signed_delta = 0;
+      if (!in->SignedVarint(&signed_delta) || !IsWidth(table_width)) return false;
+      delta_base = static_cast<uint64_t>(signed_delta);
+      table_count = (count + kDeltaStride - 1) / kDeltaStride;
+      break;
+    }
+    case WordEncoding::kDictionary:
+      if (!in->Varint(&table_count) || table_count == 0 || table_count > count || width > 2 ||
+          !IsWidth(table_width)) {
+        return false;
+      }
+      break;
+  }
+  if ((head & (kFloatFlag | kDoubleFlag)) != 0) {
+    numbers = (head & kFloatFlag) != 0 ? NumberKind::kFloat : NumberKind::kDouble;
+    if ((head & kFloatFlag) != 0 && (head & kDoubleFlag) != 0) return false;
+    if (!in->Little(&exponent) || exponent > kDecimalExponentMax || !in->Varint(&exception_count) ||
+        exception_count > count) {
+      return false;
+    }
+  }
+  offset = *payload_end;
+  *payload_end += payload_bytes();
+  return in->ok();
+}
+
+uint64_t WordSequence::GetDelta(const char* section, uint32_t i) const {
+  const uint32_t checkpoint = i / kDeltaStride;
+  const uint32_t first = checkpoint * kDeltaStride + 1;
+  const BytePlanes packed = Packed(section);
+  uint64_t total = 0;
+  const uint8_t* plane = packed.data;
+  for (unsigned k = 0; k < width; ++k, plane += count) {
+    uint64_t sum = 0;
+    for (uint32_t j = first; j <= i; ++j) sum += plane[j];
+    total += sum << (8 * k);
+  }
+  return base + multiplier * (Table(section).Get(checkpoint) + total) + (i + 1 - first) * delta_base;
+}
+
+uint64_t WordSequence::GetInteger(const char* section, uint32_t i) const {
+  switch (encoding) {
+    case WordEncoding::kConstant:
+      return base;
+    case WordEncoding::kLinear:
+      return base + i * multiplier;
+    case WordEncoding::kOffset:
+      return base + multiplier * Packed(section).Get(i);
+    case WordEncoding::kDelta:
+      return GetDelta(section, i);
+    case WordEncoding::kDictionary: {
+      const auto code = static_cast<uint32_t>(Packed(section).Get(i));
+      return base + multiplier * Table(section).Get(std::min(code, table_count - 1));
+    }
+  }
+  return base;
+}
+
+uint64_t WordSequence::GetSlow(const char* section, uint32_t i) const {
+  STOA_DCHECK(i < count);
+  if (numbers == NumberKind::kInteger) return GetInteger(section, i);
+  const char* exceptions = Exceptions(section);
+  uint32_t low = 0;
+  for (uint32_t high = exception_count; low < high;) {
+    const uint32_t middle = (low + high) / 2;
+    if (LoadLittle<uint16_t>(exceptions + middle * kExceptionBytes) < i) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  if (low < exception_count && LoadLittle<uint16_t>(exceptions + low * kExceptionBytes) == i) {
+    return LoadLittle<uint64_t>(exceptions + low * kExceptionBytes + 2);
+  }
+  return DecimalBits(numbers, GetInteger(section, i), kScales[exponent]);
+}
+
+void WordSequence::Decode(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const {
+  STOA_DCHECK(begin <= end && end <= count);
+  if (begin == end) return;
+  switch (encoding) {
+    case WordEncoding::kConstant:
+      std::fill_n(out, end - begin, base);
+      break;
+    case WordEncoding::kLinear:
+      for (uint32_t i = begin; i < end; ++i) out[i - begin] = base + i * multiplier;
+      break;
+    case WordEncoding::kOffset:
+      Packed(section).Decode(begin, end, base, multiplier, out);
+      break;
+    case WordEncoding::kDelta: {
+      Packed(section).Decode(begin, end, delta_base, multiplier, out);
+      uint64_t value = GetDelta(section, begin);
+      out[0] = value;
+      for (uint32_t i = 1; i < end - begin; ++i) out[i] = value += out[i];
+      break;
+    }
+    case WordEncoding::kDictionary:
+      DecodeDictionary(section, begin, end, out);
+      break;
+  }
+  if (numbers != NumberKind::kInteger) DecodeDecimals(section, begin, end, out);
+}
+
+void WordSequence::DecodeDictionary(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const {
+  const BytePlanes table = Table(section);
+  Packed(section).Decode(begin, end, 0, 1, out);
+  std::array<uint64_t, 256> entries;
+  if (table_count <= entries.size() && table_count <= end - begin) {
+    table.Decode(0, table_count, base, multiplier, entries.data());
+    for (uint32_t i = 0; i < end - begin; ++i) out[i] = entries[std::min<uint64_t>(out[i], table_count - 1)];
+  } else {
+    for (uint32_t i = 0; i < end - begin; ++i) {
+      out[i] = base + multiplier * table.Get(std::min(static_cast<uint32_t>(out[i]), table_count - 1));
+    }
+  }
+}
+
+void WordSequence::DecodeDecimals(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const {
+  const double scale = kScales[exponent];
+  if (numbers == NumberKind::kDouble) {
+    for (uint32_t i = 0; i < end - begin; ++i) out[i] = DecimalBits(NumberKind::kDouble, out[i], scale);
+  } else {
+    for (uint32_t i = 0; i < end - begin; ++i) out[i] = DecimalBits(NumberKind::kFloat, out[i], scale);
+  }
+  const char* exception = Exceptions(section);
+  for (uint32_t k = 0; k < exception_count; ++k, exception += kExceptionBytes) {
+    const uint32_t i = LoadLittle<uint16_t>(exception);
+    if (i >= begin && i < end) out[i - begin] = LoadLittle<uint64_t>(exception + 2);
+  }
+}
+
+uint32_t WordSequence::LowerBoundDelta(const char* section, uint32_t begin, uint32_t end,
+                                       uint64_t key) const {
+  // Halve between the checkpoints, then add up deltas from the last one below the key.
+  const BytePlanes table = Table(section);
+  uint32_t low = begin / kDeltaStride;           // its value is below the key, or it lies before `begin`
+  uint32_t high = (end - 1) / kDeltaStride + 1;  // its value is not, or it lies behind `end`
+  while (high - low > 1) {
+    const uint32_t middle = (low + high) / 2;
+    (base + multiplier * table.Get(middle) < key ? low : high) = middle;
+  }
+  const uint32_t stop = std::min(end, high * kDeltaStride);
+  uint32_t i = std::max(begin, low * kDeltaStride);
+  const BytePlanes packed = Packed(section);
+  uint64_t value = GetDelta(section, i);
+  while (value < key && ++i < stop) value += delta_base + multiplier * packed.Get(i);
+  return i;
+}
+
+uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
+  if (begin == end) return end;
+  if (encoding == WordEncoding::kDelta) return LowerBoundDelta(section, begin, end, key);
+  uint64_t low_value = Get(section, begin);
+  uint64_t high_value = Get(section, end - 1);
+  if (low_value >= key) return begin;
+  if (high_value < key) return end;
+  uint32_t low = begin;     // its value is below the key
+  uint32_t high = end - 1;  // its value is not
+  for (int probes = 0; high - low > 1; ++probes) {
+    uint32_t middle = low + (high - low) / 2;
+    if (probes < 3 && high_value > low_value) {
+      const double part = static_cast<double>(key - low_value) / static_cast<double>(high_value - low_value);
+      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
+    }
+    const uint64_t value = Get(section, middle);
+    if (value < key) {
+      low = middle;
+      low_value = value;
+    } else {
+      high = middle;
+      high_value = value;
+    }
+  }
+  return high;
+}
+
+uint8_t EncodingNumber(const WordSequence& sequence) {
+  return static_cast<uint8_t>(static_cast<uint8_t>(sequence.encoding) |
+                              (sequence.numbers != NumberKind::kInteger ? 16 : 0));
+}
+
+std::string_view EncodingName(uint8_t number) {
+  constexpr std::array<std::string_view, 5> kPlain = {"constant", "linear", "offset", "delta", "dictionary"};
+  constexpr std::array<std::string_view, 5> kDecimal = {
+      "decimal constant", "decimal linear", "decimal offset", "decimal delta", "decimal dictionary"};
+  if (number == kEncodingBytes) return "bytes";
+  if (number == kEncodingByteDictionary) return "byte dictionary";
+  if (number < kPlain.size()) return kPlain[number];
+  if (number >= 16 && number - 16u < kDecimal.size()) return kDecimal[number - 16u];
+  return "unknown";
+}
+
+}  // namespace stoa

@@ -1,0 +1,117 @@
+#include "sstable/encoding_bytes.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace stoa {
+namespace {
+
+constexpr uint8_t kPlain = 0;
+constexpr uint8_t kDictionary = 1;
+/// Dictionaries larger than this are not tried: their codes would save little.
+constexpr size_t kEntriesMax = size_t{1} << 16;
+
+}  // namespace
+
+bool ByteSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload_end) {
+  uint8_t head = 0;
+  if (!in->Little(&head) || head > kDictionary || !in->Varint(&bytes_count)) return false;
+  count = count_expected;
+  dictionary = head == kDictionary;
+  uint32_t entries = count;
+  if (dictionary) {
+    if (!in->Varint(&entries) || entries > count || !codes.Parse(in, count, payload_end)) return false;
+  }
+  if (entries == ~uint32_t{0} || !offsets.Parse(in, entries + 1, payload_end)) return false;
+  bytes_offset = *payload_end;
+  if (bytes_count > ~uint32_t{0}) return false;
+  *payload_end += bytes_count;
+  return true;
+}
+
+bool ByteSequence::DecodeEntries(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
+                                 std::vector<uint64_t>* scratch) const {
+  if (begin == end) return true;
+  const size_t n = end - begin;
+  scratch->resize(n + 1);
+  const uint64_t* at = scratch->data();
+  offsets.Decode(section, begin, end + 1, scratch->data());
+  bool descends = false;
+  for (size_t i = 0; i < n; ++i) descends |= at[i] > at[i + 1];
+  if (descends || at[n] > bytes_count) return false;
+  const char* bytes = section + bytes_offset;
+  for (size_t i = 0; i < n; ++i) out[i] = std::string_view(bytes + at[i], at[i + 1] - at[i]);
+  return true;
+}
+
+bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
+                          std::vector<uint64_t>* scratch) const {
+  if (!dictionary) return DecodeEntries(section, begin, end, out, scratch);
+  scratch->resize(end - begin);
+  codes.Decode(section, begin, end, scratch->data());
+  bool ok = true;
+  for (uint32_t i = 0; i < end - begin; ++i) {
+    const uint64_t code = (*scratch)[i];
+    ok = ok && code < entry_count() && Entry(section, static_cast<uint32_t>(code), &out[i]);
+  }
+  return ok;
+}
+
+size_t CommonPrefix(const ByteStrings& strings) {
+  if (strings.size() < 2) return 0;
+  const std::string_view first = strings[0];
+  size_t common = first.size();
+  for (size_t i = 1; i < strings.size() && common > 0; ++i) {
+    const std::string_view string = strings[i];
+    common = std::min(common, string.size());
+    common = static_cast<size_t>(
+        std::mismatch(first.begin(), first.begin() + static_cast<ptrdiff_t>(common), string.begin()).first -
+        first.begin());
+  }
+  return common;
+}
+
+void ByteWriter::Plan(const ByteStrings& strings, size_t prefix_bytes) {
+  const size_t count = strings.size();
+  views_.clear();
+  for (size_t i = 0; i < count; ++i) views_.push_back(strings[i].substr(prefix_bytes));
+  dictionary_ = false;
+  entries_ = views_;
+  if (distinct_.Collect(views_, std::min(count / 2, kEntriesMax))) {
+    size_t distinct_bytes = 0;
+    for (const std::string_view value : distinct_.values()) distinct_bytes += value.size() + 1;
+    const size_t code_bytes = distinct_.values().size() <= 256 ? 1 : 2;
+    dictionary_ = distinct_bytes + code_bytes * count < strings.bytes.size() - prefix_bytes * count + count;
+  }
+  if (dictionary_) {
+    entries_ = distinct_.values();
+    codes_.Plan(distinct_.codes());
+  }
+  PlanOffsets(entries_);
+}
+
+void ByteWriter::PlanOffsets(std::span<const std::string_view> entries) {
+  offset_values_.assign(1, 0);
+  for (const std::string_view entry : entries) offset_values_.push_back(offset_values_.back() + entry.size());
+  offsets_.Plan(offset_values_);
+}
+
+void ByteWriter::AppendDescriptor(std::string* out) const {
+  out->push_back(static_cast<char>(dictionary_ ? kDictionary : kPlain));
+  AppendVarint(out, offset_values_.back());
+  if (dictionary_) {
+    AppendVarint(out, entries_.size());
+    codes_.AppendDescriptor(out);
+  }
+  offsets_.AppendDescriptor(out);
+}
+
+void ByteWriter::AppendPayload(SectionBuffer* out) const {
+  if (dictionary_) codes_.AppendPayload(out);
+  offsets_.AppendPayload(out);
+  out->bytes.reserve(out->bytes.size() + offset_values_.back());
+  for (const std::string_view entry : entries_) out->bytes.append(entry);
+}
+
+}  // namespace stoa

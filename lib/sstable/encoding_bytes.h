@@ -1,0 +1,101 @@
+// Sequences of byte strings with random access, as they stand in the sections of a block: offsets and bytes,
+// or a dictionary of distinct strings and a code for each value. FORMAT.md describes every byte.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/coding.h"
+#include "sstable/encoding.h"
+#include "sstable/encoding_writer.h"
+
+namespace stoa {
+
+/// The parsed descriptor of a sequence of byte strings. `section` below is where the offsets given to Parse
+/// count from; the strings handed out are views of it.
+struct ByteSequence {
+  uint32_t count = 0;
+  bool dictionary = false;
+  WordSequence codes;    ///< of a dictionary: for each value the number of its entry
+  WordSequence offsets;  ///< where entries (without a dictionary: values) begin, and at last where they end
+  uint64_t bytes_offset = 0;
+  uint64_t bytes_count = 0;
+
+  /// As WordSequence::Parse.
+  bool Parse(Decoder* in, uint32_t count_expected, uint64_t* payload_end);
+  uint32_t entry_count() const { return offsets.count - 1; }
+
+  /// Value `i`; false when bytes are damaged. REQUIRES: i < count.
+  bool Get(const char* section, uint32_t i, std::string_view* value) const {
+    if (!dictionary) return Entry(section, i, value);
+    const uint64_t code = codes.Get(section, i);
+    return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
+  }
+  /// Values [begin, end) to out[0 ...]; false when bytes are damaged. `scratch` is reused from call to call.
+  bool Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
+              std::vector<uint64_t>* scratch) const;
+
+ private:
+  bool Entry(const char* section, uint32_t i, std::string_view* value) const {
+    const uint64_t begin = offsets.Get(section, i);
+    const uint64_t end = offsets.Get(section, i + 1);
+    if (begin > end || end > bytes_count) [[unlikely]]
+      return false;
+    *value = std::string_view(section + bytes_offset + begin, end - begin);
+    return true;
+  }
+  bool DecodeEntries(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
+                     std::vector<uint64_t>* scratch) const;
+};
+
+/// Byte strings one after another, in memory that is reused.
+struct ByteStrings {
+  std::string bytes;
+  std::vector<uint64_t> ends;  ///< where each string ends
+
+  void Clear() {
+    bytes.clear();
+    ends.clear();
+  }
+  void Add(std::string_view string) {
+    bytes.append(string);
+    ends.push_back(bytes.size());
+  }
+  size_t size() const { return ends.size(); }
+  std::string_view operator[](size_t i) const {
+    const uint64_t begin = i == 0 ? 0 : ends[i - 1];
+    return std::string_view(bytes).substr(begin, ends[i] - begin);
+  }
+  std::string_view back() const { return (*this)[size() - 1]; }
+};
+
+/// Writes one sequence of byte strings; reused for sequence after sequence. Not thread-safe.
+class ByteWriter {
+ public:
+  /// `strings` must live until AppendPayload. The first `prefix_bytes` bytes, which all strings share, are
+  /// left out.
+  void Plan(const ByteStrings& strings, size_t prefix_bytes = 0);
+
+  bool dictionary() const { return dictionary_; }
+  void AppendDescriptor(std::string* out) const;
+  void AppendPayload(SectionBuffer* out) const;
+
+ private:
+  void PlanOffsets(std::span<const std::string_view> entries);
+
+  std::vector<std::string_view> views_;
+  std::span<const std::string_view> entries_;  // of views_ or distinct_
+  std::vector<uint64_t> offset_values_;
+  bool dictionary_ = false;
+  DistinctValues<std::string_view> distinct_;
+  WordWriter codes_;
+  WordWriter offsets_;
+};
+
+/// How many bytes all strings begin with alike; 0 for fewer than two strings.
+size_t CommonPrefix(const ByteStrings& strings);
+
+}  // namespace stoa
