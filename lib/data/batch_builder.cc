@@ -296,6 +296,16 @@ absl::Status BatchBuilder::AppendRows(RowBatch& from, uint32_t begin, uint32_t e
   return absl::OkStatus();
 }
 
+absl::Status BatchBuilder::AppendRuns(RowBatch& from, uint32_t begin, uint32_t end,
+                                      std::span<const PartitionRun> runs) {
+  const uint32_t first = row_count_;
+  for (const PartitionRun& run : runs) {
+    StartRun(run.token, run.key, run.deletion, run.starts);
+    runs_.back().first_row = first + (run.first_row - begin);
+  }
+  return AppendRows(from, begin, end);
+}
+
 void BatchBuilder::AppendKeys(const std::string_view* keys, uint32_t count) {
   clustering_.Reserve(row_count_ + count, row_count_);
   size_t total = 0;

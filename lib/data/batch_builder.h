@@ -39,6 +39,9 @@ class BatchBuilder {
 
   /// Copies rows [begin, end) of `from` (same projection), which lie in one run; loads what is not loaded.
   absl::Status AppendRows(RowBatch& from, uint32_t begin, uint32_t end);
+  /// The same for rows of several partitions: `runs` are the runs of `from` that begin in [begin, end), which
+  /// become runs here; what stands before them belongs to the run started last.
+  absl::Status AppendRuns(RowBatch& from, uint32_t begin, uint32_t end, std::span<const PartitionRun> runs);
 
   uint32_t row_count() const { return row_count_; }
   bool empty() const { return runs_.empty(); }

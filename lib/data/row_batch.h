@@ -193,10 +193,10 @@ inline absl::Status RowBatch::EnsureKeys() {
   return clustering != nullptr || begin == end ? absl::OkStatus() : loader->LoadKeys(this);
 }
 inline absl::Status RowBatch::EnsureLiveness() {
-  return liveness_loaded ? absl::OkStatus() : loader->LoadLiveness(this);
+  return liveness_loaded || begin == end ? absl::OkStatus() : loader->LoadLiveness(this);
 }
 inline absl::Status RowBatch::EnsureColumns() {
-  return columns_loaded ? absl::OkStatus() : loader->LoadColumns(this);
+  return columns_loaded || begin == end ? absl::OkStatus() : loader->LoadColumns(this);
 }
 
 inline Cell RowBatch::CellAt(const ColumnVector& column, uint32_t row) const {

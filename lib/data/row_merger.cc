@@ -133,7 +133,8 @@ bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, Batch
   const DeletionTime deletion = Strongest();
   const bool has_marker = !deletion.Shadows(marker_timestamp_) && marker_expiry_ > now_seconds;
   bool added = has_marker;
-  if (has_marker) builder->AddRow(clustering, row_flags::kMarker, marker_timestamp_, marker_expiry_, DeletionTime{});
+  if (has_marker)
+    builder->AddRow(clustering, row_flags::kMarker, marker_timestamp_, marker_expiry_, DeletionTime{});
   for (const Entry& entry : entries_) {
     const Cell& cell = entry.cell;
     if (cell.tombstone || cell.expiry <= now_seconds || deletion.Shadows(cell.timestamp)) continue;

@@ -52,8 +52,8 @@ class RowMerger {
   /// deletion shadows. Adds nothing when nothing remains.
   void Emit(std::string_view clustering, BatchBuilder* builder) const;
 
-  /// Adds what of the row is alive at `now_seconds`, for a reader of this one row: no deletions, nothing expired.
-  /// False, adding nothing, when the row does not exist.
+  /// Adds what of the row is alive at `now_seconds`, for a reader of this one row: no deletions, nothing
+  /// expired. False, adding nothing, when the row does not exist.
   bool EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) const;
 
  private:

@@ -30,10 +30,12 @@ absl::Status CheckAttributes(const TableSchema& schema, const WriteAttributes& a
 }
 
 /// `*column` moves forward through the regular columns, which ascend by id as the cells do.
-absl::Status FindRegularColumn(const TableSchema& schema, ColumnId id, std::vector<Column>::const_iterator* column) {
+absl::Status FindRegularColumn(const TableSchema& schema, ColumnId id,
+                               std::vector<Column>::const_iterator* column) {
   const auto end = schema.regular().end();
   if (*column == end || (*column)->id != id) {
-    *column = std::lower_bound(*column, end, id, [](const Column& c, ColumnId wanted) { return c.id < wanted; });
+    *column =
+        std::lower_bound(*column, end, id, [](const Column& c, ColumnId wanted) { return c.id < wanted; });
   }
   if (*column != end && (*column)->id == id) return absl::OkStatus();
   const Column* other = schema.FindColumn(id);
@@ -63,8 +65,8 @@ absl::Status WriteBatch::EncodeCells(const TableSchema& schema, std::span<const 
       const absl::Status status = ToBytes(column->type, cell.value, &bytes);
       if (!status.ok()) return ColumnError(schema, *column, status);
       if (bytes.size() > kCellBytesMax) {
-        return InvalidArgument("table ", schema.name(), ": column ", column->name, ": value of ", bytes.size(),
-                               " bytes; a cell holds at most ", kCellBytesMax);
+        return InvalidArgument("table ", schema.name(), ": column ", column->name, ": value of ",
+                               bytes.size(), " bytes; a cell holds at most ", kCellBytesMax);
       }
       AppendBytesCell(&fragment_buffer_, delta, bytes);
     }
@@ -85,11 +87,13 @@ absl::Status WriteBatch::EncodeFragment(const TableSchema& schema, Assignments c
     if (list[i - 1].column == list[i].column) {
       const Column* column = schema.FindColumn(list[i].column);
       return InvalidArgument("table ", schema.name(), ": column ",
-                             column == nullptr ? StrCat("id ", list[i].column) : column->name, " is assigned twice");
+                             column == nullptr ? StrCat("id ", list[i].column) : column->name,
+                             " is assigned twice");
     }
   }
   const bool writes = (fragment_flags & fragment_flags::kMarker) != 0 || !list.empty();
-  const int32_t ttl = writes ? attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds) : 0;
+  const int32_t ttl =
+      writes ? attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds) : 0;
   if (attributes.timestamp_micros) fragment_flags |= fragment_flags::kTimestamp;
   if (ttl > 0) fragment_flags |= fragment_flags::kTtl;
   fragment_buffer_.clear();
@@ -112,7 +116,8 @@ absl::Status WriteBatch::Add(const TableSchema& schema, uint8_t op, std::string_
     AppendVarint(&mutations_, schema.id());
     AppendVarint(&mutations_, schema.version());
     AppendLengthPrefixed(&mutations_, key_buffer_);
-    if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end()) tables_.push_back(schema.id());
+    if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end())
+      tables_.push_back(schema.id());
     table_ = schema.id();
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;
@@ -124,8 +129,9 @@ absl::Status WriteBatch::Add(const TableSchema& schema, uint8_t op, std::string_
   return absl::OkStatus();
 }
 
-absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
-                                const WriteAttributes& attributes, uint8_t fragment_flags) {
+absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values clustering,
+                                Assignments cells, const WriteAttributes& attributes,
+                                uint8_t fragment_flags) {
   const TableSchema& schema = *table;
   STOA_RETURN_IF_ERROR(CheckAttributes(schema, attributes));
   key_buffer_.clear();
@@ -139,13 +145,13 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
   return Add(schema, mutation_op::kRow, body_buffer_, std::nullopt);
 }
 
-absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering, Assignments cells,
-                                const WriteAttributes& attributes) {
+absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering,
+                                Assignments cells, const WriteAttributes& attributes) {
   return AddRow(table, partition_key, clustering, cells, attributes, fragment_flags::kMarker);
 }
 
-absl::Status WriteBatch::Update(const Table& table, Values partition_key, Values clustering, Assignments cells,
-                                const WriteAttributes& attributes) {
+absl::Status WriteBatch::Update(const Table& table, Values partition_key, Values clustering,
+                                Assignments cells, const WriteAttributes& attributes) {
   if (cells.size() == 0) return InvalidArgument("table ", table->name(), ": an update needs a column to set");
   return AddRow(table, partition_key, clustering, cells, attributes, 0);
 }
@@ -173,9 +179,11 @@ absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, c
   std::string start;
   std::string end;
   STOA_RETURN_IF_ERROR(AppendClusteringBound(
-      schema, range.from, range.from_inclusive || range.from.empty() ? BoundSide::kBefore : BoundSide::kAfter, &start));
+      schema, range.from, range.from_inclusive || range.from.empty() ? BoundSide::kBefore : BoundSide::kAfter,
+      &start));
   STOA_RETURN_IF_ERROR(AppendClusteringBound(
-      schema, range.to, range.to_inclusive || range.to.empty() ? BoundSide::kAfter : BoundSide::kBefore, &end));
+      schema, range.to, range.to_inclusive || range.to.empty() ? BoundSide::kAfter : BoundSide::kBefore,
+      &end));
   body_buffer_.clear();
   AppendLengthPrefixed(&body_buffer_, start);
   AppendLengthPrefixed(&body_buffer_, end);

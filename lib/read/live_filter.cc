@@ -4,28 +4,47 @@
 
 #include "base/status_macros.h"
 #include "data/batch_builder.h"
+#include "data/row_merger.h"
+#include "read/partition_start.h"
+#include "read/row_states.h"
 
 namespace stoa {
 namespace {
 
-bool Expired(int64_t expiry, int64_t now_seconds) { return expiry <= now_seconds; }
-
-class LiveFilter : public RowSource {
+class LiveFilter final : public RowSource {
  public:
   LiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, int64_t now_seconds)
-      : merged_(std::move(merged)), now_seconds_(now_seconds), builder_(spec.projection) {}
+      : merged_(std::move(merged)),
+        now_seconds_(now_seconds),
+        builder_(spec.projection),
+        merger_(spec.projection) {}
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {
-    for (;;) {
-      STOA_ASSIGN_OR_RETURN(const bool more, merged_->Next(&input_));
+    if (!error_.ok()) return error_;
+    absl::StatusOr<bool> more = FindLive(batch);
+    if (!more.ok()) error_ = more.status();
+    return more;
+  }
+
+  absl::Status SkipTo(const PositionView& position) override {
+    return error_.ok() ? merged_->SkipTo(position) : error_;
+  }
+
+ private:
+  absl::StatusOr<bool> FindLive(RowBatch* batch) {
+    while (true) {
+      STOA_ASSIGN_OR_RETURN(const bool more, merged_->Next(batch));
       if (!more) return false;
-      const bool fresh_partition = StartsPartition();
-      if (input_.clean && input_.row_count() > 0 && (fresh_partition || handed_over_)) {
-        *batch = input_;
-        handed_over_ = true;
+      if (batch->clean) {
+        start_.Pass(batch);
         return true;
       }
-      STOA_RETURN_IF_ERROR(Rebuild());
+      STOA_RETURN_IF_ERROR(states_.Compute(batch, now_seconds_));
+      if (batch->row_count() != 0 && states_.AllPlain()) {
+        PassRows(batch);
+        return true;
+      }
+      STOA_RETURN_IF_ERROR(Rebuild(batch));
       if (!builder_.empty()) {
         *batch = builder_.Finish();
         return true;
@@ -33,70 +52,62 @@ class LiveFilter : public RowSource {
     }
   }
 
-  absl::Status SkipTo(const PositionView& position) override { return merged_->SkipTo(position); }
-
- private:
-  /// Notes whether the partition with which the batch begins has been handed over.
-  bool StartsPartition() {
-    const bool starts = input_.runs.front().starts;
-    if (starts) handed_over_ = false;
-    return starts;
+  /// Every row is as it should be; what is dead lies beside them.
+  void PassRows(RowBatch* batch) {
+    std::vector<PartitionRun>& runs = start_.Own(batch);
+    size_t kept = 0;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      start_.Enter(runs[i]);
+      if (runs[i].first_row == batch->RunEnd(i)) continue;
+      PartitionRun run = runs[i];
+      run.deletion = DeletionTime{};
+      run.starts = start_.Take();
+      runs[kept++] = run;
+    }
+    batch->runs = std::span<const PartitionRun>(runs.data(), kept);
+    batch->changes = {};
+    batch->open_deletion = DeletionTime{};
   }
 
-  /// Copies what is alive. A partition starts with its first live row, wherever that is.
-  absl::Status Rebuild() {
-    STOA_RETURN_IF_ERROR(input_.EnsureAll());
+  absl::Status Rebuild(RowBatch* batch) {
     builder_.Clear();
-    for (uint32_t run = 0; run < input_.runs.size(); ++run) {
-      const PartitionRun& partition = input_.runs[run];
-      if (partition.starts) handed_over_ = false;
-      const uint32_t end = run + 1 < input_.runs.size() ? input_.runs[run + 1].first_row : input_.end;
-      bool in_batch = false;
-      for (uint32_t row = run == 0 ? input_.begin : partition.first_row; row < end; ++row) {
-        if (!IsLive(row)) continue;
-        if (!in_batch) {
-          builder_.StartRun(partition.token, partition.key, DeletionTime{}, !handed_over_);
-          in_batch = true;
-          handed_over_ = true;
-        }
-        CopyLive(row);
+    for (size_t i = 0; i < batch->runs.size(); ++i) {
+      const PartitionRun& run = batch->runs[i];
+      start_.Enter(run);
+      run_in_batch_ = false;
+      const uint32_t run_end = batch->RunEnd(i);
+      for (uint32_t row = run.first_row; row < run_end;) {
+        const uint8_t state = states_[row];
+        const uint32_t end = states_.EndOf(state, row, run_end);
+        if ((state & row_state::kLive) != 0) STOA_RETURN_IF_ERROR(AddRows(batch, run, row, end, state));
+        row = end;
       }
     }
     return absl::OkStatus();
   }
 
-  bool CellIsLive(const ColumnVector& column, uint32_t row) const {
-    if (!column.Has(row)) return false;
-    const Cell cell = input_.CellAt(column, row);
-    return !cell.tombstone && !Expired(cell.expiry, now_seconds_);
-  }
-
-  bool MarkerIsLive(uint32_t row) const {
-    return (input_.RowFlags(row) & row_flags::kMarker) != 0 && !Expired(input_.RowExpiry(row), now_seconds_);
-  }
-
-  bool IsLive(uint32_t row) const {
-    if (MarkerIsLive(row)) return true;
-    for (const ColumnVector& column : input_.columns) {
-      if (CellIsLive(column, row)) return true;
+  absl::Status AddRows(RowBatch* batch, const PartitionRun& run, uint32_t begin, uint32_t end,
+                       uint8_t state) {
+    if (!std::exchange(run_in_batch_, true))
+      builder_.StartRun(run.token, run.key, DeletionTime{}, start_.Take());
+    if ((state & row_state::kDead) == 0) return builder_.AppendRows(*batch, begin, end);
+    STOA_RETURN_IF_ERROR(batch->EnsureKeys());
+    for (uint32_t row = begin; row < end; ++row) {
+      merger_.Start();
+      merger_.AddRow(*batch, row);
+      merger_.EmitLive(batch->clustering[row], now_seconds_, &builder_);
     }
-    return false;
-  }
-
-  void CopyLive(uint32_t row) {
-    builder_.AddRow(input_.clustering[row], MarkerIsLive(row) ? row_flags::kMarker : 0, input_.timestamps[row],
-                    input_.RowExpiry(row), DeletionTime{});
-    for (const ColumnVector& column : input_.columns) {
-      if (CellIsLive(column, row)) builder_.SetCell(column.index, input_.CellAt(column, row));
-    }
+    return absl::OkStatus();
   }
 
   const std::unique_ptr<RowSource> merged_;
   const int64_t now_seconds_;
   BatchBuilder builder_;
-  RowBatch input_;
-  /// Whether the partition being read has started in what was handed over.
-  bool handed_over_ = false;
+  RowMerger merger_;
+  RowStates states_;
+  PartitionStart start_;
+  bool run_in_batch_ = false;
+  absl::Status error_;
 };
 
 }  // namespace

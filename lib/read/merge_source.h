@@ -8,9 +8,10 @@
 
 namespace stoa {
 
-/// The merge of `sources`, which all read by `spec`, as one stream: rows of equal position are reconciled (data/row_merger.h), what
-/// deletions shadow is gone, the deletions themselves remain. Keeps the sources. Batches of one source that nothing else overlaps
-/// pass through without being copied or loaded.
-std::unique_ptr<RowSource> NewMergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec);
+/// The merge of `sources`, which all read by `spec`, as one stream: rows of equal position are reconciled
+/// (data/row_merger.h), what deletions shadow is gone, the deletions themselves remain. Keeps the sources.
+/// Batches of one source that nothing else overlaps pass through without being copied or loaded.
+std::unique_ptr<RowSource> NewMergeSource(std::vector<std::unique_ptr<RowSource>> sources,
+                                          const ScanSpec& spec);
 
 }  // namespace stoa

@@ -13,20 +13,21 @@
 
 namespace stoa {
 
-/// One condition on a projected column. Values are serialized (types/value_codec.h) and compared in the order of their type;
-/// a null never satisfies it, nor does a NaN.
+/// One condition on a projected column. Values are serialized (types/value_codec.h) and compared in the order
+/// of their type; a null never satisfies it, nor does a NaN.
 struct Predicate {
   uint32_t index = 0;  ///< place of the column in the projection
   TypeKind kind = TypeKind::kInt;
   Comparison comparison = Comparison::kEqual;
-  uint64_t word = 0;   ///< of a word type
-  std::string bytes;   ///< of any other
+  uint64_t word = 0;  ///< of a word type
+  std::string bytes;  ///< of any other
 };
 
-/// Filters the live rows of `live` by all of `predicates`. `merged` is the merge under `live` (not owned, may be null: no skipping),
-/// which is asked where a match is possible: a range of positions is skipped only if, for some predicate, no source that overlaps it can
-/// match. Forward streams only skip; reverse ones are only filtered.
-std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged, const ScanSpec& spec,
-                                              std::vector<Predicate> predicates);
+/// Filters the live rows of `live` by all of `predicates`. `merged` is the merge under `live` (not owned, may
+/// be null: no skipping), which is asked where a match is possible: a range of positions is skipped only if,
+/// for some predicate, no source that overlaps it can match. Forward streams only skip; reverse ones are only
+/// filtered.
+std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged,
+                                              const ScanSpec& spec, std::vector<Predicate> predicates);
 
 }  // namespace stoa

@@ -11,19 +11,21 @@ namespace stoa {
 
 /// By what a purge filter decides. `now_seconds` is taken once for the whole merge.
 struct PurgeRules {
-  /// Keeps all tombstones, and expired cells as they are: for flushes, and for merges that know nothing of other sources.
+  /// Keeps all tombstones, and expired cells as they are: for flushes, and for merges that know nothing of
+  /// other sources.
   static PurgeRules KeepAll() { return PurgeRules{}; }
 
   int64_t now_seconds = 0;
   int64_t gc_grace_seconds = 0;
-  /// The least timestamp of anything outside the merge, memtables included, that overlaps the partition; INT64_MAX when
-  /// nothing does. Asked once per partition. Null: keep all.
+  /// The least timestamp of anything outside the merge, memtables included, that overlaps the partition;
+  /// INT64_MAX when nothing does. Asked once per partition. Null: keep all.
   std::function<int64_t(uint64_t token, std::string_view key)> min_timestamp_outside;
 };
 
-/// Passes a merged stream on without what `rules` allow to drop (CanPurge in data/source_bounds.h): deletions of every kind that
-/// are old enough and can shadow nothing outside, and expired cells and markers, which become tombstones first (with their expiry
-/// as local time). Clean batches pass untouched.
-std::unique_ptr<RowSource> NewPurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, PurgeRules rules);
+/// Passes a merged stream on without what `rules` allow to drop (CanPurge in data/source_bounds.h): deletions
+/// of every kind that are old enough and can shadow nothing outside, and expired cells and markers, which
+/// become tombstones first (with their expiry as local time). Clean batches pass untouched.
+std::unique_ptr<RowSource> NewPurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec,
+                                          PurgeRules rules);
 
 }  // namespace stoa

@@ -39,12 +39,12 @@ Query& Query::Slice(const ClusteringRange& range) {
   slice_from_.clear();
   slice_to_.clear();
   if (!range.from.empty()) {
-    Remember(AppendClusteringBound(*table_, range.from,
-                                   range.from_inclusive ? BoundSide::kBefore : BoundSide::kAfter, &slice_from_));
+    Remember(AppendClusteringBound(
+        *table_, range.from, range.from_inclusive ? BoundSide::kBefore : BoundSide::kAfter, &slice_from_));
   }
   if (!range.to.empty()) {
-    Remember(AppendClusteringBound(*table_, range.to, range.to_inclusive ? BoundSide::kAfter : BoundSide::kBefore,
-                                   &slice_to_));
+    Remember(AppendClusteringBound(*table_, range.to,
+                                   range.to_inclusive ? BoundSide::kAfter : BoundSide::kBefore, &slice_to_));
   }
   is_row_ = false;
   return *this;
@@ -100,7 +100,8 @@ Query& Query::Where(ColumnId id, Comparison comparison, const Value& value) {
     return *this;
   }
   if (value.is_null()) {
-    Remember(InvalidArgument("table ", table_->name(), ": column ", column->name, ": a condition compares with null"));
+    Remember(InvalidArgument("table ", table_->name(), ": column ", column->name,
+                             ": a condition compares with null"));
     return *this;
   }
   Condition condition{id, comparison, column->type.is_word(), 0, {}};

@@ -22,11 +22,13 @@ struct RowLimits {
   std::string first_partition_key;
 };
 
-/// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every batch that is taken from
-/// the source and ends the walk with its status: for deadlines and cancellation. Not thread-safe.
+/// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every
+/// batch that is taken from the source and ends the walk with its status: for deadlines and cancellation. Not
+/// thread-safe.
 class ResultCursor {
  public:
-  ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits, std::function<absl::Status()> check);
+  ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits,
+               std::function<absl::Status()> check);
 
   /// Moves to the next row; false at the end or at a limit.
   absl::StatusOr<bool> Next();
