@@ -1,4 +1,5 @@
-// The block cache: decompressed blocks and index pages of all SSTables, under a hard memory budget.
+// The block cache: decompressed blocks, index pages, filters and zones of all SSTables, under a hard memory
+// budget.
 #pragma once
 
 #include <cstddef>
@@ -7,44 +8,66 @@
 
 #include "base/memory_budget.h"
 #include "io/sync.h"
+#include "sstable/decompressor_pool.h"
 
 namespace stoa {
 
-/// Identifies a block or page: file and offset.
+/// What a cached object is. A part of its key, so that whoever finds it knows its class even if a crafted
+/// file has handles of two kinds lead to the same place.
+enum class CachedKind : uint8_t { kBlock, kExtent, kZones };
+
 struct CacheKey {
   uint64_t file_id = 0;
   uint64_t offset = 0;
+  CachedKind kind = CachedKind::kBlock;
   friend bool operator==(const CacheKey&, const CacheKey&) = default;
 };
 
-/// What the cache holds. Objects grow (sections are loaded on demand) and are immutable otherwise.
+/// What the cache holds. Objects grow (parts are loaded on demand) and are immutable otherwise.
 class CacheEntry {
  public:
   virtual ~CacheEntry() = default;
 };
 
-/// Sharded; CLOCK eviction. Thread-safe. The bytes charged never exceed the capacity: what does not fit after eviction of
-/// everything unpinned is handed to its reader but not kept.
+/// Sharded; CLOCK eviction, where an entry counts as used from its second reader on, so that a scan does not
+/// drive out what is read again and again. Thread-safe. The bytes charged never exceed the capacity (Reserve
+/// excepted): what does not fit after eviction of everything that nobody holds is handed to its reader but
+/// not kept.
 class BlockCache {
  public:
+  /// What the cache holds is charged to `budget` too, if there is one; it must outlive the cache.
   explicit BlockCache(uint64_t capacity_bytes, MemoryBudget* budget = nullptr);
   ~BlockCache();
 
   /// Null when absent.
   std::shared_ptr<CacheEntry> Find(const CacheKey& key);
-  /// Puts `entry` in and returns what is now cached under the key: the entry of a faster thread, if there is one.
+  /// Puts `entry` in and returns what is now cached under the key: the entry of a faster thread, if there is
+  /// one.
   std::shared_ptr<CacheEntry> Insert(const CacheKey& key, std::shared_ptr<CacheEntry> entry, uint64_t bytes);
-  /// An entry has grown by `bytes`.
-  void Grow(const CacheKey& key, uint64_t bytes);
+  /// An entry has grown by `bytes`. Does nothing when it is no longer in the cache.
+  void Grow(const CacheKey& key, const CacheEntry* entry, uint64_t bytes);
   /// Forgets all entries of a file that is gone.
   void EraseFile(uint64_t file_id);
 
+  /// Takes room for something that must stay in memory and is held elsewhere, even if that exceeds the
+  /// capacity; gives it back.
+  void Reserve(const CacheKey& key, uint64_t bytes);
+  void Release(const CacheKey& key, uint64_t bytes);
+
   uint64_t used_bytes() const;
-  uint64_t capacity_bytes() const;
+  uint64_t capacity_bytes() const { return capacity_bytes_; }
+
+  /// For those who fill the cache.
+  DecompressorPool& decompressors() { return decompressors_; }
 
  private:
-  struct Shard;
+  class Shard;
+  Shard& ShardOf(const CacheKey& key) const;
+
+  const uint64_t capacity_bytes_;
+  size_t shard_count_ = 1;
   std::unique_ptr<Shard[]> shards_;
+  DecompressorPool decompressors_;
 };
 
 }  // namespace stoa

@@ -19,6 +19,10 @@
 
 namespace stoa {
 
+class CachedBlock;
+class TableReader;
+
+/// "<number>.sst", the number in at least six digits.
 std::string SSTableName(uint64_t number);
 /// The number of an SSTable file's name, or 0 if it is not one.
 uint64_t ParseSSTableName(std::string_view name);
@@ -30,9 +34,9 @@ struct SSTableMetadata {
   TableId table = 0;
   uint64_t file_bytes = 0;
   uint64_t row_count = 0;
-  uint64_t partition_count = 0;  ///< partitions with a piece in the file
-  uint64_t tombstone_count = 0;  ///< row, range and cell tombstones, partition deletions
-  uint64_t file_hash_low = 0, file_hash_high = 0;  ///< XXH3-128 of the whole file, for scrub and backup
+  uint64_t partition_count = 0;                    ///< partitions with a piece in the file
+  uint64_t tombstone_count = 0;                    ///< row, range and cell tombstones, partition deletions
+  uint64_t file_hash_low = 0, file_hash_high = 0;  ///< XXH3-128 of the whole file; both 0: not known
   SourceBounds bounds;
 
   void Encode(std::string* out) const;
@@ -43,11 +47,11 @@ struct SSTableMetadata {
 
 /// What reading cost.
 struct ReadStats {
-  uint64_t blocks_read = 0;       ///< blocks looked into, cached or not
-  uint64_t bytes_read = 0;        ///< bytes read from files
+  uint64_t blocks_read = 0;  ///< blocks looked into, cached or not
+  uint64_t bytes_read = 0;   ///< bytes read from files
   uint64_t cache_misses = 0;
   uint64_t filter_rejections = 0;
-  uint64_t sstables = 0;          ///< SSTables whose index was consulted
+  uint64_t sstables = 0;  ///< SSTables whose index was consulted
   uint64_t rows_examined = 0;
 };
 
@@ -55,27 +59,34 @@ struct SSTableWriterOptions {
   uint64_t number = 0;
   uint64_t file_id = 0;
   int compression_level = 1;
-  /// Filter bits for each partition.
+  /// Filter bits for each partition; 0: no filter.
   int filter_bits = 10;
+  /// Bytes of a block, and of a page of the index, before compression, about. Smaller ones are for tests.
+  size_t block_bytes = kBlockRawBytesTarget;
+  size_t index_page_bytes = 16 << 10;
   IoPurpose purpose = IoPurpose::kFlush;
 };
 
-/// Writes one SSTable from a row stream. Not thread-safe.
+/// Writes one SSTable from a row stream. Order and counts are checked on the way: a stream that breaks the
+/// contract of row_batch.h gives Internal, and nothing is published. After an error every further call
+/// returns it. Not thread-safe.
 class SSTableWriter {
  public:
-  /// Creates "<number>.sst.tmp" in `directory`. `projection` has all columns of `schema`.
-  static absl::StatusOr<std::unique_ptr<SSTableWriter>> Create(Directory& directory, const TableSchema& schema,
+  /// Creates "<number>.sst.tmp" in `directory`, which outlives the writer. The schema is not kept.
+  static absl::StatusOr<std::unique_ptr<SSTableWriter>> Create(Directory& directory,
+                                                               const TableSchema& schema,
                                                                const SSTableWriterOptions& options);
   ~SSTableWriter();
 
   /// The projection in which batches must come: all regular columns of the schema.
   const Projection& projection() const;
+  /// Loads what is not loaded.
   absl::Status Add(RowBatch& batch);
   /// Bytes written so far, about.
   uint64_t file_bytes() const;
   bool empty() const;
-  /// Writes what is open, index, filter, zones, statistics and footer; syncs and renames. The caller syncs the directory.
-  /// An empty stream leaves no file: InvalidArgument.
+  /// Writes what is open, index, filter, zones, statistics and footer; syncs and renames. The caller syncs
+  /// the directory. An empty stream leaves no file: InvalidArgument.
   absl::StatusOr<SSTableMetadata> Finish();
 
  private:
@@ -84,14 +95,39 @@ class SSTableWriter {
   std::unique_ptr<State> state_;
 };
 
+/// The memory of point reads: a block reader, and hold of the blocks whose bytes the values found so far are
+/// views of. Reused from read to read; not thread-safe.
+class PointReadScratch {
+ public:
+  PointReadScratch();
+  ~PointReadScratch();
+
+  /// Begins a read of the columns of `projection`, which outlives it. What the read before found is no longer
+  /// valid.
+  void Start(const Projection* projection);
+
+ private:
+  friend class SSTable;
+  absl::Status AddRow(const BlockLayout& layout, const PositionView& position,
+                      std::shared_ptr<CachedBlock> block, RowMerger* merger, ReadStats* stats);
+
+  const Projection* projection_ = nullptr;
+  std::unique_ptr<BlockReader> reader_;
+  std::vector<std::shared_ptr<CachedBlock>> blocks_;
+};
+
+/// Whether blocks that a scan reads are kept in the cache. Either way it uses those that are there.
+enum class CacheUse : uint8_t { kFill, kLeave };
+
 /// An open SSTable. Thread-safe.
 class SSTable {
  public:
-  /// Checks footer and size against `metadata`; DataLoss if they differ. Reads the index root; filter, index pages and
-  /// zones are loaded when first needed, through `cache`. `file_name` is used in messages.
+  /// Checks header, statistics, footer and size against `metadata`; DataLoss if they differ, Unimplemented
+  /// when the file has a format or a feature that this version does not know. Reads the index root; filter,
+  /// index pages and zones are loaded when first needed, through `cache`, which outlives the SSTable.
   static absl::StatusOr<std::shared_ptr<SSTable>> Open(Directory& directory, const SSTableMetadata& metadata,
                                                        BlockCache* cache);
-  /// For tools: takes the metadata from the file itself.
+  /// For tools: takes the metadata from the file itself. The hash of the file is not known then.
   static absl::StatusOr<std::shared_ptr<SSTable>> OpenFile(Directory& directory, std::string_view name,
                                                            BlockCache* cache);
   ~SSTable();
@@ -99,23 +135,27 @@ class SSTable {
   const SSTableMetadata& metadata() const;
   const SourceBounds& bounds() const { return metadata().bounds; }
 
-  /// Adds to `merger` all that the file knows of a row. `scratch` is the caller's, reused from read to read. Filter
-  /// before index. `stats` may be null.
-  absl::Status GetRow(uint64_t token, std::string_view key, std::string_view clustering, BlockReader* scratch,
-                      RowMerger* merger, ReadStats* stats) const;
+  /// Adds to `merger` all that the file knows of a row, in the columns of `scratch`'s projection, which is
+  /// the merger's, and the deletions that cover its place. Values are valid until `scratch` starts another
+  /// read. Filter before index. `stats` may be null.
+  absl::Status GetRow(uint64_t token, std::string_view key, std::string_view clustering,
+                      PointReadScratch* scratch, RowMerger* merger, ReadStats* stats) const;
   const BlockLayout& layout() const;
 
   /// The source keeps the SSTable alive. `stats` may be null, else must outlive it.
-  std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, ReadStats* stats) const;
+  std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, ReadStats* stats,
+                                       CacheUse cache_use = CacheUse::kFill) const;
 
-  /// Reads every byte: checksums, hash of the file, order, counts, bounds, zones, filter (no false negative).
-  /// DataLoss naming file and offset at the first thing that is wrong.
+  /// Reads every byte, past the cache: checksums, hash of the file, order, counts, bounds, zones, filter (no
+  /// false negative). DataLoss naming file and offset at the first thing that is wrong.
   absl::Status Verify() const;
 
   /// For `stoa inspect`: blocks, rows, encodings and bytes per column, sections.
   struct Description {
     uint64_t blocks = 0;
-    uint64_t index_bytes = 0, filter_bytes = 0, zone_bytes = 0, key_bytes = 0, liveness_bytes = 0;
+    /// In the file, compressed.
+    uint64_t index_bytes = 0, filter_bytes = 0, zone_bytes = 0, block_bytes = 0, block_header_bytes = 0;
+    uint64_t key_bytes = 0, liveness_bytes = 0;
     struct ColumnUse {
       ColumnId id = 0;
       uint64_t blocks = 0;
@@ -128,9 +168,8 @@ class SSTable {
   absl::StatusOr<Description> Describe() const;
 
  private:
-  struct State;
-  explicit SSTable(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  explicit SSTable(std::shared_ptr<const TableReader> reader);
+  const std::shared_ptr<const TableReader> reader_;
 };
 
 }  // namespace stoa

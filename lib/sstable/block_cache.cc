@@ -1,0 +1,202 @@
+#include "sstable/block_cache.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+#include <vector>
+
+#include <absl/container/flat_hash_map.h>
+
+#include "base/check.h"
+
+namespace stoa {
+namespace {
+
+/// What an entry costs beside itself: slot, hash table, control block.
+constexpr uint64_t kEntryOverheadBytes = 128;
+
+/// Shards are for concurrency; each must be large beside a block, for what does not fit in a shard is not
+/// kept.
+constexpr uint64_t kShardBytesMin = 2 << 20;
+constexpr uint64_t kShardsMax = 64;
+
+/// File ids are random or count up, offsets are even spaced: neither may decide alone.
+uint64_t Mix(const CacheKey& key) {
+  uint64_t h = (key.file_id ^ ((key.offset + static_cast<uint64_t>(key.kind)) * 0x9e3779b97f4a7c15)) *
+               0xd6e8feb86659fd93;
+  return (h ^ (h >> 32)) * 0x9e3779b97f4a7c15;
+}
+
+struct KeyHash {
+  size_t operator()(const CacheKey& key) const { return static_cast<size_t>(Mix(key)); }
+};
+
+}  // namespace
+
+/// Slots stand in a ring. The hand goes round: an entry that was found since it last came by stays and loses
+/// that mark, one that somebody holds stays, any other goes.
+class BlockCache::Shard {
+ public:
+  using EntryPointer = std::shared_ptr<CacheEntry>;
+
+  void Init(uint64_t capacity_bytes, MemoryBudget* budget) {
+    MutexLock lock(&mutex_);
+    capacity_bytes_ = capacity_bytes;
+    charge_ = MemoryCharge(budget, 0);
+  }
+
+  EntryPointer Find(const CacheKey& key) {
+    MutexLock lock(&mutex_);
+    auto it = places_.find(key);
+    if (it == places_.end()) return nullptr;
+    Slot& slot = slots_[it->second];
+    slot.used = true;
+    return slot.entry;
+  }
+
+  EntryPointer Insert(const CacheKey& key, EntryPointer entry, uint64_t bytes) {
+    std::vector<EntryPointer> evicted;  // destroyed after the lock is given up
+    MutexLock lock(&mutex_);
+    if (auto it = places_.find(key); it != places_.end()) return slots_[it->second].entry;
+    bytes += kEntryOverheadBytes;
+    if (!MakeRoom(bytes, &evicted)) return entry;
+    if (free_.empty()) {
+      free_.push_back(slots_.size());
+      slots_.emplace_back();
+    }
+    const size_t place = free_.back();
+    free_.pop_back();
+    slots_[place] = Slot{key, entry, bytes, false};
+    places_.emplace(key, place);
+    SetUsed(used_bytes_ + bytes);
+    return entry;
+  }
+
+  void Grow(const CacheKey& key, const CacheEntry* entry, uint64_t bytes) {
+    std::vector<EntryPointer> evicted;
+    MutexLock lock(&mutex_);
+    auto it = places_.find(key);
+    if (it == places_.end() || slots_[it->second].entry.get() != entry) return;
+    const size_t place = it->second;
+    // Whoever makes it grow holds it, so that it cannot be evicted to make room for itself.
+    if (MakeRoom(bytes, &evicted)) {
+      slots_[place].bytes += bytes;
+      SetUsed(used_bytes_ + bytes);
+    } else {
+      evicted.push_back(Erase(place));
+    }
+  }
+
+  void EraseFile(uint64_t file_id) {
+    std::vector<EntryPointer> erased;
+    MutexLock lock(&mutex_);
+    for (size_t place = 0; place < slots_.size(); ++place) {
+      if (slots_[place].entry != nullptr && slots_[place].key.file_id == file_id)
+        erased.push_back(Erase(place));
+    }
+  }
+
+  void Reserve(uint64_t bytes) {
+    std::vector<EntryPointer> evicted;
+    MutexLock lock(&mutex_);
+    MakeRoom(bytes, &evicted);
+    SetUsed(used_bytes_ + bytes);
+  }
+
+  void Release(uint64_t bytes) {
+    MutexLock lock(&mutex_);
+    SetUsed(used_bytes_ - bytes);
+  }
+
+  uint64_t used_bytes() const {
+    MutexLock lock(&mutex_);
+    return used_bytes_;
+  }
+
+ private:
+  struct Slot {
+    CacheKey key;
+    EntryPointer entry;  // null: the slot is free
+    uint64_t bytes = 0;
+    bool used = false;
+  };
+
+  /// Evicts until `bytes` more fit; false when they do not.
+  bool MakeRoom(uint64_t bytes, std::vector<EntryPointer>* evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (bytes > capacity_bytes_) return false;
+    // The second round finds no mark left that the first did not take away.
+    for (size_t steps = 2 * slots_.size(); used_bytes_ + bytes > capacity_bytes_; --steps) {
+      if (steps == 0) return false;
+      hand_ = (hand_ + 1) % slots_.size();
+      Slot& slot = slots_[hand_];
+      // The count cannot rise from 1 meanwhile: a new holder would have to come through Find.
+      if (slot.entry == nullptr || slot.entry.use_count() > 1) continue;
+      if (slot.used) {
+        slot.used = false;
+      } else {
+        evicted->push_back(Erase(hand_));
+      }
+    }
+    return true;
+  }
+
+  EntryPointer Erase(size_t place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    Slot& slot = slots_[place];
+    places_.erase(slot.key);
+    free_.push_back(place);
+    SetUsed(used_bytes_ - slot.bytes);
+    return std::exchange(slot, Slot()).entry;
+  }
+
+  void SetUsed(uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    used_bytes_ = bytes;
+    charge_.Resize(bytes);
+  }
+
+  mutable Mutex mutex_;
+  uint64_t capacity_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  MemoryCharge charge_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<CacheKey, size_t, KeyHash> places_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Slot> slots_ ABSL_GUARDED_BY(mutex_);
+  std::vector<size_t> free_ ABSL_GUARDED_BY(mutex_);
+  size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+BlockCache::BlockCache(uint64_t capacity_bytes, MemoryBudget* budget) : capacity_bytes_(capacity_bytes) {
+  shard_count_ = std::bit_floor(std::clamp<uint64_t>(capacity_bytes / kShardBytesMin, 1, kShardsMax));
+  shards_ = std::make_unique<Shard[]>(shard_count_);
+  for (size_t i = 0; i < shard_count_; ++i) shards_[i].Init(capacity_bytes / shard_count_, budget);
+}
+BlockCache::~BlockCache() = default;
+
+BlockCache::Shard& BlockCache::ShardOf(const CacheKey& key) const {
+  return shards_[(Mix(key) >> 48) & (shard_count_ - 1)];
+}
+
+std::shared_ptr<CacheEntry> BlockCache::Find(const CacheKey& key) { return ShardOf(key).Find(key); }
+
+std::shared_ptr<CacheEntry> BlockCache::Insert(const CacheKey& key, std::shared_ptr<CacheEntry> entry,
+                                               uint64_t bytes) {
+  STOA_DCHECK(entry != nullptr);
+  return ShardOf(key).Insert(key, std::move(entry), bytes);
+}
+
+void BlockCache::Grow(const CacheKey& key, const CacheEntry* entry, uint64_t bytes) {
+  ShardOf(key).Grow(key, entry, bytes);
+}
+
+void BlockCache::EraseFile(uint64_t file_id) {
+  for (size_t i = 0; i < shard_count_; ++i) shards_[i].EraseFile(file_id);
+}
+
+void BlockCache::Reserve(const CacheKey& key, uint64_t bytes) { ShardOf(key).Reserve(bytes); }
+void BlockCache::Release(const CacheKey& key, uint64_t bytes) { ShardOf(key).Release(bytes); }
+
+uint64_t BlockCache::used_bytes() const {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < shard_count_; ++i) bytes += shards_[i].used_bytes();
+  return bytes;
+}
+
+}  // namespace stoa

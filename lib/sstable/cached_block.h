@@ -1,0 +1,67 @@
+// A data block in memory: its header, and its sections decompressed as they are wanted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <absl/status/status.h>
+#include <absl/status/statusor.h>
+
+#include "io/sync.h"
+#include "sstable/block.h"
+#include "sstable/block_cache.h"
+#include "sstable/table_file.h"
+
+namespace stoa {
+
+/// Thread-safe. A block up to kWholeReadBytes is read from the file at once, and its sections wait,
+/// compressed, until they are wanted; of a larger one each section is read when it is wanted.
+class CachedBlock : public CacheEntry, public SectionSource {
+ public:
+  static constexpr size_t kWholeReadBytes = 64 << 10;
+
+  /// Reads and verifies the front of the block at `range`. Whatever the block grows by later is charged to
+  /// `cache`, which outlives it. The caller inserts it there.
+  static absl::StatusOr<std::shared_ptr<CachedBlock>> Load(std::shared_ptr<const TableFile> file,
+                                                           const FileRange& range, const BlockLayout& layout,
+                                                           BlockCache* cache, ReadStats* stats);
+  ~CachedBlock() override;
+
+  const BlockHeader& header() const { return header_; }
+  uint64_t offset() const { return range_.offset; }
+  /// The bytes in memory when it was loaded.
+  size_t memory_bytes() const;
+
+  /// Verified and decompressed when first wanted; valid as long as the block. After an error it may be tried
+  /// again.
+  absl::StatusOr<std::string_view> Section(uint32_t number) override;
+
+ private:
+  using Buffer = std::unique_ptr<char[]>;
+  struct Slot {
+    std::atomic<const char*> raw{nullptr};  // set once, after what it points to
+    Buffer raw_owner;                       // guarded by mutex_, like all that follows
+    Buffer stored;                          // payload as in the file, if it was read and is not wanted yet
+    uint64_t offset = 0;                    // in the file
+    uint64_t checksum = 0;
+  };
+
+  CachedBlock(const std::shared_ptr<const TableFile>& file, const FileRange& range, BlockHeader header,
+              BlockCache* cache);
+  absl::Status Fill(uint32_t number);
+  absl::StatusOr<Buffer> TakeStored(uint32_t number, const TableFile& file)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // The cache must not keep the file of an SSTable open that nobody uses any more.
+  const std::weak_ptr<const TableFile> file_;
+  const FileRange range_;
+  const CacheKey key_;
+  const BlockHeader header_;
+  BlockCache* const cache_;
+  Mutex mutex_;
+  const std::unique_ptr<Slot[]> slots_;
+};
+
+}  // namespace stoa

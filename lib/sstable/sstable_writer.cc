@@ -1,0 +1,178 @@
+// Writes SSTables. Rows go through the tally, which checks and counts them, into the block builder; a full
+// block is written and entered in the open extent; a full extent is closed behind its blocks; and the root of
+// the index, the statistics and the footer end the file. Nothing but the open block and extent is kept in
+// memory.
+#include <utility>
+
+#include "base/status_macros.h"
+#include "sstable/block.h"
+#include "sstable/extent.h"
+#include "sstable/sstable.h"
+#include "sstable/statistics.h"
+#include "sstable/stored_block.h"
+#include "sstable/stream_tally.h"
+#include "sstable/table_file.h"
+
+namespace stoa {
+namespace {
+
+Projection ProjectionOf(const TableSchema& schema) {
+  Projection projection;
+  for (const Column& column : schema.regular()) {
+    projection.push_back(ProjectedColumn{column.id, static_cast<uint8_t>(column.type.word_bytes())});
+  }
+  return projection;
+}
+
+}  // namespace
+
+struct SSTableWriter::State {
+  State(const TableSchema& schema, const SSTableWriterOptions& writer_options,
+        std::unique_ptr<TableFileWriter> writer)
+      : options(writer_options),
+        projection(ProjectionOf(schema)),
+        file(std::move(writer)),
+        builder(&statistics.layout, &projection, writer_options.compression_level,
+                writer_options.block_bytes),
+        extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {
+    statistics.table = schema.id();
+    statistics.schema_version = schema.version();
+    statistics.layout = BlockLayout::Of(schema);
+  }
+
+  absl::Status Add(RowBatch& batch);
+  void AddTokens(const RowBatch& batch, uint32_t begin, uint32_t end);
+  absl::Status FinishBlock();
+  absl::Status FinishExtent();
+  absl::StatusOr<SSTableMetadata> Finish();
+
+  const SSTableWriterOptions options;
+  const Projection projection;
+  Statistics statistics;
+  std::unique_ptr<TableFileWriter> file;
+  BlockBuilder builder;
+  ExtentBuilder extent;
+  IndexPageBuilder root;
+  StreamTally tally;
+  Position last;            // of the blocks written
+  DeletionTime open_after;  // the last of them
+  uint64_t last_token = 0;
+  absl::Status error;
+};
+
+absl::Status SSTableWriter::State::Add(RowBatch& batch) {
+  STOA_RETURN_IF_ERROR(tally.Add(batch));
+  uint32_t at = batch.begin;
+  do {
+    STOA_ASSIGN_OR_RETURN(const uint32_t next, builder.Add(batch, at));
+    if (next == at && next < batch.end && !builder.full()) {
+      return absl::InternalError("the block builder took nothing and is not full");
+    }
+    AddTokens(batch, at, next);
+    if (builder.full()) STOA_RETURN_IF_ERROR(FinishBlock());
+    at = next;
+  } while (at < batch.end);
+  return absl::OkStatus();
+}
+
+/// Tells the filter of the partitions in rows [begin, end), of one too many rather than of one too few: a run
+/// without rows at either end is taken for inside.
+void SSTableWriter::State::AddTokens(const RowBatch& batch, uint32_t begin, uint32_t end) {
+  for (size_t run = 0; run < batch.runs.size() && batch.runs[run].first_row <= end; ++run) {
+    if (batch.RunEnd(run) < begin) continue;
+    last_token = batch.runs[run].token;
+    extent.AddToken(last_token);
+  }
+}
+
+absl::Status SSTableWriter::State::FinishBlock() {
+  STOA_ASSIGN_OR_RETURN(const BuiltBlock block, builder.Finish());
+  FileRange range{file->offset(), 0};
+  STOA_RETURN_IF_ERROR(file->Append(EncodeBlockFront(block, file->file_id(), range.offset)));
+  for (const BlockSection& section : block.sections) STOA_RETURN_IF_ERROR(file->Append(section.payload));
+  range.bytes = file->offset() - range.offset;
+
+  Position separator;
+  separator.token = block.first.token;
+  if (statistics.block_count > 0) {
+    if (!(last < block.first)) return absl::InternalError("blocks do not ascend");
+    separator = ShortestSeparator(last, block.first);
+  }
+  extent.AddBlock(separator, range, block);
+  for (const ColumnZone& zone : block.zones) {
+    const TypeKind kind = *KindOf(statistics.layout, zone.id);
+    const ZoneView view = ViewOf(zone, block.row_count);
+    if (view.state != ZoneState::kNothing) statistics.zones[zone.id].Add(kind, view);
+  }
+  statistics.bounds.times.Add(block.times);
+  ++statistics.block_count;
+  last = block.last;
+  open_after = block.open_after;
+  return extent.full() ? FinishExtent() : absl::OkStatus();
+}
+
+absl::Status SSTableWriter::State::FinishExtent() {
+  STOA_RETURN_IF_ERROR(extent.Finish(open_after, file.get(), &root));
+  ++statistics.extent_count;
+  // The partition may go on in the next extent.
+  extent.AddToken(last_token);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SSTableMetadata> SSTableWriter::State::Finish() {
+  if (tally.partition_count() == 0) return InvalidArgument("an SSTable without rows");
+  STOA_RETURN_IF_ERROR(tally.Finish());
+  if (!builder.empty()) STOA_RETURN_IF_ERROR(FinishBlock());
+  if (!extent.empty()) STOA_RETURN_IF_ERROR(FinishExtent());
+  using Compression = TableFileWriter::Compression;
+  std::string page;
+  root.Finish({}, &page);
+  STOA_ASSIGN_OR_RETURN(const FileRange root_range,
+                        file->AppendSection(SectionKind::kIndexRoot, page, Compression::kNone));
+  statistics.row_count = tally.row_count();
+  statistics.partition_count = tally.partition_count();
+  statistics.tombstone_count = tally.tombstone_count();
+  statistics.bounds.first = tally.first();
+  statistics.bounds.last = tally.last();
+  std::string encoded;
+  statistics.Encode(&encoded);
+  STOA_ASSIGN_OR_RETURN(const FileRange statistics_range,
+                        file->AppendSection(SectionKind::kStatistics, encoded, Compression::kNone));
+  STOA_RETURN_IF_ERROR(file->Finish(root_range, statistics_range));
+  SSTableMetadata metadata = MetadataOf(statistics, options.number, options.file_id, file->offset());
+  metadata.file_hash_low = file->hash().low;
+  metadata.file_hash_high = file->hash().high;
+  return metadata;
+}
+
+absl::StatusOr<std::unique_ptr<SSTableWriter>> SSTableWriter::Create(Directory& directory,
+                                                                     const TableSchema& schema,
+                                                                     const SSTableWriterOptions& options) {
+  const IoTag tag{FileKind::kTable, options.purpose};
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<TableFileWriter> file,
+                        TableFileWriter::Create(directory, SSTableName(options.number), options.file_id,
+                                                options.compression_level, tag));
+  return std::unique_ptr<SSTableWriter>(
+      new SSTableWriter(std::make_unique<State>(schema, options, std::move(file))));
+}
+
+SSTableWriter::SSTableWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+SSTableWriter::~SSTableWriter() = default;
+
+const Projection& SSTableWriter::projection() const { return state_->projection; }
+uint64_t SSTableWriter::file_bytes() const { return state_->file->offset(); }
+bool SSTableWriter::empty() const { return state_->tally.partition_count() == 0; }
+
+absl::Status SSTableWriter::Add(RowBatch& batch) {
+  if (state_->error.ok()) state_->error = state_->Add(batch);
+  return state_->error;
+}
+
+absl::StatusOr<SSTableMetadata> SSTableWriter::Finish() {
+  if (!state_->error.ok()) return state_->error;
+  absl::StatusOr<SSTableMetadata> metadata = state_->Finish();
+  state_->error = metadata.ok() ? FailedPrecondition("the SSTable is finished") : metadata.status();
+  return metadata;
+}
+
+}  // namespace stoa

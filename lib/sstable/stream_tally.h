@@ -1,0 +1,57 @@
+// Counts what a row stream holds and checks its order while it goes by: when a file is written, and again
+// when it is verified.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <absl/status/status.h>
+
+#include "data/position.h"
+#include "data/row_batch.h"
+
+namespace stoa {
+
+/// Not thread-safe.
+class StreamTally {
+ public:
+  /// Takes the next batch of a stream, loading what is not loaded. Internal, naming the guarantee of
+  /// row_batch.h that is broken. A stream may begin in the middle of a partition, as a piece that was cut off
+  /// another does.
+  absl::Status Add(RowBatch& batch);
+  /// The stream has ended. Internal when a range deletion is still open.
+  absl::Status Finish() const;
+
+  uint64_t row_count() const { return row_count_; }
+  uint64_t partition_count() const { return partition_count_; }
+  /// Row, range and cell tombstones, partition deletions.
+  uint64_t tombstone_count() const { return tombstone_count_; }
+  /// First and last row or range-change. A partition deletion reaches from the start of its partition to the
+  /// bound after all its rows.
+  const Position& first() const { return first_; }
+  const Position& last() const { return last_; }
+  /// The last row or range-change, and the range deletion that is open after it.
+  const Position& here() const { return here_; }
+  const DeletionTime& open() const { return open_; }
+
+ private:
+  absl::Status AddRun(const RowBatch& batch, size_t run, size_t* change);
+  absl::Status StartPartition(const PartitionRun& run);
+  absl::Status AddChange(const RangeChange& change);
+  absl::Status Advance(std::string_view clustering, bool is_change);
+  void CountTombstones(const RowBatch& batch);
+
+  uint64_t row_count_ = 0;
+  uint64_t partition_count_ = 0;
+  uint64_t tombstone_count_ = 0;
+  Position first_;
+  Position last_;
+  // Where the stream is: the partition with the last row or change. The clustering views the batch while one
+  // is added.
+  Position here_;
+  std::string_view clustering_;
+  bool after_change_ = false;
+  DeletionTime open_;
+};
+
+}  // namespace stoa
