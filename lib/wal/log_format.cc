@@ -5,7 +5,6 @@
 #include <absl/strings/numbers.h>
 #include <absl/strings/str_format.h>
 
-#include "base/check.h"
 #include "base/coding.h"
 #include "base/hash.h"
 #include "base/strings.h"
@@ -102,7 +101,6 @@ uint64_t LogSegmentKey(uint64_t database_id, uint64_t segment_number) {
 
 uint64_t EncodeLogRecordHeader(const LogRecordHeader& header, uint64_t payload_hash, uint64_t previous_chain,
                                uint64_t segment_key, uint64_t offset, char* to) {
-  STOA_DCHECK(header.synced_bytes <= offset);
   StoreLittle(to + kPayloadBytesAt, header.payload_bytes);
   // The kind and three zero bytes.
   StoreLittle(to + kKindAt, static_cast<uint32_t>(header.kind));

@@ -137,6 +137,7 @@ absl::Status LogWriter::Publish(std::span<const LogRecord> records) {
   }
   LogRecordHeader header;
   header.synced_bytes = static_cast<uint32_t>(current_->synced_bytes.load(std::memory_order_acquire));
+  STOA_DCHECK(header.synced_bytes <= begin);
   for (const LogRecord& record : records) {
     STOA_DCHECK(record.payload_hash == Hash64(record.payload));
     header.payload_bytes = static_cast<uint32_t>(record.payload.size());
