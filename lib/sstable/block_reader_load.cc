@@ -119,6 +119,7 @@ class BlockReader::Loading {
 template <typename Visit>
 bool BlockReader::Loading::ForEach(const SparseWords& words, const char* section, RowRange range,
                                    Visit visit) {
+  if (words.at.none()) return true;
   uint32_t first = range.begin;
   uint32_t found = range.end - range.begin;
   const bool all = words.at.all();
