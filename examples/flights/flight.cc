@@ -24,7 +24,7 @@ stoa::Table OpenOrCreate(stoa::Database& database, const stoa::TableSchema& sche
 }  // namespace
 
 bool ParseMinute(std::string_view text, int64_t* milliseconds) {
-  int year, month, day, hour, minute;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0;
   if (text.size() != 16 || !ParseNumber(text.substr(0, 4), &year) ||
       !ParseNumber(text.substr(5, 2), &month) || !ParseNumber(text.substr(8, 2), &day) ||
       !ParseNumber(text.substr(11, 2), &hour) || !ParseNumber(text.substr(14, 2), &minute)) {
