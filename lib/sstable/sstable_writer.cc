@@ -24,6 +24,14 @@ Projection ProjectionOf(const TableSchema& schema) {
   return projection;
 }
 
+Statistics StatisticsOf(const TableSchema& schema) {
+  Statistics statistics;
+  statistics.table = schema.id();
+  statistics.schema_version = schema.version();
+  statistics.layout = BlockLayout::Of(schema);
+  return statistics;
+}
+
 }  // namespace
 
 struct SSTableWriter::State {
@@ -31,14 +39,11 @@ struct SSTableWriter::State {
         std::unique_ptr<TableFileWriter> writer)
       : options(writer_options),
         projection(ProjectionOf(schema)),
+        statistics(StatisticsOf(schema)),
         file(std::move(writer)),
         builder(&statistics.layout, &projection, writer_options.compression_level,
                 writer_options.block_bytes),
-        extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {
-    statistics.table = schema.id();
-    statistics.schema_version = schema.version();
-    statistics.layout = BlockLayout::Of(schema);
-  }
+        extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {}
 
   absl::Status Add(RowBatch& batch);
   void AddTokens(const RowBatch& batch, uint32_t begin, uint32_t end);
