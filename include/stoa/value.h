@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -73,8 +74,9 @@ class Value {
   };
 
   constexpr Value() : kind_(Kind::kNull) {}
-  constexpr Value(std::nullptr_t) : Value() {}                                  // NOLINT
-  constexpr Value(bool value) : kind_(Kind::kBoolean), word_(value ? 1 : 0) {}  // NOLINT
+  constexpr Value(std::nullptr_t) : Value() {}  // NOLINT
+  template <std::same_as<bool> T>               // else every pointer would be a boolean
+  constexpr Value(T value) : kind_(Kind::kBoolean), word_(value ? 1 : 0) {}  // NOLINT
   template <typename T>
   requires(std::is_integral_v<T> && !std::is_same_v<T, bool> &&
            (std::is_signed_v<T> || sizeof(T) < 8)) constexpr Value(T value)

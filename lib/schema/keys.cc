@@ -1,9 +1,12 @@
 #include "schema/keys.h"
 
+#include <algorithm>
+
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "types/byte_comparable.h"
+#include "types/comparable_numbers.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -54,28 +57,38 @@ absl::Status AppendPartitionComponents(const TableSchema& schema, Values values,
   for (size_t i = 0; i < columns.size(); ++i) {
     absl::Status status = columns.size() == 1 ? AppendSerialized(columns[i].type, values[i], out)
                                               : AppendPartitionComponent(columns[i].type, values[i], out);
-    if (!status.ok()) [[unlikely]]
+    if (!status.ok()) [[unlikely]] {
       return ColumnError(schema, columns[i], status);
+    }
   }
   const size_t size = out->size() - start;
-  if (size == 0 || size > kKeyBytesMax) [[unlikely]]
+  if (size == 0 || size > kKeyBytesMax) [[unlikely]] {
     return WrongSize(schema, "partition key", columns, size, 1);
+  }
   return absl::OkStatus();
+}
+
+/// What a component counts for in the limit of a clustering key: its serialized bytes. A decimal may come
+/// back in more than it was given in; it counts so that whatever comes back can be written again.
+size_t CountedBytes(const DataType& type, size_t size) {
+  if (type.kind() == TypeKind::kDecimal) return std::max(size, kShortDecimalBytesMax);
+  return type.is_word() ? type.word_bytes() : size;
 }
 
 absl::Status AppendClusteringComponents(const TableSchema& schema, Values values, std::string* out) {
   const std::vector<Column>& columns = schema.clustering();
-  size_t serialized_bytes = 0;
+  size_t counted_bytes = 0;
   for (size_t i = 0; i < values.size(); ++i) {
     const Column& column = columns[i];
     out->push_back(kComponentMarker);
     absl::Status status = AppendComparable(column.type, column.order, values[i], out);
-    if (!status.ok()) [[unlikely]]
+    if (!status.ok()) [[unlikely]] {
       return ColumnError(schema, column, status);
-    serialized_bytes += column.type.word_bytes() + values[i].bytes().size();
+    }
+    counted_bytes += CountedBytes(column.type, values[i].bytes().size());
   }
-  if (serialized_bytes > kKeyBytesMax) [[unlikely]] {
-    return WrongSize(schema, "clustering key", columns, serialized_bytes, 0);
+  if (counted_bytes > kKeyBytesMax) [[unlikely]] {
+    return WrongSize(schema, "clustering key", columns, counted_bytes, 0);
   }
   return absl::OkStatus();
 }
@@ -98,26 +111,28 @@ bool TakeMarker(char marker, std::string_view* bytes) {
   return true;
 }
 
-/// Decodes into `storage` and `values`. Storage moves while it grows, so values which will view it are first
-/// only put down as the place where their bytes end.
+/// Decodes into `storage` and, unless it is null, the array `values`. Storage moves while it grows, so values
+/// which will view it are first only put down as the place where their bytes end.
 bool DecodeClusteringComponents(const std::vector<Column>& columns, std::string_view key,
-                                std::string* storage, std::vector<Value>* values) {
-  size_t serialized_bytes = 0;
-  values->resize(columns.size());
+                                std::string* storage, Value* values) {
+  size_t counted_bytes = 0;
   for (size_t i = 0; i < columns.size(); ++i) {
-    const Column& column = columns[i];
+    const DataType& type = columns[i].type;
+    const size_t start = storage->size();
+    Value value;
     if (!TakeMarker(kComponentMarker, &key)) return false;
-    if (column.type.is_word()) {
+    if (type.is_word()) {
       uint64_t word = 0;
-      if (!DecodeComparableWord(column.type, column.order, &key, &word)) return false;
-      (*values)[i] = FromWord(column.type, word);
-      serialized_bytes += column.type.word_bytes();
+      if (!DecodeComparableWord(type, columns[i].order, &key, &word)) return false;
+      value = FromWord(type, word);
     } else {
-      if (!DecodeComparable(column.type, column.order, &key, storage)) return false;
-      (*values)[i] = Value(static_cast<int64_t>(storage->size()));
+      if (!DecodeComparable(type, columns[i].order, &key, storage)) return false;
+      value = static_cast<int64_t>(storage->size());
     }
+    if (values != nullptr) values[i] = value;
+    counted_bytes += CountedBytes(type, storage->size() - start);
   }
-  return TakeMarker(kRowEnd, &key) && key.empty() && serialized_bytes + storage->size() <= kKeyBytesMax;
+  return TakeMarker(kRowEnd, &key) && key.empty() && counted_bytes <= kKeyBytesMax;
 }
 
 }  // namespace
@@ -125,8 +140,9 @@ bool DecodeClusteringComponents(const std::vector<Column>& columns, std::string_
 absl::Status AppendPartitionKey(const TableSchema& schema, Values values, std::string* out) {
   const size_t start = out->size();
   absl::Status status = AppendPartitionComponents(schema, values, out);
-  if (!status.ok()) [[unlikely]]
+  if (!status.ok()) [[unlikely]] {
     out->resize(start);
+  }
   return status;
 }
 
@@ -170,7 +186,8 @@ absl::Status DecodeClusteringKey(const TableSchema& schema, std::string_view key
                                  std::vector<Value>* values) {
   const std::vector<Column>& columns = schema.clustering();
   storage->clear();
-  if (!DecodeClusteringComponents(columns, key, storage, values)) {
+  values->resize(columns.size());
+  if (!DecodeClusteringComponents(columns, key, storage, values->data())) {
     return NotAKey(schema, "clustering key", columns, key);
   }
   size_t start = 0;
@@ -185,8 +202,7 @@ absl::Status DecodeClusteringKey(const TableSchema& schema, std::string_view key
 
 bool IsClusteringKey(const TableSchema& schema, std::string_view key) {
   std::string storage;
-  std::vector<Value> values;
-  return DecodeClusteringComponents(schema.clustering(), key, &storage, &values);
+  return DecodeClusteringComponents(schema.clustering(), key, &storage, nullptr);
 }
 
 absl::Status ColumnError(const TableSchema& schema, const Column& column, const absl::Status& error) {

@@ -20,8 +20,8 @@ namespace stoa {
 absl::Status AppendPartitionKey(const TableSchema& schema, Values values, std::string* out);
 
 /// Appends a row's clustering key (byte_comparable.h): all components, then kRowEnd. Errors as above, but a
-/// clustering key may be empty, and the limit is on the sum of the serialized values, as in Cassandra: the
-/// key itself may be longer.
+/// clustering key may be empty, and the limit is on the sum of the serialized values, as in Cassandra (of
+/// which a decimal counts for 12 bytes at least): the key itself may be longer.
 absl::Status AppendClusteringKey(const TableSchema& schema, Values values, std::string* out);
 
 enum class BoundSide : uint8_t { kBefore, kAfter };

@@ -1,7 +1,7 @@
 // The catalog record of a table:
 //
-//     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options  next column id
-//     (varint)
+//     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options
+//                next column id (varint)
 //                columns (partition key)  columns (clustering)  columns (regular)
 //     options := default_time_to_live_seconds (varint)  gc_grace_seconds (varint)  compression_level (varint)
 //     columns := count (varint)  column ...
@@ -10,7 +10,6 @@
 //
 // Varints are those of base/coding.h, in their shortest form. Whoever stores the record knows its length and
 // guards it with a checksum; nothing may follow the last column.
-#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,14 +56,13 @@ bool DecodeColumns(Decoder* decoder, ColumnKind kind, std::vector<Column>* colum
   return true;
 }
 
+/// Numbers too large for an option become negative, which validation refuses.
 bool DecodeOptions(Decoder* decoder, TableOptions* options) {
-  uint64_t time_to_live = 0;
+  uint32_t time_to_live = 0;
   uint64_t gc_grace = 0;
-  uint64_t level = 0;
+  uint32_t level = 0;
   if (!decoder->Varint(&time_to_live) || !decoder->Varint(&gc_grace) || !decoder->Varint(&level))
     return false;
-  constexpr uint64_t kInt32Max = std::numeric_limits<int32_t>::max();
-  if (time_to_live > kInt32Max || gc_grace > kInt32Max || level > kInt32Max) return false;
   options->default_time_to_live_seconds = static_cast<int32_t>(time_to_live);
   options->gc_grace_seconds = static_cast<int64_t>(gc_grace);
   options->compression_level = static_cast<int32_t>(level);

@@ -7,18 +7,17 @@
 // Cassandra's ByteComparable; the bytes are not compatible with it.
 //
 // Encoded values:
-//   tinyint smallint int bigint timestamp time   big-endian, sign bit flipped
-//   boolean                                      one byte 0 or 1
-//   date                                         big-endian as serialized (already unsigned)
-//   float double                                 big-endian; negative: all bits inverted, else sign bit
-//   flipped;
-//                                                every NaN becomes the positive quiet NaN (greatest)
-//   uuid                                         version nibble first, time-ordered for version 1 (as
-//   Cassandra compares) timeuuid                                     timestamp in comparable order, then the
-//   low 8 bytes compared signed ascii text blob inet                         bytes with 00 written as 00 FF,
-//   ended by 00 varint, decimal                              see comparable_numbers.h; by numeric value, so
-//   that 1.0 and 1.00
-//                                                are equal keys (the scale is not kept)
+//   tinyint smallint int bigint     big-endian, sign bit flipped
+//   timestamp time
+//   boolean                         one byte, 0 or 1
+//   date                            big-endian as serialized, which is unsigned already
+//   float double                    big-endian; negative: all bits inverted, else the sign bit flipped; every
+//                                   NaN becomes the positive quiet NaN, the greatest
+//   uuid                            as Cassandra compares: version nibble first, then for version 1 the time
+//   timeuuid                        time, then the low 8 bytes, each as a signed number
+//   ascii text blob inet            bytes with 00 written as 00 ff, ended by 00
+//   varint decimal                  see comparable_numbers.h; by numeric value, so that 1.0 and 1.00 are one
+//                                   key (the scale is not kept)
 // A descending component has all bytes of its encoded value (not its marker) inverted.
 #pragma once
 
@@ -76,7 +75,7 @@ inline uint64_t ComparableWord(TypeKind kind, uint64_t word) {
     case TypeKind::kDouble:
       return internal::ComparableDouble::FromWord(word);
     default:
-      return word ^ uint64_t { 1 } << (8 * DataType(kind).word_bytes() - 1);
+      return word ^ (uint64_t{1} << (8 * DataType(kind).word_bytes() - 1));
   }
 }
 inline uint64_t WordFromComparable(TypeKind kind, uint64_t comparable) {

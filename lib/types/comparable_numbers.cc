@@ -23,8 +23,9 @@ constexpr uint64_t kSignBit = uint64_t{1} << 63;
 /// A decimal key has no more digits than this: 256 < 10^2.41.
 constexpr size_t kDigitsMax = kKeyBytesMax * 241 / 100;
 
-/// 100 is kept as 100 and not as 1E+2, because that is how it was most likely written.
-constexpr int64_t kTrailingZerosMax = 18;
+/// Integers of so many digits keep their trailing zeros: 100 was most likely written so and not as 1E+2.
+constexpr int64_t kPlainDigitsMax = 18;
+static_assert(sizeof(int32_t) + sizeof(int64_t) == kShortDecimalBytesMax);  // 10^18 < 2^63
 
 void Invert(std::string* bytes, size_t from) {
   for (size_t i = from; i < bytes->size(); ++i) (*bytes)[i] = static_cast<char>(~(*bytes)[i]);
@@ -52,12 +53,13 @@ bool AppendDecimal(bool negative, std::string digits, int64_t exponent, std::str
   const auto count = static_cast<int64_t>(digits.size());
   if (exponent < count - kScaleMax || exponent > static_cast<int64_t>(kDigitsMax) - kScaleMin) return false;
   int64_t scale = count - exponent;
-  // Zeros are given back where the number looks better with them, or cannot be expressed without.
-  const int64_t scale_wanted = scale < 0 && scale >= -kTrailingZerosMax ? 0
-                               : scale < kScaleMin                      ? kScaleMin
-                                                                        : scale;
-  digits.append(static_cast<size_t>(scale_wanted - scale), '0');
-  scale = scale_wanted;
+  if (scale < 0 && exponent <= kPlainDigitsMax) {
+    digits.append(static_cast<size_t>(-scale), '0');
+    scale = 0;
+  } else if (scale < kScaleMin) {
+    digits.append(static_cast<size_t>(kScaleMin - scale), '0');
+    scale = kScaleMin;
+  }
   if (digits.size() > kDigitsMax) return false;
   const std::string unscaled = VarintFromText(negative ? "-" + digits : digits);
   if (sizeof(int32_t) + unscaled.size() > kKeyBytesMax) return false;

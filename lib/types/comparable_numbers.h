@@ -13,11 +13,16 @@
 // byte 0. For a negative number all bytes after the sign are inverted.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace stoa {
+
+/// A decimal of a key comes back with the smallest scale, or, if it is an integer of at most 18 digits, with
+/// scale 0: in no more bytes than it was given in, or than these.
+inline constexpr size_t kShortDecimalBytesMax = 12;
 
 /// Reads bytes off the front of a byte string, inverting them where `mask` is ff.
 class MaskedReader {
@@ -44,8 +49,7 @@ bool DecodeComparableVarint(MaskedReader* reader, std::string* out);
 
 /// `decimal` is serialized, has at least 5 bytes and at most kKeyBytesMax. Time is quadratic in the digits.
 void AppendComparableDecimal(std::string_view decimal, std::string* out);
-/// Appends a serialized form of the number: an integer of few trailing zeros has scale 0, every other number
-/// the smallest scale. Returns false when the bytes are not a valid encoding.
+/// Appends a serialized form of the number. Returns false when the bytes are not a valid encoding.
 bool DecodeComparableDecimal(MaskedReader* reader, std::string* out);
 
 }  // namespace stoa

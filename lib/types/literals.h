@@ -32,19 +32,20 @@ class OwnedValue {
 };
 
 /// Reads a literal, of which `text` must be all:
-///   null                                        of any type
-///   true false                                  boolean
-///   -12                                         the integer types, varint, decimal, float, double
-///   1.5 -2e-7 NaN Infinity -Infinity            float, double; but for the last three, decimal (of any size)
-///   'it''s'                                     text, ascii
-///   0xcafe                                      blob
-///   '2001-01-31' '04:05:06.7' '2001-01-31 04:05'  date, time, timestamp (date_time.h); also without quotes,
-///   and as
-///                                               integers: days since 1970 plus 2^31, nanoseconds,
-///                                               milliseconds
-///   '127.0.0.1' '::1'                           inet; also without quotes
-///   550e8400-e29b-41d4-a716-446655440000        uuid, timeuuid
-///   1y2mo3d4h5m6s7ms8us9ns -2w                  duration
+///   null                                  of any type
+///   true false                            boolean
+///   -12                                   the integer types, varint, decimal, float, double
+///   1.5 -2e-7                             float, double, decimal (of any size)
+///   NaN Infinity -Infinity                float, double
+///   'it''s'                               text, ascii
+///   0xcafe                                blob
+///   '2001-01-31' 2147495001               date; the number is days since 1970 plus 2^31
+///   '04:05:06.7' 14706700000000           time; nanoseconds
+///   '2001-01-31 04:05' 980913900000       timestamp; milliseconds
+///   '127.0.0.1' '::1'                     inet
+///   550e8400-e29b-41d4-a716-446655440000  uuid, timeuuid
+///   1y2mo3d4h5m6s7ms8us9ns -2w            duration
+/// Dates, times, timestamps (date_time.h) and addresses may also stand without quotes.
 /// InvalidArgument, naming text and type, for anything else.
 absl::StatusOr<OwnedValue> ParseLiteral(const DataType& type, std::string_view text);
 

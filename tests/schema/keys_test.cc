@@ -302,6 +302,22 @@ TEST_CASE("keys have at most 65,535 bytes") {
   CHECK(Message(AppendClusteringKey(zeros, {Value::Bytes(longer)}, &out)) ==
         "table t: column c: given 65536 bytes, expected at most 65535 in a key");
 
+  // A decimal that comes back longer than it was given, 1E+17 as 100000000000000000, must not exceed the
+  // limit.
+  const TableSchema prices = TableSchema::Builder("t")
+                                 .PartitionKey("k", TypeKind::kInt)
+                                 .Clustering("price", TypeKind::kDecimal)
+                                 .Clustering("name", TypeKind::kText)
+                                 .Build()
+                                 .value();
+  const Value price = Value::Bytes(std::string_view("\xff\xff\xff\xef\x01", 5));
+  const std::string name = longest.substr(12);
+  const std::string price_key = ClusteringKey(prices, {price, name});
+  REQUIRE(DecodeClusteringKey(prices, price_key, &storage, &values).ok());
+  CHECK(values[0].bytes().size() == 12);
+  CHECK(ClusteringKey(prices, values) == price_key);
+  CHECK_FALSE(AppendClusteringKey(prices, {price, std::string_view(name + "a")}, &out).ok());
+
   const std::string tail = longest.substr(8);
   CHECK(IsClusteringKey(Flights(), ClusteringKey(Flights(), {Timestamp{1}, tail})));
   CHECK(Message(AppendClusteringKey(Flights(), {Timestamp{1}, std::string_view(tail + "a")}, &out)) ==

@@ -5,7 +5,6 @@
 
 #include "base/strings.h"
 #include "io/random.h"
-#include "schema/schema_validation.h"
 #include "support/catch.h"
 
 namespace stoa {
@@ -198,6 +197,23 @@ TEST_CASE("catalog records round trip") {
         "00");        // no regular column
 }
 
+/// The invariants that code relies on, without the code that is to keep them.
+bool IsSound(const TableSchema& schema) {
+  ColumnId last_id = 0;
+  bool sound = !schema.partition_key().empty();
+  for (const auto* columns : {&schema.partition_key(), &schema.clustering(), &schema.regular()}) {
+    for (const Column& column : *columns) {
+      sound = sound && column.id > last_id && column.id < schema.next_column_id();
+      sound = sound &&
+              (column.order == ClusteringOrder::kAscending || column.order == ClusteringOrder::kDescending);
+      sound = sound && !column.name.empty() && column.name.size() <= kNameBytesMax;
+      sound = sound && schema.FindColumn(column.name) == &column && schema.FindColumn(column.id) == &column;
+      last_id = column.id;
+    }
+  }
+  return sound;
+}
+
 // Goal: damaged records never crash and never give an invalid schema. Method: every truncation, every byte
 // replaced by every other, bytes appended; what decodes must be valid and encode again to the same bytes.
 TEST_CASE("damaged catalog records are refused or valid") {
@@ -205,7 +221,7 @@ TEST_CASE("damaged catalog records are refused or valid") {
   const auto check = [](const std::string& damaged) {
     const absl::StatusOr<TableSchema> schema = SchemaEditor::Decode(damaged);
     if (!schema.ok()) return schema.status().code() == absl::StatusCode::kInvalidArgument;
-    return ValidateSchema(*schema).ok() && Encoded(*schema) == damaged && !schema->ToString().empty();
+    return IsSound(*schema) && Encoded(*schema) == damaged && !schema->ToString().empty();
   };
   for (size_t size = 0; size < bytes.size(); ++size)
     REQUIRE_FALSE(SchemaEditor::Decode(bytes.substr(0, size)).ok());

@@ -197,6 +197,21 @@ TEST_CASE("components have at most 65,535 bytes") {
   CHECK_FALSE(DecodeComparable(TypeKind::kText, ClusteringOrder::kAscending, &escaped, &decoded));
 }
 
+// Goal: no bytes decode to a decimal that is too long for a key. Method: numbers of nines about the limit,
+// which is 65,531 bytes of integer or 157,814 digits.
+TEST_CASE("decoded decimals have at most 65,535 bytes") {
+  const auto decodes = [](size_t digit_pairs) {
+    std::string bytes("\x03\x80\0\0\0\0\0\0\x01", 9);
+    bytes += std::string(digit_pairs, 100) + '\0';
+    std::string_view rest = bytes;
+    std::string decoded;
+    return DecodeComparable(TypeKind::kDecimal, ClusteringOrder::kAscending, &rest, &decoded);
+  };
+  CHECK(decodes(157'814 / 2));
+  CHECK_FALSE(decodes(157'814 / 2 + 1));
+  CHECK_FALSE(decodes(100'000));
+}
+
 // Goal: what cannot be a key is refused. Method: null, wrong kinds, duration.
 TEST_CASE("what cannot be a key is refused") {
   std::string out;

@@ -277,6 +277,9 @@ TEST_CASE("malformed bytes are refused") {
   CHECK_FALSE(check(TypeKind::kBoolean, "\x02"));
   CHECK_FALSE(check(TypeKind::kTime, std::string(8, '\xff')));
   CHECK_FALSE(check(TypeKind::kText, "\xff"));
+  // Months and days of 2^31.
+  CHECK_FALSE(check(TypeKind::kDuration, std::string("\xf1\0\0\0\0\0\0", 7)));
+  CHECK_FALSE(check(TypeKind::kDuration, std::string("\0\xf1\0\0\0\0\0", 7)));
   CHECK(Message(ParseSerialized(TypeKind::kInt, "abc").status()) == "3 bytes are not a int: 0x616263");
 }
 
