@@ -240,6 +240,8 @@ TEST_CASE("sim crash: what a failed sync left is not made durable by the next on
   other.Create("a");
   other.files.FailCall(other.files.calls(), broken, FaultSpan::kOnce);
   CHECK(other.directory->Sync() == broken);
+  REQUIRE_OK(other.directory->Sync());
+  CHECK(DescribeAll(other.files) == std::set<std::string>{"", "a="});
   REQUIRE_OK(other.directory->Rename("a", "b", kTag));
   other.Create("c");
   REQUIRE_OK(other.directory->Sync());
