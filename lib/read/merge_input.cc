@@ -89,6 +89,7 @@ absl::Status MergeInput::FindHead() {
     }
     EnterRun(run_ + 1);
     STOA_RETURN_IF_ERROR(Fill());
+    if (any() && partition().starts) break;
   }
   return absl::OkStatus();
 }
@@ -191,7 +192,7 @@ absl::Status MergeInput::SkipTo(const PositionView& position) {
 }
 
 absl::Status MergeInput::SkipInRun(std::string_view clustering) {
-  if (clustering.empty()) return absl::OkStatus();
+  if (clustering.empty() && !reverse_) return absl::OkStatus();
   uint32_t end = batch_.RunEnd(run_);
   const bool all_before = end == batch_.end && Before(batch_.last_clustering, clustering);
   if (row() < end && !all_before) {

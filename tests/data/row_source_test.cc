@@ -17,7 +17,9 @@ TEST_CASE("The vector source conforms") {
     options.seed = seed % 2 == 0 ? seed : 0;
     options.lazy = seed % 3 != 0;
     test.open = [&](const ScanSpec& spec) { return NewVectorSource(test.expected, spec, options); };
-    test.fail_read = [&](int64_t n) { options.fail_at = static_cast<uint64_t>(n); };
+    int64_t calls_left = -1;
+    options.calls_left = &calls_left;
+    test.fail_read = [&](int64_t n) { calls_left = n; };
     test.is_merge = true;
     test.scans = 8;
     CheckRowSource(test, seed);

@@ -113,7 +113,9 @@ class VectorSource final : public RowSource, private BatchLoader {
 
  private:
   absl::Status CountCall() {
-    if (error_.ok() && calls_++ == options_.fail_at) error_ = absl::DataLossError("injected");
+    if (options_.calls_left != nullptr && error_.ok() && (*options_.calls_left)-- == 0) {
+      error_ = absl::DataLossError("injected");
+    }
     return error_;
   }
 
@@ -205,7 +207,6 @@ class VectorSource final : public RowSource, private BatchLoader {
   Random random_;
   BatchBuilder builder_;
   absl::Status error_;
-  uint64_t calls_ = 0;
 
   size_t at_ = 0;       // next element
   size_t started_ = 0;  // partition + 1 that STARTed last

@@ -30,8 +30,9 @@ struct VectorSourceOptions {
   /// When false, batches are handed over loaded.
   bool lazy = true;
   LoadCounts* counts = nullptr;
-  /// The call of Next or of a load with this number fails.
-  uint64_t fail_at = UINT64_MAX;
+  /// Counts down with every call of Next or of a load, may be shared by several sources; the call that finds
+  /// 0 fails.
+  int64_t* calls_left = nullptr;
   /// Where a row may match, for NextPossibleMatch; null: the source cannot tell.
   std::function<bool(const ColumnBounds&, const PositionView&, const ContentRow&)> may_match;
 };
