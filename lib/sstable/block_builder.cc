@@ -6,6 +6,7 @@
 // settle at the target within a block or two, and nothing has to be analysed twice. The factor is kept within
 // bounds, so that neither a change of the data nor a misleading block makes the next one enormous or tiny.
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/check.h"
@@ -87,7 +88,7 @@ void BlockBuilder::State::FindCosts(const RowBatch& batch, uint32_t begin, uint3
 }
 
 uint32_t BlockBuilder::State::RowsToTake(uint32_t begin, uint32_t end) {
-  const auto target = static_cast<uint64_t>(static_cast<double>(raw_bytes_target) / shrink);
+  const auto target = static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
   const uint32_t rows_max = std::min(end - begin, kBlockRowsMax - pending.row_count);
   uint32_t rows = 0;
   while (rows < rows_max && cost < target) {

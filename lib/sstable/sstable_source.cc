@@ -254,7 +254,7 @@ absl::Status TableSource::Skip(const PositionView& position) {
   // In reverse the position itself stays: the slice now ends before its successor.
   Position begin(position);
   if (spec_.reverse) begin.clustering.push_back('\0');
-  if (cut_begin_ && (spec_.reverse ? begin >= begin_ : begin <= begin_)) return absl::OkStatus();
+  if (cut_begin_ && (spec_.reverse ? begin > begin_ : begin < begin_)) return absl::OkStatus();
   if (end_.has_value() && (spec_.reverse ? begin.view() <= *end_ : begin.view() >= *end_)) {
     stage_ = Stage::kDone;
     return absl::OkStatus();

@@ -54,8 +54,8 @@ Position NearRow(const Position& row, Random* random) {
       break;
   }
   if (random->OneIn(10)) near.key.push_back('\0');
-  if (random->OneIn(10)) near.token += random->Uniform(3) - 1;
-  if (random->OneIn(20)) near.token = random->Next();
+  if (random->OneIn(10)) near = Position(PositionView{near.token + random->Uniform(3) - 1, {}, {}});
+  if (random->OneIn(20)) near = Position(PositionView{random->Next(), {}, {}});
   return near;
 }
 
