@@ -11,9 +11,9 @@
 
 namespace stoa {
 
-/// Calls `apply` for every record of the segments `numbers` in order; an error from `apply` ends the replay
-/// and is returned. `numbers` are all segments that the directory holds from the first one needed on,
-/// ascending. Holds one segment in memory at a time.
+/// Calls `apply` for every record of the segments `numbers` in order; the payload is valid during the call;
+/// an error from `apply` ends the replay and is returned. `numbers` are all segments that the directory holds
+/// from the first one needed on, ascending. Holds one segment in memory at a time.
 ///
 /// A torn tail is cut and reported; so is all that comes after it. DataLoss, naming file and offset, when
 /// what is damaged or missing was durable, which a later record, seal or segment header proves by how much it
