@@ -85,7 +85,9 @@ absl::Status Database::Engine::Close() {
   if (status.ok()) status = maintenance_->FlushAll();
   maintenance_->Stop(/*abort=*/false);
   closed_.store(true);
-  return status.ok() ? CloseParts() : status;
+  if (status.ok()) status = CloseParts();
+  store_->Release();
+  return status;
 }
 
 /// Everything is in SSTables: the manifest says so, and the log goes.

@@ -32,27 +32,29 @@ std::string EncodeHeader(uint64_t number) {
   return header;
 }
 
-/// Bound to the offset, so that a length is not believed anywhere but where it was written.
-uint32_t LengthCheck(uint32_t length, uint64_t offset) {
-  char bytes[12];
-  StoreLittle(bytes, length);
-  StoreLittle(bytes + 4, offset);
+/// Bound to file and offset, so that a length is not believed anywhere but where it was written: after a power failure the disk may
+/// show what some other manifest had in this place.
+uint32_t LengthCheck(uint64_t number, uint64_t offset, uint32_t length) {
+  char bytes[20];
+  StoreLittle(bytes, number);
+  StoreLittle(bytes + 8, offset);
+  StoreLittle(bytes + 16, length);
   return static_cast<uint32_t>(Hash64(std::string_view(bytes, sizeof(bytes))));
 }
 
 uint64_t Chain(uint64_t previous, std::string_view payload) { return Hash64(payload, previous); }
 
-bool ValidRecordHeaderAt(std::string_view content, uint64_t offset) {
+bool ValidRecordHeaderAt(uint64_t number, std::string_view content, uint64_t offset) {
   if (content.size() - offset < kRecordHeaderBytes) return false;
   const auto length = LoadLittle<uint32_t>(content.data() + offset);
-  return LoadLittle<uint32_t>(content.data() + offset + 4) == LengthCheck(length, offset);
+  return LoadLittle<uint32_t>(content.data() + offset + 4) == LengthCheck(number, offset, length);
 }
 
 /// An edit is appended only when the one before is durable. So damage with a record behind it is damage to something that was
 /// promised; damage at the very end is an edit that was being written when the process or the machine died.
-bool AnyRecordAfter(std::string_view content, uint64_t offset) {
+bool AnyRecordAfter(uint64_t number, std::string_view content, uint64_t offset) {
   for (uint64_t at = offset + 1; at + kRecordHeaderBytes <= content.size(); ++at) {
-    if (ValidRecordHeaderAt(content, at)) return true;
+    if (ValidRecordHeaderAt(number, content, at)) return true;
   }
   return false;
 }
@@ -129,7 +131,7 @@ absl::Status ManifestWriter::Write(const VersionEdit& edit) {
   const auto length = static_cast<uint32_t>(payload.size());
   const uint64_t chain = Chain(chain_, payload);
   StoreLittle<uint32_t>(record.data(), length);
-  StoreLittle<uint32_t>(record.data() + 4, LengthCheck(length, offset_));
+  StoreLittle<uint32_t>(record.data() + 4, LengthCheck(number_, offset_, length));
   StoreLittle<uint64_t>(record.data() + 8, chain);
   STOA_RETURN_IF_ERROR(AppendAll(*file_, record));
   STOA_RETURN_IF_ERROR(file_->Sync());
@@ -151,7 +153,7 @@ absl::StatusOr<ManifestContent> DecodeManifest(std::string_view name, std::strin
   uint64_t chain = Hash64(content.substr(0, kHeaderBytes));
   uint64_t offset = kHeaderBytes;
   while (offset < content.size()) {
-    bool intact = ValidRecordHeaderAt(content, offset);
+    bool intact = ValidRecordHeaderAt(result.number, content, offset);
     std::string_view payload;
     if (intact) {
       const auto length = LoadLittle<uint32_t>(content.data() + offset);
@@ -161,7 +163,7 @@ absl::StatusOr<ManifestContent> DecodeManifest(std::string_view name, std::strin
     }
     if (!intact) {
       // The first record was durable before CURRENT named this manifest.
-      if (offset == kHeaderBytes || AnyRecordAfter(content, offset)) {
+      if (offset == kHeaderBytes || AnyRecordAfter(result.number, content, offset)) {
         return Corruption(name, offset, "manifest record is damaged");
       }
       result.cut_bytes = content.size() - offset;

@@ -27,9 +27,12 @@ Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<Fil
   views_.Publish(std::make_shared<const View>(View::Tables()));
 }
 
-Store::~Store() { ReleaseViews(); }
+Store::~Store() { Release(); }
 
-void Store::ReleaseViews() { views_.Publish(nullptr); }
+void Store::Release() {
+  views_.Publish(nullptr);
+  lock_.reset();
+}
 
 std::shared_ptr<TableView> Store::NewTableView(const Table& schema, uint64_t after_sequence) {
   auto table = std::make_shared<TableView>();

@@ -85,14 +85,15 @@ class Store {
 
   /// Closes the manifest after a last edit which says that all is in SSTables and no log segment below `first_log` is needed.
   absl::Status Finish(uint64_t last_sequence, int64_t last_timestamp, uint64_t first_log);
-  void ReleaseViews();
+  /// The end: nothing is read or written through this store any more, and another may open the directory.
+  void Release();
 
  private:
   void PublishChanged(const ChangeTables& change, uint64_t seal_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
 
   Env& env_;
   const std::unique_ptr<Directory> directory_;
-  const std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<FileLock> lock_;
   MemoryBudget memtable_budget_;
   BlockCache cache_;
   Health health_;

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/container/flat_hash_map.h>
+#include <absl/container/btree_map.h>
 
 #include <stoa/write_batch.h>
 
@@ -52,7 +52,8 @@ struct TableView {
 
 class View : public std::enable_shared_from_this<View> {
  public:
-  using Tables = absl::flat_hash_map<TableId, std::shared_ptr<const TableView>>;
+  /// Ordered: the order in which tables are flushed must not depend on addresses or hash seeds.
+  using Tables = absl::btree_map<TableId, std::shared_ptr<const TableView>>;
   explicit View(Tables tables) : tables_(std::move(tables)) {}
 
   const Tables& tables() const { return tables_; }
