@@ -68,7 +68,7 @@ absl::StatusOr<bool> ResultCursor::NextRun(Run* run) {
   }
   const uint64_t allowed =
       std::min(limits_.rows - row_count_, limits_.rows_per_partition - rows_of_partition_);
-  const uint32_t end = static_cast<uint32_t>(std::min<uint64_t>(RunEnd(), next_row_ + allowed));
+  const uint32_t end = next_row_ + static_cast<uint32_t>(std::min<uint64_t>(RunEnd() - next_row_, allowed));
   *run = Run{next_row_, end};
   rows_of_partition_ += end - next_row_;
   row_count_ += end - next_row_;
