@@ -11,13 +11,14 @@
 namespace {
 
 constexpr size_t kBufferBytes = 256 << 10;
+constexpr size_t kFileReadBytes = 16 << 10;  // small, so that progress is smooth
 constexpr uint32_t kZstdMagic = 0xFD2FB528;
 
 }  // namespace
 
 struct LineReader::Decompressor {
   ZSTD_DStream* stream = ZSTD_createDStream();
-  std::vector<char> compressed = std::vector<char>(ZSTD_DStreamInSize());
+  std::vector<char> compressed = std::vector<char>(kFileReadBytes);
   ZSTD_inBuffer input{compressed.data(), 0, 0};
   bool frame_complete = true;
 
