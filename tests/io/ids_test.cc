@@ -27,6 +27,11 @@ TEST_CASE("random: Uniform stays below its bound and is even", "[io]") {
   for (int i = 0; i < 70'000; ++i) ++counts.at(random.Uniform(7));
   for (int count : counts) CHECK((count > 9'500 && count < 10'500));
   CHECK(random.Uniform(1) == 0);
+  // Three quarters of all numbers: taking the remainder alone would put half of the values into the first
+  // third.
+  int in_first_third = 0;
+  for (int i = 0; i < 30'000; ++i) in_first_third += random.Uniform(uint64_t{3} << 62) < uint64_t{1} << 62;
+  CHECK((in_first_third > 9'500 && in_first_third < 10'500));
   CHECK(random.OneIn(1));
 }
 
