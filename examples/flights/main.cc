@@ -42,7 +42,7 @@ void PrintSize(const std::string& path, uint64_t csv_bytes) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
     if (entry.is_regular_file()) bytes += entry.file_size();
   }
-  std::printf("\nThe closed database has %s bytes, the CSV %s: %.1f times as many\n",
+  std::printf("\nThe closed database has %s bytes; the CSV has %s, %.1f times as many\n",
               Commas(static_cast<int64_t>(bytes)).c_str(), Commas(static_cast<int64_t>(csv_bytes)).c_str(),
               static_cast<double>(csv_bytes) / static_cast<double>(bytes));
 }

@@ -46,7 +46,7 @@ void Progress::DrawBar(uint64_t rows, double fraction) const {
   const int filled = std::clamp(static_cast<int>(fraction * kBarWidth), 0, kBarWidth);
   const std::string bar = std::string(static_cast<size_t>(filled), '#') +
                           std::string(static_cast<size_t>(kBarWidth - filled), '.');
-  std::printf("\r  [%s] %3.0f %%  %s rows  %s rows/s  %s left   ", bar.c_str(), fraction * 100,
+  std::printf("\r  [%s] %3.0f %%  %s rows  %s rows/s  %s left\033[K", bar.c_str(), fraction * 100,
               Commas(static_cast<int64_t>(rows)).c_str(), Commas(Rate(rows - rows_before_, seconds)).c_str(),
               FormatSeconds(left).c_str());
   std::fflush(stdout);
