@@ -65,6 +65,7 @@ absl::Status ValidateColumn(std::string_view whose, const Column& column) {
 
 absl::Status ValidateUniqueNames(std::string_view whose, const std::vector<const Column*>& columns) {
   std::vector<std::string_view> names;
+  names.reserve(columns.size());
   for (const Column* column : columns) names.push_back(column->name);
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());

@@ -1,12 +1,13 @@
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <stoa/schema.h>
 
 namespace stoa {
 
 TableAlteration& TableAlteration::AddColumn(std::string_view name, DataType type) {
-  steps_.push_back({Step::Kind::kAdd, std::string(name), "", type, {}});
+  steps_.push_back({Step::Kind::kAdd, std::string(name), "", std::move(type), {}});
   return *this;
 }
 

@@ -2,6 +2,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <stoa/schema.h>
@@ -105,18 +106,18 @@ std::string TableSchema::ToString() const {
 TableSchema::Builder::Builder(std::string_view name) : name_(name) {}
 
 TableSchema::Builder& TableSchema::Builder::PartitionKey(std::string_view name, DataType type) {
-  columns_.push_back({0, std::string(name), type, ColumnKind::kPartitionKey});
+  columns_.push_back({0, std::string(name), std::move(type), ColumnKind::kPartitionKey});
   return *this;
 }
 
 TableSchema::Builder& TableSchema::Builder::Clustering(std::string_view name, DataType type,
                                                        ClusteringOrder order) {
-  columns_.push_back({0, std::string(name), type, ColumnKind::kClustering, order});
+  columns_.push_back({0, std::string(name), std::move(type), ColumnKind::kClustering, order});
   return *this;
 }
 
 TableSchema::Builder& TableSchema::Builder::Regular(std::string_view name, DataType type) {
-  columns_.push_back({0, std::string(name), type, ColumnKind::kRegular});
+  columns_.push_back({0, std::string(name), std::move(type), ColumnKind::kRegular});
   return *this;
 }
 
