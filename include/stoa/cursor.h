@@ -16,8 +16,8 @@ namespace stoa {
 
 struct RowBatch;
 
-/// One row of a result. Valid until the cursor moves. Columns are named by their place in the list that the query
-/// asked for.
+/// One row of a result. Valid until the cursor moves. Columns are named by their place in the list that the
+/// query asked for.
 class RowView {
  public:
   size_t column_count() const;
@@ -38,8 +38,8 @@ class RowView {
   State* state_ = nullptr;
 };
 
-/// Consecutive rows of one result column, for loops over many values. Values of the types of one word are serialized
-/// words (as_... converts); others are byte strings.
+/// Consecutive rows of one result column, for loops over many values. Values of the types of one word are
+/// serialized words (as_... converts); others are byte strings.
 class ColumnData {
  public:
   bool IsNull(size_t row) const {
@@ -53,7 +53,9 @@ class ColumnData {
   /// Byte strings of other types.
   const std::string_view* bytes() const { return bytes_ == nullptr ? nullptr : bytes_ + first_; }
   double as_double(size_t row) const { return std::bit_cast<double>(words_[first_ + row]); }
-  float as_float(size_t row) const { return std::bit_cast<float>(static_cast<uint32_t>(words_[first_ + row])); }
+  float as_float(size_t row) const {
+    return std::bit_cast<float>(static_cast<uint32_t>(words_[first_ + row]));
+  }
   int32_t as_int(size_t row) const { return static_cast<int32_t>(words_[first_ + row]); }
   int64_t as_bigint(size_t row) const { return static_cast<int64_t>(words_[first_ + row]); }
 
@@ -66,9 +68,9 @@ class ColumnData {
   bool all_null_ = false;
 };
 
-/// Reads the rows of a query in order: row by row with Next, or many at a time with NextBatch; not both on one
-/// cursor. A cursor sees the database as it was when it was made. Not thread-safe. Must be destroyed before the
-/// database is closed.
+/// Reads the rows of a query in order: row by row with Next, or many at a time with NextBatch; not both on
+/// one cursor. A cursor sees the database as it was when it was made. Not thread-safe. Must be destroyed
+/// before the database is closed.
 class Cursor {
  public:
   Cursor(Cursor&&) noexcept;
@@ -88,16 +90,16 @@ class Cursor {
   /// OK, or why the cursor ended early: DataLoss for damaged files, DeadlineExceeded, Cancelled, ...
   const absl::Status& status() const;
 
-  /// Where to continue (Query::Resume) after the rows handed over so far; empty when the result is exhausted. Carries
-  /// the time of the query, so that what expires meanwhile does not shift pages.
+  /// Where to continue (Query::Resume) after the rows handed over so far; empty when the result is exhausted.
+  /// Carries the time of the query, so that what expires meanwhile does not shift pages.
   std::string paging_state() const;
 
   /// What the read has cost so far.
   struct Cost {
-    uint64_t blocks = 0;        ///< blocks looked into
-    uint64_t bytes_read = 0;    ///< bytes read from files
-    uint64_t sstables = 0;      ///< SSTables consulted
-    uint64_t rows_examined = 0; ///< rows that the sources handed over
+    uint64_t blocks = 0;         ///< blocks looked into
+    uint64_t bytes_read = 0;     ///< bytes read from files
+    uint64_t sstables = 0;       ///< SSTables consulted
+    uint64_t rows_examined = 0;  ///< rows that the sources handed over
   };
   Cost cost() const;
 
@@ -108,7 +110,8 @@ class Cursor {
   std::unique_ptr<State> state_;
 };
 
-/// A single row that is read by key (Database::ReadRow) and kept; reused for read after read without allocating.
+/// A single row that is read by key (Database::ReadRow) and kept; reused for read after read without
+/// allocating.
 class Row {
  public:
   Row();

@@ -21,15 +21,15 @@ namespace stoa {
 
 /// What opening found and did. Nothing is ever lost silently.
 struct RecoveryReport {
-  bool created = false;             ///< a new database
-  bool clean = false;               ///< it had been closed cleanly
+  bool created = false;  ///< a new database
+  bool clean = false;    ///< it had been closed cleanly
   uint64_t log_segments = 0;
-  uint64_t log_records = 0;         ///< commits read back from the log
+  uint64_t log_records = 0;  ///< commits read back from the log
   uint64_t log_bytes = 0;
-  uint64_t operations_replayed = 0; ///< operations that were not in SSTables yet
-  uint64_t cut_bytes = 0;           ///< bytes at the end of the log that were not a complete commit
-  std::string cut_detail;           ///< where and why, empty when nothing was cut
-  uint64_t files_removed = 0;       ///< leftovers of interrupted work
+  uint64_t operations_replayed = 0;  ///< operations that were not in SSTables yet
+  uint64_t cut_bytes = 0;            ///< bytes at the end of the log that were not a complete commit
+  std::string cut_detail;            ///< where and why, empty when nothing was cut
+  uint64_t files_removed = 0;        ///< leftovers of interrupted work
 
   std::string ToString() const;
 };
@@ -56,8 +56,8 @@ struct VerifyReport {
   uint64_t bytes = 0;
 };
 
-/// The state of the database at one moment. Pins what it can see until it is destroyed, which must happen before
-/// the database is closed. Thread-safe.
+/// The state of the database at one moment. Pins what it can see until it is destroyed, which must happen
+/// before the database is closed. Thread-safe.
 class Snapshot {
  public:
   ~Snapshot();
@@ -71,18 +71,19 @@ class Snapshot {
   std::unique_ptr<State> state_;
 };
 
-/// An open database: a directory that one process at a time has open. All methods are thread-safe, Close excepted.
+/// An open database: a directory that one process at a time has open. All methods are thread-safe, Close
+/// excepted.
 ///
-/// Errors of every method: FailedPrecondition when the database is closed, or has become read-only after an error of
-/// the log or manifest (then the message carries the first cause, reads go on, and reopening recovers); DataLoss
-/// naming file and offset when damaged bytes are met; ResourceExhausted when the disk is full, after which the same call
-/// may be repeated once there is space.
+/// Errors of every method: FailedPrecondition when the database is closed, or has become read-only after an
+/// error of the log or manifest (then the message carries the first cause, reads go on, and reopening
+/// recovers); DataLoss naming file and offset when damaged bytes are met; ResourceExhausted when the disk is
+/// full, after which the same call may be repeated once there is space.
 class Database {
  public:
   /// Opens the database in directory `path`, recovering what a crash left behind. InvalidArgument: see
-  /// Options::Validate. NotFound: no database and not create_if_missing. FailedPrecondition: another process or
-  /// handle has it open. DataLoss: what was promised to be durable is damaged. Unimplemented: written by a newer version, naming
-  /// the feature.
+  /// Options::Validate. NotFound: no database and not create_if_missing. FailedPrecondition: another process
+  /// or handle has it open. DataLoss: what was promised to be durable is damaged. Unimplemented: written by a
+  /// newer version, naming the feature.
   static absl::StatusOr<std::unique_ptr<Database>> Open(const Options& options, const std::string& path);
 
   /// Without Close, leaves the directory as a crash of the process would: nothing acknowledged is lost.
@@ -90,8 +91,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// Finishes background work, writes memtables out, seals the log. The handle is unusable afterwards, whatever is
-  /// returned.
+  /// Finishes background work, writes memtables out, seals the log. The handle is unusable afterwards,
+  /// whatever is returned.
   absl::Status Close();
 
   const RecoveryReport& recovery_report() const;
@@ -103,7 +104,8 @@ class Database {
   /// NotFound, naming the table.
   absl::StatusOr<Table> OpenTable(std::string_view name) const;
   std::vector<Table> ListTables() const;
-  /// Applies all steps or none; returns the new schema. Writes and queries under way keep the schema they have.
+  /// Applies all steps or none; returns the new schema. Writes and queries under way keep the schema they
+  /// have.
   absl::StatusOr<Table> AlterTable(std::string_view name, const TableAlteration& alteration);
   absl::Status DropTable(std::string_view name);
   /// Removes all rows, in time proportional to the number of files.
@@ -111,8 +113,9 @@ class Database {
 
   // Writes.
 
-  /// Commits the batch: all of it or, on an error, none. When this returns OK the batch is visible to every later read, and
-  /// durable as WriteOptions say. The batch is unchanged and may be cleared and reused. NotFound when a table was dropped.
+  /// Commits the batch: all of it or, on an error, none. When this returns OK the batch is visible to every
+  /// later read, and durable as WriteOptions say. The batch is unchanged and may be cleared and reused.
+  /// NotFound when a table was dropped.
   absl::Status Write(const WriteOptions& options, const WriteBatch& batch);
   /// Makes everything committed so far durable.
   absl::Status Sync();
@@ -120,13 +123,14 @@ class Database {
   // Reads.
 
   absl::StatusOr<Cursor> Read(const ReadOptions& options, const Query& query) const;
-  /// Reads one row by its full key into `row`; false when it does not exist. `columns` as in Query::Columns, empty
-  /// meaning all.
+  /// Reads one row by its full key into `row`; false when it does not exist. `columns` as in Query::Columns,
+  /// empty meaning all.
   absl::StatusOr<bool> ReadRow(const ReadOptions& options, const Table& table, Values partition_key,
                                Values clustering, std::span<const ColumnId> columns, Row* row) const;
   /// ResourceExhausted when snapshots pin more memory than is allowed.
   absl::StatusOr<std::unique_ptr<Snapshot>> GetSnapshot() const;
-  /// Token ranges that together cover all of `table`, `parts` of them (1 to 65,536), with about equally many partitions.
+  /// Token ranges that together cover all of `table`, `parts` of them (1 to 65,536), with about equally many
+  /// partitions.
   std::vector<TokenRange> SplitTokens(const Table& table, size_t parts) const;
 
   // Maintenance, for tools, tests and the impatient: none of it is ever needed.

@@ -20,11 +20,12 @@ enum class Durability : uint8_t {
 };
 
 struct Options {
-  /// Create the database when the directory holds none; the directory itself is created, its parent must exist.
+  /// Create the database when the directory holds none; the directory itself is created, its parent must
+  /// exist.
   bool create_if_missing = true;
 
-  /// Memory for memtables, caches, indexes, filters and buffers, in bytes; at least 64 KiB. A quarter is for memtables, the rest
-  /// mostly for blocks. More memory means fewer, larger SSTables and fewer reads.
+  /// Memory for memtables, caches, indexes, filters and buffers, in bytes; at least 64 KiB. A quarter is for
+  /// memtables, the rest mostly for blocks. More memory means fewer, larger SSTables and fewer reads.
   uint64_t memory_budget_bytes = 256u << 20;
 
   /// Threads for flushes and compactions, 1 to 64. Ignored when `env` is given, which brings its own.
@@ -33,18 +34,19 @@ struct Options {
   /// Durability of writes that do not say.
   Durability durability = Durability::kPeriodic;
 
-  /// How often the log is synced for kPeriodic, in milliseconds, 1 to 3,600,000: what a power failure may lose.
+  /// How often the log is synced for kPeriodic, in milliseconds, 1 to 3,600,000: what a power failure may
+  /// lose.
   int64_t sync_interval_ms = 100;
 
-  /// Size of a segment of the write-ahead log, in bytes, 4 KiB to 1 GiB. Larger segments are created less often; smaller ones
-  /// give disk space back earlier.
+  /// Size of a segment of the write-ahead log, in bytes, 4 KiB to 1 GiB. Larger segments are created less
+  /// often; smaller ones give disk space back earlier.
   uint64_t wal_segment_bytes = 16u << 20;
 
   /// Bytes of log after which the tables that hold the oldest segment are flushed; at least two segments.
   uint64_t wal_bytes_max = 256u << 20;
 
-  /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the database. For
-  /// simulation and for embedders that bring their own.
+  /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the
+  /// database. For simulation and for embedders that bring their own.
   Env* env = nullptr;
 
   /// InvalidArgument naming every option out of range, its value and the allowed range.

@@ -45,8 +45,9 @@ class Query {
   /// The regular columns to return, in this order. Default: all, in schema order.
   Query& Columns(std::initializer_list<ColumnId> columns);
   Query& Columns(std::span<const ColumnId> columns);
-  /// Returns only rows where `column` (regular, of a type other than decimal, varint, duration) compares so; a null never does.
-  /// Several conditions must all hold. Blocks whose zone maps rule a match out are not read.
+  /// Returns only rows where `column` (regular, of a type other than decimal, varint, duration) compares so;
+  /// a null never does. Several conditions must all hold. Blocks whose zone maps rule a match out are not
+  /// read.
   Query& Where(ColumnId column, Comparison comparison, const Value& value);
   Query& Limit(uint64_t rows);
   Query& PerPartitionLimit(uint64_t rows);

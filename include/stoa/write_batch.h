@@ -16,8 +16,8 @@
 
 namespace stoa {
 
-/// A table as writes and queries name it: its schema at the time when it was created or opened. Stays usable when
-/// the table is altered; a dropped table is refused when the batch is written.
+/// A table as writes and queries name it: its schema at the time when it was created or opened. Stays usable
+/// when the table is altered; a dropped table is refused when the batch is written.
 using Table = std::shared_ptr<const TableSchema>;
 
 /// One column and its new value; null deletes the cell. A column that is not named is left as it is.
@@ -31,8 +31,8 @@ class Assignments {
  public:
   Assignments() = default;
   Assignments(std::initializer_list<Assignment> list) : list_(list.begin(), list.size()) {}
-  Assignments(std::span<const Assignment> list) : list_(list) {}         // NOLINT
-  Assignments(const std::vector<Assignment>& list) : list_(list) {}      // NOLINT
+  Assignments(std::span<const Assignment> list) : list_(list) {}     // NOLINT
+  Assignments(const std::vector<Assignment>& list) : list_(list) {}  // NOLINT
   size_t size() const { return list_.size(); }
   const Assignment* begin() const { return list_.data(); }
   const Assignment* end() const { return list_.data() + list_.size(); }
@@ -42,15 +42,16 @@ class Assignments {
 };
 
 struct WriteAttributes {
-  /// Write timestamp in microseconds, by custom since 1970. Without one the write gets the time of its commit,
-  /// greater than every automatic timestamp before. INT64_MIN is not allowed.
+  /// Write timestamp in microseconds, by custom since 1970. Without one the write gets the time of its
+  /// commit, greater than every automatic timestamp before. INT64_MIN is not allowed.
   std::optional<int64_t> timestamp_micros;
   /// Time to live, 0 to 630,720,000 seconds, 0 meaning for ever; without one the table's default applies.
   std::optional<int32_t> ttl_seconds;
 };
 
-/// A slice of a partition in clustering order, in which a descending column begins with its greatest value. Each bound
-/// is a prefix of the clustering key: (day) alone selects all rows of that day. An empty prefix is the partition's end.
+/// A slice of a partition in clustering order, in which a descending column begins with its greatest value.
+/// Each bound is a prefix of the clustering key: (day) alone selects all rows of that day. An empty prefix is
+/// the partition's end.
 struct ClusteringRange {
   Values from;
   bool from_inclusive = true;
@@ -64,10 +65,10 @@ struct ClusteringRange {
 
 /// Writes that become visible together and survive a crash together, across partitions and tables.
 ///
-/// Every call encodes at once; nothing of the arguments is kept. Errors leave the batch as it was: InvalidArgument
-/// naming table, column, given and expected type when values do not fit the schema; or naming the limit (keys 65,535
-/// bytes, cells 256 MiB, batch 1 GiB). Not thread-safe. Clear keeps the memory, so a batch that is reused
-/// allocates nothing.
+/// Every call encodes at once; nothing of the arguments is kept. Errors leave the batch as it was:
+/// InvalidArgument naming table, column, given and expected type when values do not fit the schema; or naming
+/// the limit (keys 65,535 bytes, cells 256 MiB, batch 1 GiB). Not thread-safe. Clear keeps the memory, so a
+/// batch that is reused allocates nothing.
 class WriteBatch {
  public:
   WriteBatch() = default;
@@ -84,7 +85,8 @@ class WriteBatch {
                          const WriteAttributes& attributes = {});
   absl::Status DeleteRange(const Table& table, Values partition_key, const ClusteringRange& range,
                            const WriteAttributes& attributes = {});
-  absl::Status DeletePartition(const Table& table, Values partition_key, const WriteAttributes& attributes = {});
+  absl::Status DeletePartition(const Table& table, Values partition_key,
+                               const WriteAttributes& attributes = {});
 
   void Clear();
   bool empty() const { return operation_count_ == 0; }
@@ -102,7 +104,8 @@ class WriteBatch {
                               uint8_t fragment_flags);
   absl::Status EncodeCells(const TableSchema& schema, std::span<const Assignment> cells);
   /// Adds an operation of kind `op` on the partition encoded in key_buffer_, with `body`.
-  absl::Status Add(const TableSchema& schema, uint8_t op, std::string_view body, const std::optional<int64_t>& timestamp);
+  absl::Status Add(const TableSchema& schema, uint8_t op, std::string_view body,
+                   const std::optional<int64_t>& timestamp);
 
   std::string mutations_;
   size_t operation_count_ = 0;

@@ -123,8 +123,7 @@ class Decoder {
     return VarintSlow(value);
   }
   template <typename T>
-    requires(sizeof(T) < 8)
-  bool Varint(T* value) {
+  requires(sizeof(T) < 8) bool Varint(T* value) {
     uint64_t wide = 0;
     if (!Varint(&wide) || wide > static_cast<uint64_t>(static_cast<T>(~T{0}))) return Fail();
     *value = static_cast<T>(wide);

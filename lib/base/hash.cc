@@ -23,7 +23,9 @@ uint64_t FinalMix(uint64_t k) {
 }
 
 /// Cassandra adds each tail byte as a signed Java byte, so a byte >= 0x80 sets all bits above its place.
-uint64_t SignExtended(char byte) { return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int8_t>(byte))); }
+uint64_t SignExtended(char byte) {
+  return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int8_t>(byte)));
+}
 
 }  // namespace
 

@@ -14,7 +14,9 @@ int64_t PartitionToken(std::string_view partition_key);
 /// Tokens are ordered as signed integers; this maps them to unsigned integers of the same order, which is
 /// the form the engine keeps them in.
 inline uint64_t OrderedToken(int64_t token) { return static_cast<uint64_t>(token) ^ (uint64_t{1} << 63); }
-inline int64_t TokenFromOrdered(uint64_t ordered) { return static_cast<int64_t>(ordered ^ (uint64_t{1} << 63)); }
+inline int64_t TokenFromOrdered(uint64_t ordered) {
+  return static_cast<int64_t>(ordered ^ (uint64_t{1} << 63));
+}
 
 /// XXH3, 64 bits.
 uint64_t Hash64(std::string_view bytes, uint64_t seed = 0);

@@ -14,7 +14,9 @@
 namespace stoa {
 
 inline absl::string_view ToAbsl(std::string_view text) { return absl::string_view(text.data(), text.size()); }
-inline std::string_view FromAbsl(absl::string_view text) { return std::string_view(text.data(), text.size()); }
+inline std::string_view FromAbsl(absl::string_view text) {
+  return std::string_view(text.data(), text.size());
+}
 
 namespace internal {
 template <typename T>

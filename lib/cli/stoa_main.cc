@@ -17,7 +17,8 @@ constexpr std::string_view kUsage =
     "usage: stoa inspect DIR|FILE   tables, files, blocks, encodings and bytes by column\n"
     "       stoa verify DIR         checks every checksum, order and count; exit status 0 if all is well\n"
     "\n"
-    "Neither changes anything. A database that is open in another process may change while it is being read.\n";
+    "Neither changes anything. A database that is open in another process may change while it is being "
+    "read.\n";
 
 absl::StatusOr<std::string> Inspect(FileSystem& files, const std::string& path) {
   absl::StatusOr<std::unique_ptr<Directory>> directory = files.OpenDirectory(path);
@@ -31,11 +32,12 @@ absl::StatusOr<std::string> Inspect(FileSystem& files, const std::string& path) 
 absl::StatusOr<std::string> Verify(FileSystem& files, const std::string& path) {
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<Directory> directory, files.OpenDirectory(path));
   STOA_ASSIGN_OR_RETURN(const DirectoryVerification report, VerifyDirectory(*directory));
-  std::string text = StrCat("clean: ", report.tables, " tables, ", report.sstables, " SSTables with ",
-                            report.sstable_bytes, " bytes, ", report.log_segments, " log segments with ",
-                            report.log_records, " records\n");
+  std::string text =
+      StrCat("clean: ", report.tables, " tables, ", report.sstables, " SSTables with ", report.sstable_bytes,
+             " bytes, ", report.log_segments, " log segments with ", report.log_records, " records\n");
   if (report.cut_bytes > 0) {
-    text += StrCat(report.cut_bytes, " bytes at the end are a write that was interrupted; opening cuts them\n");
+    text +=
+        StrCat(report.cut_bytes, " bytes at the end are a write that was interrupted; opening cuts them\n");
   }
   return text;
 }
@@ -47,7 +49,8 @@ int Main(int argc, char** argv) {
     return 2;
   }
   PosixFileSystem files;
-  const absl::StatusOr<std::string> text = command == "inspect" ? Inspect(files, argv[2]) : Verify(files, argv[2]);
+  const absl::StatusOr<std::string> text =
+      command == "inspect" ? Inspect(files, argv[2]) : Verify(files, argv[2]);
   if (!text.ok()) {
     std::fprintf(stderr, "stoa: %s\n", text.status().ToString().c_str());
     return 1;

@@ -19,8 +19,8 @@
 
 namespace stoa {
 
-/// Runs in steps of one batch, so that its owner can interleave, abort or pace it; abandoned, it leaves no file. Not
-/// thread-safe.
+/// Runs in steps of one batch, so that its owner can interleave, abort or pace it; abandoned, it leaves no
+/// file. Not thread-safe.
 class MergeTask {
  public:
   struct Input {
@@ -34,7 +34,8 @@ class MergeTask {
   static absl::StatusOr<std::unique_ptr<MergeTask>> Create(Directory& directory, const Input& input,
                                                            const std::vector<OpenSource>& sources);
 
-  /// Merges one batch more. True when the output is complete and synced (under its name, in a directory that is not synced).
+  /// Merges one batch more. True when the output is complete and synced (under its name, in a directory that
+  /// is not synced).
   absl::StatusOr<bool> Step();
 
   /// After Step returned true: the file, or none when nothing was left to write.

@@ -71,7 +71,8 @@ absl::Status CommitPipeline::Commit(std::string_view mutations) {
   mutex_.Lock();
   (queue_head_ == nullptr ? queue_head_ : queue_tail_->next) = &self;
   queue_tail_ = &self;
-  while (self.state == Writer::State::kQueued && (leading_ || queue_head_ != &self)) self.changed.Wait(&mutex_);
+  while (self.state == Writer::State::kQueued && (leading_ || queue_head_ != &self))
+    self.changed.Wait(&mutex_);
   absl::Status status = self.status;
   if (self.state == Writer::State::kQueued) {
     status = Lead(&self);
@@ -85,8 +86,8 @@ absl::Status CommitPipeline::Commit(std::string_view mutations) {
   return status;
 }
 
-/// Takes the group at the head of the queue through the log and, with the others of the group, into the memtables. Unlocks
-/// meanwhile; locked again on return.
+/// Takes the group at the head of the queue through the log and, with the others of the group, into the
+/// memtables. Unlocks meanwhile; locked again on return.
 absl::Status CommitPipeline::Lead(Writer* self) {
   leading_ = true;
   Writer* last = self;
@@ -143,7 +144,8 @@ absl::Status CommitPipeline::AppendGroup(Writer* first) {
     records_.push_back(record);
   }
   absl::Status status = log_.Append(records_);
-  // A log that failed for good takes the database with it; a full disk met before anything was written does not.
+  // A log that failed for good takes the database with it; a full disk met before anything was written does
+  // not.
   if (!status.ok() && !log_.status().ok()) return health_.Latch(status);
   return status;
 }

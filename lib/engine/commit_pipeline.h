@@ -1,18 +1,22 @@
 // The commit path: from an encoded batch to visible rows.
 //
-// Writers queue. The first in the queue leads: it takes all who wait as its group, gives each a sequence and an automatic
-// timestamp, and appends their records to the log with one call. Then the next group may start, while every writer of this
-// one applies its own rows to the memtables, side by side. Groups become visible in the order in which they were appended:
+// Writers queue. The first in the queue leads: it takes all who wait as its group, gives each a sequence and
+// an automatic timestamp, and appends their records to the log with one call. Then the next group may start,
+// while every writer of this one applies its own rows to the memtables, side by side. Groups become visible
+// in the order in which they were appended:
 //
-//     queue ──► [lead: seal? stamp, append]  ──► [apply] [apply] [apply] ──► visible = last sequence of the group
+//     queue ──► [lead: seal? stamp, append]  ──► [apply] [apply] [apply] ──► visible = last sequence of the
+//     group
 //                        next group ──► [lead ...]  ──► [apply] ...
 //
 // Invariants:
 //   * Sequences and automatic timestamps grow in log order.
-//   * A group's rows go to the memtables of the view that was current when the group was formed. Sealing happens between groups, by
+//   * A group's rows go to the memtables of the view that was current when the group was formed. Sealing
+//   happens between groups, by
 //     the leader, so a memtable holds exactly the sequences up to its seal.
 //   * The visible sequence only moves when everything at or below it has been applied.
-//   * Syncing is not part of this: whoever wants its commit durable syncs the log after it is visible, and shares the sync with
+//   * Syncing is not part of this: whoever wants its commit durable syncs the log after it is visible, and
+//   shares the sync with
 //     others who do (LogWriter::Sync).
 #pragma once
 
@@ -48,8 +52,9 @@ class CommitPipeline {
     uint64_t sequence_ceiling = 0;  ///< greatest that may be used
     int64_t last_timestamp = 0;     ///< greatest automatic timestamp used before
   };
-  /// `before_group` is called by the leader between groups with the greatest sequence appended so far; it may publish a view
-  /// with new memtables. `after_visible` is called without locks when the visible sequence has moved.
+  /// `before_group` is called by the leader between groups with the greatest sequence appended so far; it may
+  /// publish a view with new memtables. `after_visible` is called without locks when the visible sequence has
+  /// moved.
   CommitPipeline(const Start& start, LogWriter& log, const ViewHolder& views, Clock& clock, Health& health,
                  std::function<void(uint64_t)> before_group, std::function<void()> after_visible);
 
@@ -57,8 +62,8 @@ class CommitPipeline {
   /// used up; then nothing has happened.
   absl::Status Commit(std::string_view mutations);
 
-  /// Runs `body` alone: after everything before is visible and with no commit beside it. The stamp's sequence becomes
-  /// visible if the body returns OK. For schema changes and sealing.
+  /// Runs `body` alone: after everything before is visible and with no commit beside it. The stamp's sequence
+  /// becomes visible if the body returns OK. For schema changes and sealing.
   absl::Status RunExclusive(const std::function<absl::Status(const CommitStamp&)>& body);
 
   uint64_t visible_sequence() const { return visible_sequence_.load(std::memory_order_acquire); }
@@ -104,8 +109,8 @@ class CommitPipeline {
   std::deque<Group> applying_ ABSL_GUARDED_BY(mutex_);
 };
 
-/// Applies the rows of a batch to the active memtables of `view`. Rows of tables that `view` does not know were dropped and are
-/// left out.
+/// Applies the rows of a batch to the active memtables of `view`. Rows of tables that `view` does not know
+/// were dropped and are left out.
 void ApplyMutations(const View& view, std::string_view mutations, const CommitStamp& stamp);
 
 }  // namespace stoa

@@ -12,8 +12,8 @@ namespace {
 
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
-/// What the purge rule needs to know of the sources that are not in the merge, taken when it starts: what is written later has
-/// greater automatic timestamps than anything in the merge.
+/// What the purge rule needs to know of the sources that are not in the merge, taken when it starts: what is
+/// written later has greater automatic timestamps than anything in the merge.
 struct OutsideSources {
   int64_t memtable_min_timestamp = std::numeric_limits<int64_t>::max();
   std::vector<SourceBounds> sstables;
@@ -50,7 +50,11 @@ OutsideSources CollectOutside(const TableView& table, const std::vector<std::sha
 
 CompactionJob::CompactionJob(Store& store, TableId table, std::vector<uint64_t> inputs,
                              const std::atomic<bool>& abort, std::function<void(const Outcome&)> done)
-    : store_(store), table_(table), input_numbers_(std::move(inputs)), abort_(abort), done_(std::move(done)) {}
+    : store_(store),
+      table_(table),
+      input_numbers_(std::move(inputs)),
+      abort_(abort),
+      done_(std::move(done)) {}
 
 Job::Progress CompactionJob::Step() {
   absl::StatusOr<bool> finished = abort_.load() ? absl::CancelledError("closing") : Advance();
@@ -102,8 +106,8 @@ absl::Status CompactionJob::Start() {
   input.writer.purpose = IoPurpose::kCompaction;
   input.purge.now_seconds = store_.env().clock.NowWallMicros() / kMicrosPerSecond;
   input.purge.gc_grace_seconds = table->schema->options().gc_grace_seconds;
-  input.purge.min_timestamp_outside = [outside = CollectOutside(*table, inputs_)](
-                                          uint64_t token, std::string_view key) {
+  input.purge.min_timestamp_outside = [outside = CollectOutside(*table, inputs_)](uint64_t token,
+                                                                                  std::string_view key) {
     return outside.MinTimestamp(token, key);
   };
   std::vector<MergeTask::OpenSource> sources;
@@ -122,25 +126,26 @@ absl::Status CompactionJob::InstallOutput() {
     STOA_ASSIGN_OR_RETURN(output, SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
     outcome_.bytes_written = output->metadata().file_bytes;
   }
-  STOA_ASSIGN_OR_RETURN(
-      const bool installed,
-      store_.Install(
-          [&](const DatabaseState&, VersionEdit* edit) {
-            if (FindInputs(*store_.views().Get()).empty()) return false;  // truncated or dropped meanwhile
-            for (uint64_t number : input_numbers_) edit->removed_files.push_back({table_, number});
-            if (output != nullptr) edit->added_files.push_back(output->metadata());
-            return true;
-          },
-          [&](View::Tables* tables) {
-            auto it = tables->find(table_);
-            auto table = std::make_shared<TableView>(*it->second);
-            std::erase_if(table->sstables, [&](const std::shared_ptr<SSTable>& sstable) {
-              return std::find(inputs_.begin(), inputs_.end(), sstable) != inputs_.end();
-            });
-            if (output != nullptr) table->sstables.push_back(output);
-            table->SortSSTables();
-            it->second = std::move(table);
-          }));
+  STOA_ASSIGN_OR_RETURN(const bool installed,
+                        store_.Install(
+                            [&](const DatabaseState&, VersionEdit* edit) {
+                              if (FindInputs(*store_.views().Get()).empty())
+                                return false;  // truncated or dropped meanwhile
+                              for (uint64_t number : input_numbers_)
+                                edit->removed_files.push_back({table_, number});
+                              if (output != nullptr) edit->added_files.push_back(output->metadata());
+                              return true;
+                            },
+                            [&](View::Tables* tables) {
+                              auto it = tables->find(table_);
+                              auto table = std::make_shared<TableView>(*it->second);
+                              std::erase_if(table->sstables, [&](const std::shared_ptr<SSTable>& sstable) {
+                                return std::find(inputs_.begin(), inputs_.end(), sstable) != inputs_.end();
+                              });
+                              if (output != nullptr) table->sstables.push_back(output);
+                              table->SortSSTables();
+                              it->second = std::move(table);
+                            }));
   if (installed) {
     store_.AddObsolete(inputs_);
   } else if (output != nullptr) {

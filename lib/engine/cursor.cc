@@ -63,7 +63,9 @@ struct Cursor::State {
   absl::Status status;
 };
 
-Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) { state_->view.state_ = &state_->view_state; }
+Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->view.state_ = &state_->view_state;
+}
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
 Cursor::~Cursor() = default;
@@ -160,7 +162,8 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   const Position* resume_after = paging.has_value() ? &paging->last : nullptr;
   STOA_ASSIGN_OR_RETURN(std::vector<OwnedRange> ranges, RangesOf(state->query, resume_after));
   // Only if the first range goes on in the partition where the last page ended do its rows count.
-  if (paging.has_value() && !ranges.empty() && ranges.front().start.view().SamePartition(paging->last.view())) {
+  if (paging.has_value() && !ranges.empty() &&
+      ranges.front().start.view().SamePartition(paging->last.view())) {
     limits.rows_of_first_partition = paging->rows_of_partition;
     limits.first_partition_token = paging->last.token;
     limits.first_partition_key = paging->last.key;
@@ -173,8 +176,8 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
     };
   }
   state->rows = std::make_unique<ResultCursor>(
-      NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats), limits,
-      std::move(check));
+      NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats),
+      limits, std::move(check));
   state->view_state.columns = &state->columns;
   return Cursor(std::move(state));
 }
@@ -242,9 +245,10 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   for (const SealedMemtable& sealed : sources->sealed) {
     sealed.memtable->GetRow(token, state.key, state.clustering, sequence, state.merger.get());
   }
-  STOA_RETURN_IF_ERROR(ReadRowFromTables(
-      sources->sstables, now_seconds, state.merger.get(), [&](const SSTable& sstable) {
-        return sstable.GetRow(token, state.key, state.clustering, &state.scratch, state.merger.get(), nullptr);
+  STOA_RETURN_IF_ERROR(
+      ReadRowFromTables(sources->sstables, now_seconds, state.merger.get(), [&](const SSTable& sstable) {
+        return sstable.GetRow(token, state.key, state.clustering, &state.scratch, state.merger.get(),
+                              nullptr);
       }));
   state.builder->Clear();
   state.builder->StartRun(token, state.key, DeletionTime{}, /*starts=*/true);

@@ -77,7 +77,8 @@ std::vector<Table> Database::ListTables() const {
   if (!engine_->CheckOpen().ok()) return tables;
   const ViewHolder::Pin view = engine_->store().views().Acquire();
   for (const auto& [id, table] : view->tables()) tables.push_back(table->schema);
-  std::sort(tables.begin(), tables.end(), [](const Table& a, const Table& b) { return a->name() < b->name(); });
+  std::sort(tables.begin(), tables.end(),
+            [](const Table& a, const Table& b) { return a->name() < b->name(); });
   return tables;
 }
 
@@ -108,12 +109,13 @@ absl::Status Database::DropTable(std::string_view name) {
 
 absl::Status Database::TruncateTable(std::string_view name) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
-  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
-                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-                               const TableState* table = FindTable(state, name);
-                               if (table == nullptr) return NoSuchTable(name);
-                               return SchemaChange{SchemaChange::Kind::kTruncate, table->schema->id(), nullptr};
-                             });
+  return ExecuteSchemaChange(
+      engine_->store(), engine_->log(), engine_->pipeline(),
+      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+        const TableState* table = FindTable(state, name);
+        if (table == nullptr) return NoSuchTable(name);
+        return SchemaChange{SchemaChange::Kind::kTruncate, table->schema->id(), nullptr};
+      });
 }
 
 // ---- Writes

@@ -42,8 +42,8 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   store_ = std::make_unique<Store>(*env_, std::move(directory), std::move(lock),
                                    options_.memory_budget_bytes - memtable_bytes, memtable_bytes);
   STOA_ASSIGN_OR_RETURN(RecoveredDatabase recovered,
-                        RecoverDatabase(*env_, store_->directory(), options_.create_if_missing, &store_->cache(),
-                                        memtable_bytes));
+                        RecoverDatabase(*env_, store_->directory(), options_.create_if_missing,
+                                        &store_->cache(), memtable_bytes));
   report_ = recovered.report;
   const uint64_t first_log = recovered.state.first_log_number;
   STOA_RETURN_IF_ERROR(store_->Begin(std::move(recovered.state), std::move(recovered.sstables)));
@@ -94,8 +94,7 @@ absl::Status Database::Engine::Close() {
 absl::Status Database::Engine::CloseParts() {
   STOA_RETURN_IF_ERROR(log_->Close());
   const uint64_t next_log = log_->segment_number() + 1;
-  STOA_RETURN_IF_ERROR(
-      store_->Finish(pipeline_->visible_sequence(), pipeline_->last_timestamp(), next_log));
+  STOA_RETURN_IF_ERROR(store_->Finish(pipeline_->visible_sequence(), pipeline_->last_timestamp(), next_log));
   store_->AddSealedSegments(log_->TakeSealed());
   store_->RemoveObsoleteFiles();
   RemoveLeftovers(store_->directory(), store_->state(), store_->manifest_number());

@@ -35,7 +35,8 @@ class Database::Engine {
   CommitPipeline& pipeline() { return *pipeline_; }
   Maintenance& maintenance() { return *maintenance_; }
 
-  /// What a read sees: a pinned view and the greatest sequence in it that is visible (or, if `durable`, synced).
+  /// What a read sees: a pinned view and the greatest sequence in it that is visible (or, if `durable`,
+  /// synced).
   struct ReadPoint {
     ViewHolder::Pin view;
     uint64_t sequence;

@@ -85,24 +85,24 @@ absl::Status FlushJob::InstallOutput() {
     return table != nullptr && table->sealed.size() >= count &&
            table->sealed.front().memtable == memtables_.front().memtable;
   };
-  STOA_ASSIGN_OR_RETURN(
-      const bool installed,
-      store_.Install(
-          [&](const DatabaseState&, VersionEdit* edit) {
-            if (!still_there()) return false;
-            edit->flushed.push_back({table_, flushed});
-            if (sstable != nullptr) edit->added_files.push_back(sstable->metadata());
-            return true;
-          },
-          [&](View::Tables* tables) {
-            auto it = tables->find(table_);
-            auto table = std::make_shared<TableView>(*it->second);
-            table->sealed.erase(table->sealed.begin(), table->sealed.begin() + static_cast<ptrdiff_t>(count));
-            table->flushed_sequence = flushed;
-            if (sstable != nullptr) table->sstables.push_back(sstable);
-            table->SortSSTables();
-            it->second = std::move(table);
-          }));
+  STOA_ASSIGN_OR_RETURN(const bool installed,
+                        store_.Install(
+                            [&](const DatabaseState&, VersionEdit* edit) {
+                              if (!still_there()) return false;
+                              edit->flushed.push_back({table_, flushed});
+                              if (sstable != nullptr) edit->added_files.push_back(sstable->metadata());
+                              return true;
+                            },
+                            [&](View::Tables* tables) {
+                              auto it = tables->find(table_);
+                              auto table = std::make_shared<TableView>(*it->second);
+                              table->sealed.erase(table->sealed.begin(),
+                                                  table->sealed.begin() + static_cast<ptrdiff_t>(count));
+                              table->flushed_sequence = flushed;
+                              if (sstable != nullptr) table->sstables.push_back(sstable);
+                              table->SortSSTables();
+                              it->second = std::move(table);
+                            }));
   if (!installed && sstable != nullptr) store_.AddObsolete({sstable});
   return absl::OkStatus();
 }

@@ -19,9 +19,11 @@ namespace stoa {
 /// A step is one batch. The order that keeps a crash harmless:
 ///
 ///   1. the SSTable is written and synced, then its directory entry;
-///   2. the log is synced up to the memtables' last sequence. Otherwise a power failure could keep this table's half of a
+///   2. the log is synced up to the memtables' last sequence. Otherwise a power failure could keep this
+///   table's half of a
 ///      batch, in the SSTable, and lose another table's half, in the log;
-///   3. one manifest edit adds the file and moves the table's flushed sequence; replay skips everything at or below it.
+///   3. one manifest edit adds the file and moves the table's flushed sequence; replay skips everything at or
+///   below it.
 class FlushJob : public Job {
  public:
   struct Outcome {

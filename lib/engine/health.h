@@ -10,13 +10,14 @@
 
 namespace stoa {
 
-/// Ok until the first failure of the log or the manifest, then read-only for good: what the disk holds is no longer known, and
-/// only recovery can tell. No write or sync is tried again. Thread-safe.
+/// Ok until the first failure of the log or the manifest, then read-only for good: what the disk holds is no
+/// longer known, and only recovery can tell. No write or sync is tried again. Thread-safe.
 class Health {
  public:
   /// OK, or FailedPrecondition with the first cause.
   absl::Status Check() const {
-    if (!latched_.load(std::memory_order_acquire)) [[likely]] return absl::OkStatus();
+    if (!latched_.load(std::memory_order_acquire)) [[likely]]
+      return absl::OkStatus();
     MutexLock lock(&mutex_);
     return cause_;
   }

@@ -27,8 +27,9 @@ std::string ColumnName(const TableSchema* schema, ColumnId id) {
 }
 
 std::string FileLine(const SSTableMetadata& metadata) {
-  return StrCat(SSTableName(metadata.number), ": ", metadata.file_bytes, " bytes, ", metadata.row_count, " rows, ",
-                metadata.partition_count, " partitions, ", metadata.tombstone_count, " tombstones");
+  return StrCat(SSTableName(metadata.number), ": ", metadata.file_bytes, " bytes, ", metadata.row_count,
+                " rows, ", metadata.partition_count, " partitions, ", metadata.tombstone_count,
+                " tombstones");
 }
 
 /// Checks that a record's payload can be decoded, as replaying it would.
@@ -44,7 +45,8 @@ absl::Status CheckRecord(const LogRecord& record) {
       intact = intact && (mutation.fragment.empty() || IsValidFragment(mutation.fragment));
     }
     if (!intact || !reader.ok()) {
-      return absl::DataLossError(StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
+      return absl::DataLossError(
+          StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
     }
   }
   return absl::OkStatus();
@@ -66,10 +68,10 @@ absl::StatusOr<std::vector<uint64_t>> ListLogs(Directory& directory, uint64_t fi
 absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableSchema* schema) {
   STOA_ASSIGN_OR_RETURN(const SSTable::Description description, sstable.Describe());
   std::string text = StrCat("  ", FileLine(sstable.metadata()), ", ", description.blocks, " blocks\n");
-  text += StrCat("    blocks ", description.block_bytes, " bytes (headers ", description.block_header_bytes, ", keys ",
-                 description.key_bytes, ", liveness ", description.liveness_bytes, "), index ",
-                 description.index_bytes, ", filter ", description.filter_bytes, ", zones ", description.zone_bytes,
-                 "\n");
+  text += StrCat("    blocks ", description.block_bytes, " bytes (headers ", description.block_header_bytes,
+                 ", keys ", description.key_bytes, ", liveness ", description.liveness_bytes, "), index ",
+                 description.index_bytes, ", filter ", description.filter_bytes, ", zones ",
+                 description.zone_bytes, "\n");
   for (const SSTable::Description::ColumnUse& column : description.columns) {
     text += StrCat("    column ", ColumnName(schema, column.id), ": ", column.stored_bytes, " bytes stored, ",
                    column.raw_bytes, " encoded, in ", column.blocks, " blocks:");
@@ -83,13 +85,15 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
   STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
   const DatabaseState& state = manifest.state;
   BlockCache cache(kCacheBytes);
-  std::string text = StrCat("database in ", directory.path(), ": ", state.tables.size(), " tables, ",
-                            state.closed_at_sequence ? "closed cleanly" : "open, or not closed cleanly", "\n");
+  std::string text =
+      StrCat("database in ", directory.path(), ": ", state.tables.size(), " tables, ",
+             state.closed_at_sequence ? "closed cleanly" : "open, or not closed cleanly", "\n");
   for (const auto& [id, table] : state.tables) {
-    text += StrCat("table ", table.schema->name(), " (id ", id, ", schema version ", table.schema->version(), "): ",
-                   table.files.size(), " SSTables\n");
+    text += StrCat("table ", table.schema->name(), " (id ", id, ", schema version ", table.schema->version(),
+                   "): ", table.files.size(), " SSTables\n");
     for (const auto& [number, metadata] : table.files) {
-      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::Open(directory, metadata, &cache));
+      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable,
+                            SSTable::Open(directory, metadata, &cache));
       STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table.schema.get()));
       text += description;
     }
@@ -112,8 +116,9 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
     STOA_ASSIGN_OR_RETURN(const std::string content,
                           ReadWholeFile(directory, name, kReadManifest, kManifestBytesMax));
     STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, DecodeManifest(name, content));
-    std::string text = StrCat("manifest ", manifest.number, " of database ", manifest.state.database_id, ", ",
-                              content.size(), " bytes, first log segment ", manifest.state.first_log_number, "\n");
+    std::string text =
+        StrCat("manifest ", manifest.number, " of database ", manifest.state.database_id, ", ",
+               content.size(), " bytes, first log segment ", manifest.state.first_log_number, "\n");
     for (const auto& [id, table] : manifest.state.tables) {
       text += StrCat(table.schema->ToString(), "\n");
       for (const auto& [number, metadata] : table.files) text += StrCat("  ", FileLine(metadata), "\n");
@@ -123,13 +128,15 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
   if (const uint64_t log = ParseLogSegmentName(name); log != 0) {
     STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
     std::string text = StrCat("log segment ", name, "\n");
-    STOA_ASSIGN_OR_RETURN(const LogReplayReport report,
-                          ReplayLog(directory, manifest.state.database_id, {log}, [&](const LogRecord& record) {
-                            text += StrCat("  sequence ", record.sequence, ", timestamp ", record.timestamp, ", kind ",
-                                           static_cast<int>(record.kind), ", ", record.payload.size(), " bytes\n");
-                            return absl::OkStatus();
-                          }));
-    return StrCat(text, report.records, " records", report.cut_bytes > 0 ? "; ends in " : "", report.cut_detail, "\n");
+    STOA_ASSIGN_OR_RETURN(
+        const LogReplayReport report,
+        ReplayLog(directory, manifest.state.database_id, {log}, [&](const LogRecord& record) {
+          text += StrCat("  sequence ", record.sequence, ", timestamp ", record.timestamp, ", kind ",
+                         static_cast<int>(record.kind), ", ", record.payload.size(), " bytes\n");
+          return absl::OkStatus();
+        }));
+    return StrCat(text, report.records, " records", report.cut_bytes > 0 ? "; ends in " : "",
+                  report.cut_detail, "\n");
   }
   return InvalidArgument(name, " is neither an SSTable nor a manifest nor a log segment");
 }
@@ -142,7 +149,8 @@ absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
   for (const auto& [id, table] : manifest.state.tables) {
     ++result.tables;
     for (const auto& [number, metadata] : table.files) {
-      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::Open(directory, metadata, &cache));
+      STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable,
+                            SSTable::Open(directory, metadata, &cache));
       STOA_RETURN_IF_ERROR(sstable->Verify());
       ++result.sstables;
       result.sstable_bytes += metadata.file_bytes;

@@ -14,8 +14,8 @@
 
 namespace stoa {
 
-/// What is in an SSTable, as text for people: sizes by section, encodings and bytes by column. `schema` may be null; it gives columns
-/// their names.
+/// What is in an SSTable, as text for people: sizes by section, encodings and bytes by column. `schema` may
+/// be null; it gives columns their names.
 absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableSchema* schema);
 
 /// The tables and files of the database in `directory`.
@@ -31,8 +31,8 @@ struct DirectoryVerification {
   uint64_t log_records = 0;
   uint64_t cut_bytes = 0;  ///< at the end of log or manifest: writes that a crash interrupted, no damage
 };
-/// Reads every byte that the database in `directory` relies on: manifest, log, SSTables; checks all checksums, orders and counts.
-/// DataLoss naming file and offset at the first thing that is wrong.
+/// Reads every byte that the database in `directory` relies on: manifest, log, SSTables; checks all
+/// checksums, orders and counts. DataLoss naming file and offset at the first thing that is wrong.
 absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory);
 
 }  // namespace stoa

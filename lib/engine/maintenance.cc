@@ -32,7 +32,8 @@ Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log)
 void Maintenance::BeforeGroup(uint64_t last_sequence) {
   const bool largest = seal_largest_.load(std::memory_order_relaxed);
   const uint64_t up_to = seal_up_to_.load(std::memory_order_relaxed);
-  if (!largest && up_to == 0) [[likely]] return;
+  if (!largest && up_to == 0) [[likely]]
+    return;
   uint64_t largest_bytes = 0;
   if (largest) {
     for (const auto& [id, table] : store_.views().Get()->tables()) {
@@ -56,21 +57,23 @@ uint64_t Maintenance::UnflushedBytes() const {
 }
 
 void Maintenance::AfterVisible() {
-  if (sealed_pending_.load(std::memory_order_relaxed)) [[unlikely]] ScheduleFlushes();
+  if (sealed_pending_.load(std::memory_order_relaxed)) [[unlikely]]
+    ScheduleFlushes();
   if (pinned_bytes_.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     MutexLock lock(&mutex_);
     NoteFlushedMemtables();
   }
   // Half of the memory is for writing into while the other half is being flushed.
-  if (UnflushedBytes() > store_.memtable_budget().limit() / 2 && !sealed_pending_.load(std::memory_order_relaxed) &&
-      !flush_running_.load(std::memory_order_relaxed)) {
+  if (UnflushedBytes() > store_.memtable_budget().limit() / 2 &&
+      !sealed_pending_.load(std::memory_order_relaxed) && !flush_running_.load(std::memory_order_relaxed)) {
     seal_largest_.store(true, std::memory_order_relaxed);
   }
   if (log_.needs_segment() && !prepare_scheduled_.exchange(true)) ScheduleLogHousekeeping();
 }
 
 absl::Status Maintenance::WaitForRoom() {
-  if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]] return absl::OkStatus();
+  if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]]
+    return absl::OkStatus();
   STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
     if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
     return absl::OkStatus();
@@ -196,7 +199,8 @@ void Maintenance::ScheduleCompactions(TableId table) {
   for (const std::shared_ptr<SSTable>& sstable : sources->sstables) files.push_back(sstable->metadata());
   std::vector<uint64_t> inputs = PickMerge(files);
   MutexLock lock(&mutex_);
-  if (!inputs.empty() && !stopping_ && !compacting_.contains(table)) StartCompaction(table, std::move(inputs));
+  if (!inputs.empty() && !stopping_ && !compacting_.contains(table))
+    StartCompaction(table, std::move(inputs));
 }
 
 void Maintenance::StartCompaction(TableId table, std::vector<uint64_t> inputs) {
@@ -229,7 +233,8 @@ void Maintenance::CompactionDone(TableId table, const CompactionJob::Outcome& ou
 
 absl::Status Maintenance::CompactTable(TableId table) {
   STOA_RETURN_IF_ERROR(FlushAll());
-  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !compacting_.contains(table); }));
+  STOA_RETURN_IF_ERROR(
+      WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !compacting_.contains(table); }));
   {
     const std::shared_ptr<const View> view = store_.views().Get();
     const TableView* sources = view->Find(table);
@@ -299,7 +304,8 @@ void Maintenance::AfterPeriodicCommit() {
 
 void Maintenance::SyncLog() {
   sync_scheduled_.store(false);
-  if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok()) (void)store_.health().Latch(synced.status());
+  if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok())
+    (void)store_.health().Latch(synced.status());
 }
 
 // ---- Waiting and stopping

@@ -22,8 +22,8 @@
 
 namespace stoa {
 
-/// Thread-safe. Nothing here runs on a thread of its own: the commit path asks (BeforeGroup, AfterCommit: a few loads when there is nothing
-/// to do), jobs do the work.
+/// Thread-safe. Nothing here runs on a thread of its own: the commit path asks (BeforeGroup, AfterCommit: a
+/// few loads when there is nothing to do), jobs do the work.
 class Maintenance {
  public:
   Maintenance(const Options& options, Store& store, LogWriter& log);
@@ -38,7 +38,8 @@ class Maintenance {
   /// After a commit that relies on the periodic sync.
   void AfterPeriodicCommit();
 
-  /// Before a commit: waits while memtables take more memory than they may. Returns why flushing does not get on, if it fails.
+  /// Before a commit: waits while memtables take more memory than they may. Returns why flushing does not get
+  /// on, if it fails.
   absl::Status WaitForRoom();
 
   /// ResourceExhausted when readers pin so much flushed memory that no further snapshot is given.
@@ -80,8 +81,8 @@ class Maintenance {
 
   std::atomic<bool> abort_{false};
   std::atomic<bool> seal_largest_{false};
-  std::atomic<uint64_t> seal_up_to_{0};       ///< seal memtables that hold sequences at or below; 0: none
-  std::atomic<bool> sealed_pending_{false};   ///< sealed memtables wait for a flush job
+  std::atomic<uint64_t> seal_up_to_{0};      ///< seal memtables that hold sequences at or below; 0: none
+  std::atomic<bool> sealed_pending_{false};  ///< sealed memtables wait for a flush job
   std::atomic<bool> flush_running_{false};
   std::atomic<bool> sync_scheduled_{false};
   std::atomic<bool> prepare_scheduled_{false};

@@ -32,8 +32,8 @@ std::string EncodeHeader(uint64_t number) {
   return header;
 }
 
-/// Bound to file and offset, so that a length is not believed anywhere but where it was written: after a power failure the disk may
-/// show what some other manifest had in this place.
+/// Bound to file and offset, so that a length is not believed anywhere but where it was written: after a
+/// power failure the disk may show what some other manifest had in this place.
 uint32_t LengthCheck(uint64_t number, uint64_t offset, uint32_t length) {
   char bytes[20];
   StoreLittle(bytes, number);
@@ -50,8 +50,9 @@ bool ValidRecordHeaderAt(uint64_t number, std::string_view content, uint64_t off
   return LoadLittle<uint32_t>(content.data() + offset + 4) == LengthCheck(number, offset, length);
 }
 
-/// An edit is appended only when the one before is durable. So damage with a record behind it is damage to something that was
-/// promised; damage at the very end is an edit that was being written when the process or the machine died.
+/// An edit is appended only when the one before is durable. So damage with a record behind it is damage to
+/// something that was promised; damage at the very end is an edit that was being written when the process or
+/// the machine died.
 bool AnyRecordAfter(uint64_t number, std::string_view content, uint64_t offset) {
   for (uint64_t at = offset + 1; at + kRecordHeaderBytes <= content.size(); ++at) {
     if (ValidRecordHeaderAt(number, content, at)) return true;
@@ -69,8 +70,9 @@ absl::Status CheckHeader(std::string_view name, std::string_view content, uint64
   const auto format = LoadLittle<uint32_t>(header.data() + 8);
   const auto flags = LoadLittle<uint32_t>(header.data() + 12);
   if (format != kFormat || flags != 0) {
-    return absl::UnimplementedError(StrCat(name, ": manifest format ", format, " with feature flags ", flags,
-                                           " is not known to this version of Stoa (knows format 1, flags 0)"));
+    return absl::UnimplementedError(
+        StrCat(name, ": manifest format ", format, " with feature flags ", flags,
+               " is not known to this version of Stoa (knows format 1, flags 0)"));
   }
   *number = LoadLittle<uint64_t>(header.data() + 16);
   if (ManifestName(*number) != name) return Corruption(name, 16, "holds manifest number ", *number);
@@ -181,8 +183,9 @@ absl::StatusOr<ManifestContent> DecodeManifest(std::string_view name, std::strin
 }
 
 absl::StatusOr<ManifestContent> ReadManifest(Directory& directory) {
-  STOA_ASSIGN_OR_RETURN(std::string current,
-                        ReadWholeFile(directory, kCurrentName, IoTag{FileKind::kCurrent, IoPurpose::kOpen}, 1024));
+  STOA_ASSIGN_OR_RETURN(
+      std::string current,
+      ReadWholeFile(directory, kCurrentName, IoTag{FileKind::kCurrent, IoPurpose::kOpen}, 1024));
   const std::string name = current.substr(0, current.find(' '));
   std::string checksum;
   AppendBig<uint64_t>(&checksum, Hash64(name));

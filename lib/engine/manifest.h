@@ -1,7 +1,7 @@
 // The manifest: the log of version edits, and CURRENT, which names it. FORMAT.md describes every byte.
 //
-// Every opening starts a new manifest with the whole state as its first record, and only then points CURRENT at it: so
-// whatever recovery did becomes the state in one step, or did not happen.
+// Every opening starts a new manifest with the whole state as its first record, and only then points CURRENT
+// at it: so whatever recovery did becomes the state in one step, or did not happen.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ uint64_t ParseManifestName(std::string_view name);
 /// Appends edits. Not thread-safe. After an error every later call returns that error.
 class ManifestWriter {
  public:
-  /// Writes manifest `number` with `state` as its first record and makes CURRENT name it. When this returns OK the state is
-  /// durable.
+  /// Writes manifest `number` with `state` as its first record and makes CURRENT name it. When this returns
+  /// OK the state is durable.
   static absl::StatusOr<std::unique_ptr<ManifestWriter>> Create(Directory& directory, uint64_t number,
                                                                 const DatabaseState& state);
   /// Appends and syncs: the edit is durable when this returns OK.
@@ -55,8 +55,8 @@ struct ManifestContent {
   uint64_t cut_bytes = 0;
 };
 
-/// Reads CURRENT and the manifest it names. NotFound when there is no CURRENT: no database. DataLoss naming file and offset
-/// when either is damaged.
+/// Reads CURRENT and the manifest it names. NotFound when there is no CURRENT: no database. DataLoss naming
+/// file and offset when either is damaged.
 absl::StatusOr<ManifestContent> ReadManifest(Directory& directory);
 
 /// Decodes the content of manifest `name`; pure.

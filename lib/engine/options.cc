@@ -18,11 +18,12 @@ void CheckRange(std::string_view name, int64_t value, int64_t least, int64_t mos
 absl::Status Options::Validate() const {
   constexpr int64_t kMemoryMax = int64_t{1} << 46;
   std::string faults;
-  CheckRange("memory_budget_bytes", static_cast<int64_t>(memory_budget_bytes & INT64_MAX), 64 << 10, kMemoryMax,
-             &faults);
+  CheckRange("memory_budget_bytes", static_cast<int64_t>(memory_budget_bytes & INT64_MAX), 64 << 10,
+             kMemoryMax, &faults);
   CheckRange("background_threads", background_threads, 1, 64, &faults);
   CheckRange("sync_interval_ms", sync_interval_ms, 1, 3'600'000, &faults);
-  CheckRange("wal_segment_bytes", static_cast<int64_t>(wal_segment_bytes & INT64_MAX), 4 << 10, 1 << 30, &faults);
+  CheckRange("wal_segment_bytes", static_cast<int64_t>(wal_segment_bytes & INT64_MAX), 4 << 10, 1 << 30,
+             &faults);
   CheckRange("wal_bytes_max", static_cast<int64_t>(wal_bytes_max & INT64_MAX),
              static_cast<int64_t>(2 * wal_segment_bytes & INT64_MAX), kMemoryMax, &faults);
   return faults.empty() ? absl::OkStatus() : InvalidArgument("options: ", faults);

@@ -17,12 +17,18 @@ namespace {
 
 constexpr uint8_t kPagingStateFormat = 1;
 
-/// Reads several ranges one after another, each with sources of its own, which are opened when it is its turn.
+/// Reads several ranges one after another, each with sources of its own, which are opened when it is its
+/// turn.
 class RangesSource : public RowSource {
  public:
-  RangesSource(const QueryInput& input, const TableView& table, const Query& query, const ResultColumns& columns,
-               std::vector<OwnedRange> ranges, ReadStats* stats)
-      : input_(input), table_(table), query_(query), columns_(columns), ranges_(std::move(ranges)), stats_(stats) {
+  RangesSource(const QueryInput& input, const TableView& table, const Query& query,
+               const ResultColumns& columns, std::vector<OwnedRange> ranges, ReadStats* stats)
+      : input_(input),
+        table_(table),
+        query_(query),
+        columns_(columns),
+        ranges_(std::move(ranges)),
+        stats_(stats) {
     for (const Query::Condition& condition : query.conditions()) {
       predicates_.push_back(Predicate{columns.IndexOf(condition.column),
                                       columns.schema->FindColumn(condition.column)->type.kind(),
@@ -41,7 +47,8 @@ class RangesSource : public RowSource {
   }
 
   absl::Status SkipTo(const PositionView& position) override {
-    if (query_.reverse() && current_ != nullptr && !ranges_[next_range_ - 1].start.view().SamePartition(position)) {
+    if (query_.reverse() && current_ != nullptr &&
+        !ranges_[next_range_ - 1].start.view().SamePartition(position)) {
       current_.reset();  // partitions ascend even if what is in them does not
     }
     while (!query_.reverse() && (current_ == nullptr || EndsBy(ranges_[next_range_ - 1], position))) {
@@ -76,7 +83,8 @@ class RangesSource : public RowSource {
     RowSource* const unfiltered = merged.get();
     current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);
     if (!predicates_.empty()) {
-      current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_, predicates_);
+      current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_,
+                                    predicates_);
     }
   }
 
@@ -108,7 +116,8 @@ absl::Status CheckCombination(const Query& query) {
     return InvalidArgument("table ", name, ": a query names either partitions or tokens, not both");
   }
   if (query.partitions().empty()) {
-    if (query.reverse()) return InvalidArgument("table ", name, ": only a query that names partitions can be reversed");
+    if (query.reverse())
+      return InvalidArgument("table ", name, ": only a query that names partitions can be reversed");
     if (query.is_row() || !query.slice_from().empty() || !query.slice_to().empty()) {
       return InvalidArgument("table ", name, ": a query for a slice or a row names the partitions");
     }
@@ -175,10 +184,11 @@ absl::StatusOr<PagingState> PagingState::Decode(const Table& table, std::string_
   uint8_t format = 0;
   std::string_view key;
   std::string_view clustering;
-  const bool well_formed = decoder.Little(&format) && format == kPagingStateFormat && decoder.Varint(&state.table) &&
-                           decoder.SignedVarint(&state.now_seconds) && decoder.Big(&state.last.token) &&
-                           decoder.LengthPrefixed(&key) && decoder.LengthPrefixed(&clustering) &&
-                           decoder.Varint(&state.rows_of_partition) && decoder.Done();
+  const bool well_formed = decoder.Little(&format) && format == kPagingStateFormat &&
+                           decoder.Varint(&state.table) && decoder.SignedVarint(&state.now_seconds) &&
+                           decoder.Big(&state.last.token) && decoder.LengthPrefixed(&key) &&
+                           decoder.LengthPrefixed(&clustering) && decoder.Varint(&state.rows_of_partition) &&
+                           decoder.Done();
   if (!well_formed || state.table != table->id() || state.last.token != OrderedToken(PartitionToken(key))) {
     return InvalidArgument("table ", table->name(), ": the paging state ", HexDump(bytes),
                            " is not one of a query on this table");

@@ -20,7 +20,7 @@ namespace stoa {
 /// What a query reads from: kept by its cursor.
 struct QueryInput {
   std::shared_ptr<const View> view;
-  uint64_t sequence = 0;     ///< memtables are read up to here
+  uint64_t sequence = 0;  ///< memtables are read up to here
   int64_t now_seconds = 0;
 };
 
@@ -29,14 +29,17 @@ struct OwnedRange {
   Position start;
   std::optional<Position> end;
   PositionRange view() const {
-    return PositionRange{start.view(), end.has_value() ? std::optional<PositionView>(end->view()) : std::nullopt};
+    return PositionRange{start.view(),
+                         end.has_value() ? std::optional<PositionView>(end->view()) : std::nullopt};
   }
 };
 
-/// The ranges that a query covers, ascending and disjoint. `resume_after`: the last row that was handed over before, if any.
+/// The ranges that a query covers, ascending and disjoint. `resume_after`: the last row that was handed over
+/// before, if any.
 absl::StatusOr<std::vector<OwnedRange>> RangesOf(const Query& query, const Position* resume_after);
 
-/// The live rows of `table` in `ranges` that satisfy the query's conditions. Everything given by reference must outlive the source.
+/// The live rows of `table` in `ranges` that satisfy the query's conditions. Everything given by reference
+/// must outlive the source.
 std::unique_ptr<RowSource> NewQuerySource(const QueryInput& input, const TableView& table, const Query& query,
                                           const ResultColumns& columns, std::vector<OwnedRange> ranges,
                                           ReadStats* stats);

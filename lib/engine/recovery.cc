@@ -90,8 +90,8 @@ absl::Status Recovery::StartState(bool create_if_missing) {
   return absl::OkStatus();
 }
 
-/// The manifest promises that its first log segment is there, unless it says that the database is closed: that is so after a
-/// clean close, which leaves no log, and until an opening has created its first segment.
+/// The manifest promises that its first log segment is there, unless it says that the database is closed:
+/// that is so after a clean close, which leaves no log, and until an opening has created its first segment.
 absl::StatusOr<std::vector<uint64_t>> Recovery::SegmentsToReplay() const {
   const uint64_t first = result_.state.first_log_number;
   std::vector<uint64_t> numbers;
@@ -126,7 +126,8 @@ absl::StatusOr<RecoveredDatabase> Recovery::Run(bool create_if_missing) {
   report.log_bytes = log.bytes;
   report.cut_bytes += log.cut_bytes;
   if (!log.cut_detail.empty()) {
-    report.cut_detail = report.cut_detail.empty() ? log.cut_detail : StrCat(report.cut_detail, "; ", log.cut_detail);
+    report.cut_detail =
+        report.cut_detail.empty() ? log.cut_detail : StrCat(report.cut_detail, "; ", log.cut_detail);
   }
   DatabaseState& state = result_.state;
   if (log.records > 0) state.closed_at_sequence.reset();
@@ -155,7 +156,7 @@ absl::Status Recovery::ReplayMutations(const LogRecord& record) {
   Mutation mutation;
   while (reader.Next(&mutation)) {
     const auto table = result_.state.tables.find(mutation.table);
-    if (table == result_.state.tables.end()) continue;                  // dropped
+    if (table == result_.state.tables.end()) continue;                // dropped
     if (record.sequence <= table->second.flushed_sequence) continue;  // in an SSTable, or truncated
     std::unique_ptr<Memtable>& memtable = memtables_[mutation.table];
     if (memtable == nullptr) memtable = std::make_unique<Memtable>(mutation.table, &budget_);
@@ -163,7 +164,8 @@ absl::Status Recovery::ReplayMutations(const LogRecord& record) {
     ++result_.report.operations_replayed;
   }
   if (!reader.ok()) {
-    return absl::DataLossError(StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
+    return absl::DataLossError(
+        StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
   }
   return budget_.exceeded() ? WriteOutMemtables() : absl::OkStatus();
 }
@@ -204,11 +206,11 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
   input.writer.compression_level = table->schema->options().compression_level;
   input.writer.purpose = IoPurpose::kRecovery;
   input.purge = PurgeRules::KeepAll();
-  STOA_ASSIGN_OR_RETURN(
-      std::unique_ptr<MergeTask> task,
-      MergeTask::Create(directory_, input, {[&](const ScanSpec& spec) {
-                          return memtable.NewSource(spec, std::numeric_limits<uint64_t>::max());
-                        }}));
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task,
+                        MergeTask::Create(directory_, input, {[&](const ScanSpec& spec) {
+                                            return memtable.NewSource(spec,
+                                                                      std::numeric_limits<uint64_t>::max());
+                                          }}));
   bool complete = false;
   while (!complete) {
     STOA_ASSIGN_OR_RETURN(complete, task->Step());
@@ -236,9 +238,9 @@ uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint6
     const uint64_t manifest = ParseManifestName(name);
     const uint64_t log = ParseLogSegmentName(name);
     const uint64_t sstable = ParseSSTableName(name);
-    const bool referenced =
-        std::any_of(state.tables.begin(), state.tables.end(),
-                    [&](const auto& table) { return table.second.files.contains(sstable); });
+    const bool referenced = std::any_of(state.tables.begin(), state.tables.end(), [&](const auto& table) {
+      return table.second.files.contains(sstable);
+    });
     const bool leftover = (manifest != 0 && manifest != manifest_number) ||
                           (log != 0 && log < state.first_log_number) || (sstable != 0 && !referenced) ||
                           name.ends_with(kTemporarySuffix);

@@ -1,9 +1,10 @@
 // Opening a database: from whatever a crash left in the directory to a state that can go on.
 //
-// Recovery only reads, and writes files that nothing refers to yet: it reads the manifest, replays the log into memtables, and writes
-// these out as SSTables. The caller then installs the result with one manifest (Store::Begin), which takes effect when CURRENT names it.
-// A crash anywhere before leaves things as they were, so recovery can be repeated any number of times. What was recovered is
-// on disk, synced, before anything new is acknowledged: nothing rests on pages which the operating system merely still had.
+// Recovery only reads, and writes files that nothing refers to yet: it reads the manifest, replays the log
+// into memtables, and writes these out as SSTables. The caller then installs the result with one manifest
+// (Store::Begin), which takes effect when CURRENT names it. A crash anywhere before leaves things as they
+// were, so recovery can be repeated any number of times. What was recovered is on disk, synced, before
+// anything new is acknowledged: nothing rests on pages which the operating system merely still had.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +33,8 @@ struct RecoveredDatabase {
 absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory, bool create_if_missing,
                                                   BlockCache* cache, uint64_t memtable_bytes_max);
 
-/// Removes files which the state does not refer to: leftovers of interrupted work, replaced manifests, old log. Returns how many.
+/// Removes files which the state does not refer to: leftovers of interrupted work, replaced manifests, old
+/// log. Returns how many.
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number);
 
 }  // namespace stoa

@@ -33,8 +33,9 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
 }
 
 uint32_t ResultColumns::IndexOf(ColumnId id) const {
-  const auto it = std::lower_bound(projection.begin(), projection.end(), id,
-                                   [](const ProjectedColumn& column, ColumnId wanted) { return column.id < wanted; });
+  const auto it =
+      std::lower_bound(projection.begin(), projection.end(), id,
+                       [](const ProjectedColumn& column, ColumnId wanted) { return column.id < wanted; });
   STOA_DCHECK(it != projection.end() && it->id == id);
   return static_cast<uint32_t>(it - projection.begin());
 }
@@ -66,7 +67,8 @@ Value RowView::operator[](size_t column) const {
   if (vector->flags != nullptr && (vector->flags[state_->row] & cell_flags::kEmpty) != 0) {
     return type.is_word() ? Value() : FromBytes(type, {});
   }
-  return type.is_word() ? FromWord(type, vector->words[state_->row]) : FromBytes(type, vector->bytes[state_->row]);
+  return type.is_word() ? FromWord(type, vector->words[state_->row])
+                        : FromBytes(type, vector->bytes[state_->row]);
 }
 
 Value RowView::partition_key(size_t component) const {

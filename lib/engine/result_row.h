@@ -15,8 +15,8 @@ namespace stoa {
 
 /// How the columns that a query wants stand in the projection that sources read by. Immutable.
 struct ResultColumns {
-  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns that must be read. The ids are of regular
-  /// columns of the schema, or InvalidArgument.
+  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns that must be read. The ids
+  /// are of regular columns of the schema, or InvalidArgument.
   static absl::StatusOr<ResultColumns> Make(const Table& schema, std::span<const ColumnId> columns,
                                             std::span<const ColumnId> also);
 
@@ -38,7 +38,8 @@ struct RowView::State {
   RowBatch* batch = nullptr;  ///< not const: keys and liveness are loaded when asked for
   uint32_t row = 0;
   const PartitionRun* partition = nullptr;
-  std::vector<const ColumnVector*> vectors;  ///< by place in the projection; null: no row of the batch has a cell
+  std::vector<const ColumnVector*>
+      vectors;  ///< by place in the projection; null: no row of the batch has a cell
 
   /// Decoded keys of the current row, if asked for.
   bool partition_decoded = false;

@@ -26,7 +26,8 @@ absl::StatusOr<SchemaChange> SchemaChange::Decode(std::string_view bytes) {
     return InvalidArgument("schema change: cut short");
   }
   if (kind < 1 || kind > 3) {
-    return absl::UnimplementedError(StrCat("schema change: kind ", kind, " is not known to this version of Stoa"));
+    return absl::UnimplementedError(
+        StrCat("schema change: kind ", kind, " is not known to this version of Stoa"));
   }
   change.kind = static_cast<Kind>(kind);
   if (change.kind == Kind::kPut) {
@@ -67,7 +68,8 @@ bool SchemaChange::MakeEdit(const DatabaseState& state, uint64_t sequence, Versi
 
 namespace {
 
-absl::Status AppendDurably(LogWriter& log, Health& health, const SchemaChange& change, const CommitStamp& stamp) {
+absl::Status AppendDurably(LogWriter& log, Health& health, const SchemaChange& change,
+                           const CommitStamp& stamp) {
   std::string payload;
   change.Encode(&payload);
   LogRecord record;
@@ -108,22 +110,25 @@ void ChangeTables(const SchemaChange& change, uint64_t sequence, Store& store, V
 
 }  // namespace
 
-absl::Status ExecuteSchemaChange(Store& store, LogWriter& log, CommitPipeline& pipeline,
-                                 const std::function<absl::StatusOr<SchemaChange>(const DatabaseState&)>& plan) {
+absl::Status ExecuteSchemaChange(
+    Store& store, LogWriter& log, CommitPipeline& pipeline,
+    const std::function<absl::StatusOr<SchemaChange>(const DatabaseState&)>& plan) {
   absl::Status status = pipeline.RunExclusive([&](const CommitStamp& stamp) -> absl::Status {
     STOA_ASSIGN_OR_RETURN(const SchemaChange change, plan(store.state()));
     STOA_RETURN_IF_ERROR(AppendDurably(log, store.health(), change, stamp));
     std::vector<std::shared_ptr<SSTable>> removed;
-    // Dropping and truncating take the active memtable out of the view: what readers of the old view see ends here.
+    // Dropping and truncating take the active memtable out of the view: what readers of the old view see ends
+    // here.
     const uint64_t limit = change.kind == SchemaChange::Kind::kPut ? UINT64_MAX : stamp.sequence;
-    STOA_RETURN_IF_ERROR(store
-                             .Install([&](const DatabaseState& state,
-                                          VersionEdit* edit) { return change.MakeEdit(state, stamp.sequence, edit); },
-                                      [&](View::Tables* tables) {
-                                        ChangeTables(change, stamp.sequence, store, tables, &removed);
-                                      },
-                                      limit)
-                             .status());
+    STOA_RETURN_IF_ERROR(
+        store
+            .Install(
+                [&](const DatabaseState& state, VersionEdit* edit) {
+                  return change.MakeEdit(state, stamp.sequence, edit);
+                },
+                [&](View::Tables* tables) { ChangeTables(change, stamp.sequence, store, tables, &removed); },
+                limit)
+            .status());
     store.AddObsolete(removed);
     return absl::OkStatus();
   });

@@ -1,9 +1,10 @@
 // Creating, altering, dropping and truncating tables.
 //
-// A schema change takes a sequence like any commit, and is written twice: as a log record, so that it stands in commit order, and
-// as a manifest edit. Whichever survives a crash is applied, once: a put is known by the schema's version, a drop by the table being
-// gone, a truncation by the table's flushed sequence. The log is synced before the manifest edit is written: a change that is durable
-// never stands above commits that are not.
+// A schema change takes a sequence like any commit, and is written twice: as a log record, so that it stands
+// in commit order, and as a manifest edit. Whichever survives a crash is applied, once: a put is known by the
+// schema's version, a drop by the table being gone, a truncation by the table's flushed sequence. The log is
+// synced before the manifest edit is written: a change that is durable never stands above commits that are
+// not.
 #pragma once
 
 #include <functional>
@@ -37,8 +38,10 @@ struct SchemaChange {
   bool MakeEdit(const DatabaseState& state, uint64_t sequence, VersionEdit* edit) const;
 };
 
-/// Carries a schema change out, alone in the commit order. `plan` looks at the state and names the change, or says why not.
-absl::Status ExecuteSchemaChange(Store& store, LogWriter& log, CommitPipeline& pipeline,
-                                 const std::function<absl::StatusOr<SchemaChange>(const DatabaseState&)>& plan);
+/// Carries a schema change out, alone in the commit order. `plan` looks at the state and names the change, or
+/// says why not.
+absl::Status ExecuteSchemaChange(
+    Store& store, LogWriter& log, CommitPipeline& pipeline,
+    const std::function<absl::StatusOr<SchemaChange>(const DatabaseState&)>& plan);
 
 }  // namespace stoa

@@ -11,14 +11,14 @@
 namespace stoa {
 namespace {
 
-/// A clean close leaves the next opening nothing to guess; after a crash, sequences above the ceiling are certainly unused.
-/// 2^40 commits are twelve days at a million a second.
+/// A clean close leaves the next opening nothing to guess; after a crash, sequences above the ceiling are
+/// certainly unused. 2^40 commits are twelve days at a million a second.
 constexpr uint64_t kSequenceChunk = uint64_t{1} << 40;
 
 }  // namespace
 
-Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock, uint64_t cache_bytes,
-             uint64_t memtable_bytes_max)
+Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock,
+             uint64_t cache_bytes, uint64_t memtable_bytes_max)
     : env_(env),
       directory_(std::move(directory)),
       lock_(std::move(lock)),
@@ -73,7 +73,8 @@ absl::Status Store::ConfirmLog() {
   return Install([](const DatabaseState&, VersionEdit*) { return true; }, [](View::Tables*) {}).status();
 }
 
-absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTables& change, uint64_t seal_sequence) {
+absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTables& change,
+                                    uint64_t seal_sequence) {
   MutexLock lock(&install_mutex_);
   STOA_RETURN_IF_ERROR(health_.Check());
   VersionEdit edit;

@@ -22,8 +22,9 @@ namespace stoa {
 
 /// Everything that changes the set of sources goes through here. Thread-safe.
 ///
-/// Locks, in the order in which they may be taken: install_mutex_ (held across manifest I/O, by schema changes, flushes and
-/// compactions alone), then view_mutex_ (held for the copying of a view, never across I/O).
+/// Locks, in the order in which they may be taken: install_mutex_ (held across manifest I/O, by schema
+/// changes, flushes and compactions alone), then view_mutex_ (held for the copying of a view, never across
+/// I/O).
 class Store {
  public:
   Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock, uint64_t cache_bytes,
@@ -41,14 +42,16 @@ class Store {
   /// Given out once each.
   uint64_t NewFileNumber() { return next_file_number_.fetch_add(1); }
 
-  /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new manifest, in which the
-  /// database is closed: nothing of it is in a log.
+  /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new
+  /// manifest, in which the database is closed: nothing of it is in a log.
   absl::Status Begin(DatabaseState state, std::vector<std::shared_ptr<SSTable>> sstables);
-  /// Says in the manifest that the database is open and its first log segment exists; before anything is committed.
+  /// Says in the manifest that the database is open and its first log segment exists; before anything is
+  /// committed.
   absl::Status ConfirmLog();
 
-  /// Makes a change durable, then visible (`seal_sequence` as in ChangeView). `edit` is asked for under the lock and may say no (false): then nothing happens and
-  /// Install returns false. `change` edits the tables of the new view. An error of the manifest latches the database read-only.
+  /// Makes a change durable, then visible (`seal_sequence` as in ChangeView). `edit` is asked for under the
+  /// lock and may say no (false): then nothing happens and Install returns false. `change` edits the tables
+  /// of the new view. An error of the manifest latches the database read-only.
   using MakeEdit = std::function<bool(const DatabaseState&, VersionEdit*)>;
   using ChangeTables = std::function<void(View::Tables*)>;
   absl::StatusOr<bool> Install(const MakeEdit& make_edit, const ChangeTables& change,
@@ -58,22 +61,23 @@ class Store {
   /// `seal_sequence` is the limit of the old view.
   void ChangeView(const ChangeTables& change, uint64_t seal_sequence = UINT64_MAX);
 
-  /// Replaces the active memtables of the tables that `choose` accepts, if not empty. Returns how many were sealed. Called between
-  /// commits.
+  /// Replaces the active memtables of the tables that `choose` accepts, if not empty. Returns how many were
+  /// sealed. Called between commits.
   size_t Seal(uint64_t seal_sequence, const std::function<bool(const TableView&)>& choose);
 
   /// A table without data.
   std::shared_ptr<TableView> NewTableView(const Table& schema, uint64_t after_sequence);
 
   void AddSealedSegments(const std::vector<SealedSegment>& segments);
-  /// The first log segment that holds anything which is not in SSTables. `visible` is a sequence up to which all is applied,
-  /// loaded before `view`; `current_segment` is the one being written.
+  /// The first log segment that holds anything which is not in SSTables. `visible` is a sequence up to which
+  /// all is applied, loaded before `view`; `current_segment` is the one being written.
   uint64_t FirstNeededSegment(const View& view, uint64_t visible, uint64_t current_segment) const;
   uint64_t sealed_log_bytes() const;
   /// Last sequence of the oldest sealed segment; 0 when there is none.
   uint64_t oldest_sealed_sequence() const;
 
-  /// Removes files that were replaced and that no view names any more, and log segments below the manifest's first.
+  /// Removes files that were replaced and that no view names any more, and log segments below the manifest's
+  /// first.
   void RemoveObsoleteFiles();
   /// Files replaced by installs, to be removed when unused.
   void AddObsolete(const std::vector<std::shared_ptr<SSTable>>& files);
@@ -83,13 +87,15 @@ class Store {
   /// Greatest sequence used before this opening.
   uint64_t start_sequence() const { return start_sequence_; }
 
-  /// Closes the manifest after a last edit which says that all is in SSTables and no log segment below `first_log` is needed.
+  /// Closes the manifest after a last edit which says that all is in SSTables and no log segment below
+  /// `first_log` is needed.
   absl::Status Finish(uint64_t last_sequence, int64_t last_timestamp, uint64_t first_log);
   /// The end: nothing is read or written through this store any more, and another may open the directory.
   void Release();
 
  private:
-  void PublishChanged(const ChangeTables& change, uint64_t seal_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
+  void PublishChanged(const ChangeTables& change, uint64_t seal_sequence)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
 
   Env& env_;
   const std::unique_ptr<Directory> directory_;

@@ -59,7 +59,9 @@ bool DecodePair(std::string_view bytes, uint64_t* first, uint64_t* second) {
   return decoder.Varint(first) && decoder.Varint(second) && decoder.Done();
 }
 
-absl::Status Malformed(uint64_t field) { return InvalidArgument("version edit: field ", field, " is malformed"); }
+absl::Status Malformed(uint64_t field) {
+  return InvalidArgument("version edit: field ", field, " is malformed");
+}
 
 /// Decodes the fields that hold more than a number.
 absl::Status DecodeStructured(uint64_t field, std::string_view bytes, VersionEdit* edit) {
@@ -134,12 +136,12 @@ absl::StatusOr<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
       return InvalidArgument("version edit: cut short");
     }
     std::optional<uint64_t> last_timestamp;
-    std::optional<uint64_t>* number = field == kDatabaseId        ? &edit.database_id
-                                      : field == kSequenceCeiling ? &edit.sequence_ceiling
-                                      : field == kLastTimestamp   ? &last_timestamp
-                                      : field == kNextFileNumber  ? &edit.next_file_number
-                                      : field == kFirstLogNumber  ? &edit.first_log_number
-                                      : field == kNextTableId     ? &edit.next_table_id
+    std::optional<uint64_t>* number = field == kDatabaseId         ? &edit.database_id
+                                      : field == kSequenceCeiling  ? &edit.sequence_ceiling
+                                      : field == kLastTimestamp    ? &last_timestamp
+                                      : field == kNextFileNumber   ? &edit.next_file_number
+                                      : field == kFirstLogNumber   ? &edit.first_log_number
+                                      : field == kNextTableId      ? &edit.next_table_id
                                       : field == kClosedAtSequence ? &edit.closed_at_sequence
                                                                    : nullptr;
     if (number == nullptr) {
@@ -180,7 +182,8 @@ absl::Status DatabaseState::Apply(const VersionEdit& edit) {
   }
   for (const SSTableMetadata& metadata : edit.added_files) {
     auto it = tables.find(metadata.table);
-    if (it == tables.end()) return InvalidArgument("version edit: adds a file to unknown table ", metadata.table);
+    if (it == tables.end())
+      return InvalidArgument("version edit: adds a file to unknown table ", metadata.table);
     if (!it->second.files.emplace(metadata.number, metadata).second) {
       return InvalidArgument("version edit: adds file ", metadata.number, " twice");
     }

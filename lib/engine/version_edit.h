@@ -1,4 +1,5 @@
-// The durable state of a database as a value, and its changes as values. Pure functions; manifest.h does the I/O.
+// The durable state of a database as a value, and its changes as values. Pure functions; manifest.h does the
+// I/O.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 
 namespace stoa {
 
-/// A change of the durable state: what one manifest record says. Fields that are not set change nothing. Within an edit
-/// removals come before additions.
+/// A change of the durable state: what one manifest record says. Fields that are not set change nothing.
+/// Within an edit removals come before additions.
 struct VersionEdit {
   std::optional<uint64_t> database_id;
   /// Sequences up to here may have been used: reopening after a crash starts above.
@@ -51,7 +52,8 @@ struct VersionEdit {
   std::vector<SSTableMetadata> added_files;
 
   void Encode(std::string* out) const;
-  /// InvalidArgument on malformed bytes; Unimplemented, naming the field, on one that this version does not know.
+  /// InvalidArgument on malformed bytes; Unimplemented, naming the field, on one that this version does not
+  /// know.
   static absl::StatusOr<VersionEdit> Decode(std::string_view bytes);
 };
 

@@ -34,7 +34,8 @@ ViewHolder::~ViewHolder() {
 }
 
 ViewHolder::Pin ViewHolder::Acquire() const {
-  // Threads have stacks of their own: the address of a local spreads them over the slots without thread-local state.
+  // Threads have stacks of their own: the address of a local spreads them over the slots without thread-local
+  // state.
   char here = 0;
   const size_t start = (reinterpret_cast<uintptr_t>(&here) >> 12) * 0x9e3779b97f4a7c15ULL >> 58;
   static_assert(kSlots == 64);

@@ -2,11 +2,14 @@
 //
 // The rules, each of which has cost other engines wrong answers:
 //
-//  * A reader first loads the view, then takes its sequence S = min(visible sequence, View::limit_sequence). Rows in
-//    memtables are read up to S; SSTables need no sequences, because all that is in one was visible before its view was.
-//  * When a memtable is sealed, the old view's limit_sequence is set to the seal sequence and the new view is published, both before
-//    the first write into the new memtable. So a reader who still holds the old view, which will never see the writes after
-//    the seal, does not claim to.
+//  * A reader first loads the view, then takes its sequence S = min(visible sequence, View::limit_sequence).
+//  Rows in
+//    memtables are read up to S; SSTables need no sequences, because all that is in one was visible before
+//    its view was.
+//  * When a memtable is sealed, the old view's limit_sequence is set to the seal sequence and the new view is
+//  published, both before
+//    the first write into the new memtable. So a reader who still holds the old view, which will never see
+//    the writes after the seal, does not claim to.
 //  * A flush starts when the seal sequence is visible: nobody writes to the memtable any more.
 #pragma once
 
@@ -41,10 +44,10 @@ struct SealedMemtable {
 struct TableView {
   Table schema;
   std::shared_ptr<Memtable> active;
-  uint64_t active_after_sequence = 0;          ///< sequences in `active` are greater
-  std::vector<SealedMemtable> sealed;          ///< oldest first
+  uint64_t active_after_sequence = 0;              ///< sequences in `active` are greater
+  std::vector<SealedMemtable> sealed;              ///< oldest first
   std::vector<std::shared_ptr<SSTable>> sstables;  ///< descending by greatest timestamp
-  uint64_t flushed_sequence = 0;               ///< everything up to here is in SSTables or truncated
+  uint64_t flushed_sequence = 0;                   ///< everything up to here is in SSTables or truncated
 
   /// Sorts `sstables` into the order that reads want.
   void SortSSTables();
@@ -72,8 +75,9 @@ class View : public std::enable_shared_from_this<View> {
   mutable std::atomic<uint64_t> limit_sequence_{std::numeric_limits<uint64_t>::max()};
 };
 
-/// Holds the current view and lets readers pin it without a counter that all of them write to: a reader announces the view it
-/// uses in one of a few slots (hazard pointers, M. Michael 2004); a view that was replaced is let go when no slot names it.
+/// Holds the current view and lets readers pin it without a counter that all of them write to: a reader
+/// announces the view it uses in one of a few slots (hazard pointers, M. Michael 2004); a view that was
+/// replaced is let go when no slot names it.
 class ViewHolder {
  public:
   ViewHolder() = default;
@@ -81,7 +85,8 @@ class ViewHolder {
   ViewHolder(const ViewHolder&) = delete;
   ViewHolder& operator=(const ViewHolder&) = delete;
 
-  /// A pinned view; unpins when destroyed. For the time of one call; whoever needs a view for longer takes share().
+  /// A pinned view; unpins when destroyed. For the time of one call; whoever needs a view for longer takes
+  /// share().
   class Pin {
    public:
     Pin(Pin&& other) noexcept : view_(other.view_), slot_(other.slot_), owner_(std::move(other.owner_)) {

@@ -60,7 +60,8 @@ std::string Message(const absl::Status& status) { return std::string(FromAbsl(st
 
 }  // namespace
 
-// Goal: misuse of a schema names table, column, given and expected type, and leaves the batch as it was. Method: golden messages.
+// Goal: misuse of a schema names table, column, given and expected type, and leaves the batch as it was.
+// Method: golden messages.
 TEST_CASE("schema misuse is explained") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -93,7 +94,8 @@ TEST_CASE("options out of range are named") {
   REQUIRE(Message(status).find("sync_interval_ms is 0") != std::string::npos);
 }
 
-// Goal: a second opening is refused while the first is open. Method: same files, then after the first is gone.
+// Goal: a second opening is refused while the first is open. Method: same files, then after the first is
+// gone.
 TEST_CASE("one handle at a time") {
   SimDatabase sim;
   REQUIRE(Database::Open(sim.options, "db").status().code() == absl::StatusCode::kFailedPrecondition);
@@ -112,7 +114,8 @@ TEST_CASE("closed database") {
   REQUIRE(!sim.database->Close().ok());
 }
 
-// Goal: tables come and go. Method: create twice, open, list, drop, use after drop, create again under the same name.
+// Goal: tables come and go. Method: create twice, open, list, drop, use after drop, create again under the
+// same name.
 TEST_CASE("tables are created, dropped and created again") {
   SimDatabase sim;
   const Table old = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -128,7 +131,8 @@ TEST_CASE("tables are created, dropped and created again") {
   REQUIRE(sim.database->ListTables().size() == 1);
 }
 
-// Goal: everything in a database survives a clean close, and the next opening has nothing to replay. Method: report and rows.
+// Goal: everything in a database survives a clean close, and the next opening has nothing to replay. Method:
+// report and rows.
 TEST_CASE("clean close and reopen") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -141,7 +145,8 @@ TEST_CASE("clean close and reopen") {
   REQUIRE(CountRows(*sim.database, Query(ValueOf(sim.database->OpenTable("readings")))) == 100);
 }
 
-// Goal: automatic timestamps never repeat or go back, whatever the clock does. Method: the clock stands, then jumps back, over a reopening.
+// Goal: automatic timestamps never repeat or go back, whatever the clock does. Method: the clock stands, then
+// jumps back, over a reopening.
 TEST_CASE("automatic timestamps grow [rule]") {
   SimDatabase sim;
   Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -167,7 +172,8 @@ TEST_CASE("automatic timestamps grow [rule]") {
   write_and_check();
 }
 
-// Goal: the first error of the log ends writing, with its cause, and reading goes on; reopening recovers. Method: a sync fails once.
+// Goal: the first error of the log ends writing, with its cause, and reading goes on; reopening recovers.
+// Method: a sync fails once.
 TEST_CASE("failed sync latches the database [rule]") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -188,7 +194,8 @@ TEST_CASE("failed sync latches the database [rule]") {
   REQUIRE_OK(Put(*sim.database, again, "s", 3, 3, sync));
 }
 
-// Goal: a full disk refuses writes, keeps what there is readable, and is over when space is. Method: capacity taken away and given back.
+// Goal: a full disk refuses writes, keeps what there is readable, and is over when space is. Method: capacity
+// taken away and given back.
 TEST_CASE("full disk is not the end") {
   SimDatabase sim;
   sim.database.reset();
@@ -211,7 +218,8 @@ TEST_CASE("full disk is not the end") {
   REQUIRE_OK(sim.database->Close());
 }
 
-// Goal: limits of every kind and resuming between them. Method: 3 partitions of 10 rows, pages of every size, per-partition limits.
+// Goal: limits of every kind and resuming between them. Method: 3 partitions of 10 rows, pages of every size,
+// per-partition limits.
 TEST_CASE("limits and pages") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -256,7 +264,8 @@ TEST_CASE("token ranges add up") {
   }
 }
 
-// Goal: conditions keep exactly the rows that satisfy them, whatever is in memory or on disk. Method: every comparison against a loop.
+// Goal: conditions keep exactly the rows that satisfy them, whatever is in memory or on disk. Method: every
+// comparison against a loop.
 TEST_CASE("conditions") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
@@ -269,7 +278,8 @@ TEST_CASE("conditions") {
     size_t rows = 0;
     for (int i = 0; i < 3000; ++i) {
       const double v = i / 10;
-      rows += (comparison == Comparison::kEqual && v == bound) || (comparison == Comparison::kLess && v < bound) ||
+      rows += (comparison == Comparison::kEqual && v == bound) ||
+              (comparison == Comparison::kLess && v < bound) ||
               (comparison == Comparison::kLessOrEqual && v <= bound) ||
               (comparison == Comparison::kGreater && v > bound) ||
               (comparison == Comparison::kGreaterOrEqual && v >= bound);
@@ -279,7 +289,8 @@ TEST_CASE("conditions") {
   for (const Comparison comparison : {Comparison::kEqual, Comparison::kLess, Comparison::kLessOrEqual,
                                       Comparison::kGreater, Comparison::kGreaterOrEqual}) {
     for (const double bound : {-1.0, 0.0, 7.0, 7.5, 299.0, 300.0}) {
-      REQUIRE(CountRows(*sim.database, Query(table).Where(value, comparison, bound)) == expect(comparison, bound));
+      REQUIRE(CountRows(*sim.database, Query(table).Where(value, comparison, bound)) ==
+              expect(comparison, bound));
     }
   }
 }
@@ -308,6 +319,58 @@ TEST_CASE("column batches agree with rows") {
   REQUIRE(by_row == 0.25 * 2499 * 2500 / 2);
 }
 
+// Goal: a partition over several sources, some of which begin in the middle, is whole in column batches.
+// Method: rows interleaved in memtable and SSTables, counted.
+TEST_CASE("column batches of one partition over several sources") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  for (int i = 0; i < 3000; ++i) {
+    REQUIRE_OK(Put(*sim.database, table, "s", i * 7919 % 3000, i));
+    if (i == 1000 || i == 1800) REQUIRE_OK(sim.database->Flush());
+  }
+  for (const int64_t from : {0, 1, 500, 2999}) {
+    Query query(table);
+    query.Partition({"s"}).Slice({{Timestamp{2999}}, true, {Timestamp{from}}, true});
+    Cursor cursor = ValueOf(sim.database->Read(ReadOptions{}, query));
+    size_t rows = 0;
+    while (const size_t count = cursor.NextBatch()) rows += count;
+    REQUIRE_OK(cursor.status());
+    REQUIRE(rows == static_cast<size_t>(3000 - from));
+  }
+}
+
+// Goal: a deletion stays as long as something that it hides may be in a file outside the merge, though it
+// could be purged by its age. Method: a large file with the rows, four small ones with their deletions, which
+// are merged by themselves.
+TEST_CASE("deletions outlive what they hide [rule]") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId value = table->FindColumn("value")->id;
+  WriteAttributes old;
+  old.timestamp_micros = 5;
+  WriteBatch batch;
+  for (int i = 0; i < 20000; ++i)
+    REQUIRE_OK(batch.Upsert(table, {"s"}, {Timestamp{i}}, {{value, i * 1.37}}, old));
+  REQUIRE_OK(sim.database->Write(WriteOptions{}, batch));
+  REQUIRE_OK(sim.database->Flush());
+  for (int i = 0; i < 4; ++i) {
+    sim.sim.clock.Advance(10'000'000);
+    batch.Clear();
+    REQUIRE_OK(batch.DeleteRow(table, {"s"}, {Timestamp{i}}));
+    REQUIRE_OK(sim.database->Write(WriteOptions{}, batch));
+    REQUIRE_OK(sim.database->Flush());
+  }
+  sim.sim.clock.Advance(10'000'000);
+  sim.sim.executor.RunAll();
+  REQUIRE(sim.database->metrics().compactions == 1);
+  REQUIRE(sim.database->metrics().sstables == 2);
+  REQUIRE(CountRows(*sim.database, Query(table)) == 20000 - 4);
+  // Merged with the rows they hide, they go.
+  REQUIRE_OK(sim.database->Compact("readings"));
+  REQUIRE(CountRows(*sim.database, Query(table)) == 20000 - 4);
+  REQUIRE(sim.database->Describe("readings")->find(" 0 tombstones") != std::string::npos);
+}
+
 // Goal: cells of any size come back. Method: up to several MiB, through log, memtable, SSTable and reopening.
 TEST_CASE("large cells") {
   SimDatabase sim;
@@ -331,14 +394,16 @@ TEST_CASE("large cells") {
     }
     for (size_t i = 0; i < sizes.size(); ++i) {
       Row row;
-      REQUIRE(ValueOf(sim.database->ReadRow(ReadOptions{}, table, {"s"}, {Timestamp{static_cast<int64_t>(i)}}, {}, &row)));
+      REQUIRE(ValueOf(sim.database->ReadRow(ReadOptions{}, table, {"s"}, {Timestamp{static_cast<int64_t>(i)}},
+                                            {}, &row)));
       REQUIRE(row[1].text() == std::string(sizes[i], static_cast<char>('a' + i)));
     }
   }
 }
 
-// Goal: threads write and read at once without losing or tearing anything. Method: writers of batches over two tables, readers who check
-// that both halves of every batch are there, on the real file system, with flushes and merges; sanitizers watch.
+// Goal: threads write and read at once without losing or tearing anything. Method: writers of batches over
+// two tables, readers who check that both halves of every batch are there, on the real file system, with
+// flushes and merges; sanitizers watch.
 TEST_CASE("concurrent writers and readers") {
   TempDirectory directory;
   Options options;

@@ -66,7 +66,8 @@ TEST_CASE("manifest that is missing") {
   REQUIRE(FromAbsl(status.message()).find("MANIFEST-0000000007") != std::string_view::npos);
 }
 
-// Goal: a manifest cut anywhere gives the edits before the cut, or says that it is damaged; never others. Method: every length.
+// Goal: a manifest cut anywhere gives the edits before the cut, or says that it is damaged; never others.
+// Method: every length.
 TEST_CASE("manifest cut at every length") {
   ManifestFiles files;
   files.Write(4);
@@ -87,8 +88,8 @@ TEST_CASE("manifest cut at every length") {
   REQUIRE(last_number == 103);
 }
 
-// Goal: a changed byte is reported with file and offset, or costs at most the last edit, and that is reported too. Method: every byte of the
-// file in three ways.
+// Goal: a changed byte is reported with file and offset, or costs at most the last edit, and that is reported
+// too. Method: every byte of the file in three ways.
 TEST_CASE("manifest with every byte changed") {
   ManifestFiles files;
   files.Write(3);
@@ -125,7 +126,8 @@ TEST_CASE("CURRENT with every byte changed") {
   }
 }
 
-// Goal: a failed append or sync is final. Method: the sync of an edit fails once; the next append is refused, and nothing is synced again.
+// Goal: a failed append or sync is final. Method: the sync of an edit fails once; the next append is refused,
+// and nothing is synced again.
 TEST_CASE("manifest after a failed sync") {
   ManifestFiles files;
   DatabaseState state;
@@ -139,7 +141,8 @@ TEST_CASE("manifest after a failed sync") {
   REQUIRE(files.files().calls() == calls);
 }
 
-// Goal: an edit survives encoding, and one that does not fit is refused by name. Method: round trip; unknown fields, tables, files.
+// Goal: an edit survives encoding, and one that does not fit is refused by name. Method: round trip; unknown
+// fields, tables, files.
 TEST_CASE("version edits") {
   VersionEdit edit;
   edit.database_id = 5;
@@ -156,7 +159,8 @@ TEST_CASE("version edits") {
   REQUIRE(bytes == again);
   REQUIRE(decoded.last_timestamp == -7);
 
-  REQUIRE(VersionEdit::Decode(std::string("\x63\x01\x00", 3)).status().code() == absl::StatusCode::kUnimplemented);
+  REQUIRE(VersionEdit::Decode(std::string("\x63\x01\x00", 3)).status().code() ==
+          absl::StatusCode::kUnimplemented);
   for (size_t length = 1; length < bytes.size(); ++length) {
     (void)VersionEdit::Decode(std::string_view(bytes).substr(0, length));  // must not crash
   }

@@ -16,8 +16,8 @@ namespace {
 
 using model::Event;
 
-/// A database on simulated files that can be closed, dropped (as by the death of the process) and opened again, and the model that
-/// is told the same.
+/// A database on simulated files that can be closed, dropped (as by the death of the process) and opened
+/// again, and the model that is told the same.
 class Pair {
  public:
   Pair(uint64_t seed, bool explicit_timestamps)
@@ -97,7 +97,8 @@ class Pair {
     const model::Clustering key = history_.Key();
     const model::Bound exact{2, true, key};
     const std::vector<model::Row> one = model_.Read(request.table, request.pk, exact, exact, now_seconds());
-    const std::optional<model::Row> found = ValueOf(model::ReadOne(*database_, request.table, request.pk, key));
+    const std::optional<model::Row> found =
+        ValueOf(model::ReadOne(*database_, request.table, request.pk, key));
     REQUIRE(found.has_value() == !one.empty());
     if (found) REQUIRE(*found == one[0]);
   }
@@ -138,18 +139,21 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps) {
 
 }  // namespace
 
-// Goal: every read of the engine equals the model's, over flush, merge, reopen, all deletions, time to live, equal and explicit
-// timestamps, both directions, all page sizes. Method: random histories over a tiny domain, reads after every write.
+// Goal: every read of the engine equals the model's, over flush, merge, reopen, all deletions, time to live,
+// equal and explicit timestamps, both directions, all page sizes. Method: random histories over a tiny
+// domain, reads after every write.
 TEST_CASE("engine equals the model with explicit timestamps") {
   for (uint64_t seed = 1; seed <= 60; ++seed) RunHistory(seed, /*explicit_timestamps=*/true, 120);
 }
 
-// Goal: the same when deletions are purged as early as can be. Method: gc_grace 0, automatic timestamps alone.
+// Goal: the same when deletions are purged as early as can be. Method: gc_grace 0, automatic timestamps
+// alone.
 TEST_CASE("engine equals the model while purging at once") {
   for (uint64_t seed = 1001; seed <= 1060; ++seed) RunHistory(seed, /*explicit_timestamps=*/false, 120);
 }
 
-// Goal: schema changes leave the data as the model says. Method: random histories with truncation and columns that come and go.
+// Goal: schema changes leave the data as the model says. Method: random histories with truncation and columns
+// that come and go.
 TEST_CASE("engine equals the model through schema changes") {
   for (uint64_t seed = 2001; seed <= 2020; ++seed) {
     INFO("seed " << seed);
@@ -175,8 +179,8 @@ TEST_CASE("engine equals the model through schema changes") {
   }
 }
 
-// Goal: a snapshot goes on seeing what it saw. Method: snapshots taken at random, compared with the dump of their moment after more
-// writes, flushes and merges.
+// Goal: a snapshot goes on seeing what it saw. Method: snapshots taken at random, compared with the dump of
+// their moment after more writes, flushes and merges.
 TEST_CASE("snapshots do not change") {
   for (uint64_t seed = 3001; seed <= 3020; ++seed) {
     INFO("seed " << seed);

@@ -38,8 +38,8 @@ TEST_CASE("views pinned more often than there are slots") {
   holder.Publish(nullptr);
 }
 
-// Goal: a reader never holds a view that was destroyed. Method: readers pin and look while a writer publishes; address and thread
-// sanitizers watch.
+// Goal: a reader never holds a view that was destroyed. Method: readers pin and look while a writer
+// publishes; address and thread sanitizers watch.
 TEST_CASE("views pinned while others are published") {
   ViewHolder holder;
   holder.Publish(std::make_shared<const View>(View::Tables()));

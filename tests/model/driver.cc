@@ -50,7 +50,8 @@ absl::Status AddMutation(const Table& table, const Mutation& m, WriteBatch* batc
     case Mutation::Kind::kDeleteRange: {
       const std::vector<Value> from = BoundValues(m.from);
       const std::vector<Value> to = BoundValues(m.to);
-      return batch->DeleteRange(table, key, ClusteringRange{from, m.from.inclusive, to, m.to.inclusive}, attributes);
+      return batch->DeleteRange(table, key, ClusteringRange{from, m.from.inclusive, to, m.to.inclusive},
+                                attributes);
     }
   }
   return absl::OkStatus();
@@ -73,8 +74,8 @@ Row RowOf(const TableSchema& schema, const RowView& view) {
 
 /// Runs `query` page by page and hands every row to `take`.
 template <typename Take>
-absl::Status ReadPages(const Database& database, const Snapshot* snapshot, const Query& query, uint64_t page_rows,
-                       const Take& take) {
+absl::Status ReadPages(const Database& database, const Snapshot* snapshot, const Query& query,
+                       uint64_t page_rows, const Take& take) {
   ReadOptions options;
   options.snapshot = snapshot;
   std::string paging_state;
@@ -119,7 +120,8 @@ absl::Status Execute(Database& database, const Event& event, const ExecuteOption
     case Event::Kind::kTruncate:
       return database.TruncateTable(event.table);
     case Event::Kind::kAddColumn:
-      return database.AlterTable(event.table, TableAlteration().AddColumn(event.column, TypeKind::kInt)).status();
+      return database.AlterTable(event.table, TableAlteration().AddColumn(event.column, TypeKind::kInt))
+          .status();
     case Event::Kind::kDropColumn:
       return database.AlterTable(event.table, TableAlteration().DropColumn(event.column)).status();
     case Event::Kind::kBatch: {
@@ -139,7 +141,8 @@ absl::StatusOr<std::vector<Row>> Read(const Database& database, const ReadReques
   const std::vector<Value> from = BoundValues(request.from);
   const std::vector<Value> to = BoundValues(request.to);
   Query query(table);
-  query.Partition({Value(request.pk)}).Slice(ClusteringRange{from, request.from.inclusive, to, request.to.inclusive});
+  query.Partition({Value(request.pk)})
+      .Slice(ClusteringRange{from, request.from.inclusive, to, request.to.inclusive});
   if (request.reverse) query.Reverse();
   std::vector<Row> rows;
   STOA_RETURN_IF_ERROR(ReadPages(database, request.snapshot, query, request.page_rows,
@@ -147,12 +150,13 @@ absl::StatusOr<std::vector<Row>> Read(const Database& database, const ReadReques
   return rows;
 }
 
-absl::StatusOr<std::optional<Row>> ReadOne(const Database& database, const std::string& table_name, int64_t pk,
-                                           const Clustering& key) {
+absl::StatusOr<std::optional<Row>> ReadOne(const Database& database, const std::string& table_name,
+                                           int64_t pk, const Clustering& key) {
   STOA_ASSIGN_OR_RETURN(const Table table, database.OpenTable(table_name));
   stoa::Row row;
-  STOA_ASSIGN_OR_RETURN(const bool found,
-                        database.ReadRow(ReadOptions{}, table, {Value(pk)}, {Value(key.a), std::string_view(key.b)}, {}, &row));
+  STOA_ASSIGN_OR_RETURN(
+      const bool found,
+      database.ReadRow(ReadOptions{}, table, {Value(pk)}, {Value(key.a), std::string_view(key.b)}, {}, &row));
   std::optional<Row> result;
   if (found) result = RowOf(*table, row.view());
   return result;

@@ -15,8 +15,9 @@
 
 namespace stoa::model {
 
-/// How a database is to do what a model is told. The model never forgets a deletion: a database that is to agree with it under
-/// explicit timestamps must keep deletions too (gc_grace_seconds), or it rightly shows what is written under a purged one.
+/// How a database is to do what a model is told. The model never forgets a deletion: a database that is to
+/// agree with it under explicit timestamps must keep deletions too (gc_grace_seconds), or it rightly shows
+/// what is written under a purged one.
 struct ExecuteOptions {
   WriteOptions write;
   int64_t gc_grace_seconds = INT32_MAX;

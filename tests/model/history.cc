@@ -25,7 +25,8 @@ Bytes HistoryGenerator::ValueFor(const std::string& column) {
   if (column == "w") {
     bytes.assign(random_.Uniform(12), static_cast<char>('a' + random_.Uniform(3)));
   } else if (column == "d") {
-    AppendBig<uint64_t>(&bytes, std::bit_cast<uint64_t>(static_cast<double>(random_.Uniform(2000)) / 100 - 10));
+    AppendBig<uint64_t>(&bytes,
+                        std::bit_cast<uint64_t>(static_cast<double>(random_.Uniform(2000)) / 100 - 10));
   } else {
     AppendBig<uint32_t>(&bytes, static_cast<uint32_t>(random_.Uniform(7)) - 3);
   }
@@ -34,8 +35,9 @@ Bytes HistoryGenerator::ValueFor(const std::string& column) {
 
 Mutation HistoryGenerator::AnyMutation(const std::string& table, const std::set<std::string>& columns) {
   using Kind = Mutation::Kind;
-  static constexpr Kind kKinds[] = {Kind::kUpsert, Kind::kUpsert,    Kind::kUpsert,      Kind::kUpdate,        Kind::kUpdate,
-                                    Kind::kUpdate, Kind::kDeleteRow, Kind::kDeleteCells, Kind::kDeleteRange, Kind::kDeletePartition};
+  static constexpr Kind kKinds[] = {
+      Kind::kUpsert, Kind::kUpsert,    Kind::kUpsert,      Kind::kUpdate,      Kind::kUpdate,
+      Kind::kUpdate, Kind::kDeleteRow, Kind::kDeleteCells, Kind::kDeleteRange, Kind::kDeletePartition};
   Mutation m;
   m.kind = kKinds[random_.Uniform(std::size(kKinds))];
   // A whole partition goes rarely, or nothing would live long.

@@ -10,12 +10,14 @@
 
 namespace stoa::model {
 
-/// Draws mutations over few partitions, rows and values, so that everything meets everything: equal timestamps, deletions of what
-/// exists, writes under deletions.
+/// Draws mutations over few partitions, rows and values, so that everything meets everything: equal
+/// timestamps, deletions of what exists, writes under deletions.
 class HistoryGenerator {
  public:
-  /// With `explicit_timestamps` a third of the mutations has a timestamp of its own, older than all automatic ones.
-  HistoryGenerator(uint64_t seed, bool explicit_timestamps) : random_(seed), explicit_timestamps_(explicit_timestamps) {}
+  /// With `explicit_timestamps` a third of the mutations has a timestamp of its own, older than all automatic
+  /// ones.
+  HistoryGenerator(uint64_t seed, bool explicit_timestamps)
+      : random_(seed), explicit_timestamps_(explicit_timestamps) {}
 
   Random& random() { return random_; }
   int64_t Partition() { return static_cast<int64_t>(random_.Uniform(4)); }

@@ -53,7 +53,8 @@ bool Wins(const CellVersion& x, const CellVersion& y) {
 }  // namespace
 
 std::string Mutation::ToString() const {
-  static const char* const kNames[] = {"upsert", "update", "delete cells", "delete row", "delete range", "delete partition"};
+  static const char* const kNames[] = {"upsert",     "update",       "delete cells",
+                                       "delete row", "delete range", "delete partition"};
   std::string text = std::string(kNames[static_cast<int>(kind)]) + " " + table + " pk=" + std::to_string(pk);
   if (kind == Kind::kDeleteRange) {
     for (const Bound* bound : {&from, &to}) {
@@ -125,7 +126,8 @@ std::vector<Row> Model::Read(const std::string& table, int64_t pk, const Bound& 
     const Mutation& m = stamped.mutation;
     if (m.pk != pk) continue;
     relevant.push_back(&stamped);
-    if (m.kind != Kind::kDeleteRange && m.kind != Kind::kDeletePartition && Inside(m.row, from, to)) keys.insert(m.row);
+    if (m.kind != Kind::kDeleteRange && m.kind != Kind::kDeletePartition && Inside(m.row, from, to))
+      keys.insert(m.row);
   }
   std::vector<Row> rows;
   for (const Clustering& key : keys) {

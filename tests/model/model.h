@@ -1,5 +1,5 @@
-// An independent model of a database: it keeps every mutation in a list and answers a read by going through all of
-// them. It shares no code with the engine and is written to be obviously right, not fast.
+// An independent model of a database: it keeps every mutation in a list and answers a read by going through
+// all of them. It shares no code with the engine and is written to be obviously right, not fast.
 #pragma once
 
 #include <compare>
@@ -13,7 +13,8 @@
 
 namespace stoa::model {
 
-/// The tables of the model all have the key (pk bigint), (a bigint ASC, b text DESC), and regular columns by name.
+/// The tables of the model all have the key (pk bigint), (a bigint ASC, b text DESC), and regular columns by
+/// name.
 struct Clustering {
   int64_t a = 0;
   std::string b;

@@ -90,8 +90,8 @@ std::vector<Step> MakeScenario(uint64_t seed) {
   return steps;
 }
 
-/// What a recovered database may hold: the model's state after any number of events from `least` (all that was promised to be durable)
-/// to `most` (all that was begun).
+/// What a recovered database may hold: the model's state after any number of events from `least` (all that
+/// was promised to be durable) to `most` (all that was begun).
 struct Promise {
   size_t least = 0;
   size_t most = 0;
@@ -134,7 +134,8 @@ class Scenario {
           promise.most += 1;
           status = model::Execute(**database, step.event, options);
           // A schema change that was acknowledged is durable, and with it everything before.
-          if (status.ok() && (step.sync || step.event.kind != Event::Kind::kBatch)) promise.least = promise.most;
+          if (status.ok() && (step.sync || step.event.kind != Event::Kind::kBatch))
+            promise.least = promise.most;
           break;
         }
         case Step::Kind::kFlush:
@@ -186,8 +187,10 @@ class Scenario {
   std::vector<std::string> states_;  // the model's dump after each number of events
 };
 
-/// Cuts the scenario of `seed` at every call, opens what may be left, and hands the outcome of each image to `report`.
-void CutEverywhere(uint64_t seed, const std::function<void(const std::string& where, const std::string& wrong)>& report) {
+/// Cuts the scenario of `seed` at every call, opens what may be left, and hands the outcome of each image to
+/// `report`.
+void CutEverywhere(uint64_t seed,
+                   const std::function<void(const std::string& where, const std::string& wrong)>& report) {
   Scenario scenario(seed);
   std::set<uint64_t> seen;
   for (uint64_t call = 0;; ++call) {
@@ -222,9 +225,10 @@ void CutEverywhere(uint64_t seed, const std::function<void(const std::string& wh
 
 }  // namespace
 
-// Goal: whatever a power failure leaves, the database opens by itself and holds a prefix of what was committed, with everything that was
-// promised. Method: scenarios drawn from several seeds are cut at every call that changes the file system; of each cut a family of images (un-synced data and
-// directory entries kept, lost, torn, reordered) is opened and compared with the model; some recoveries are cut again.
+// Goal: whatever a power failure leaves, the database opens by itself and holds a prefix of what was
+// committed, with everything that was promised. Method: scenarios drawn from several seeds are cut at every
+// call that changes the file system; of each cut a family of images (un-synced data and directory entries
+// kept, lost, torn, reordered) is opened and compared with the model; some recoveries are cut again.
 TEST_CASE("crash at every call of several scenarios") {
   uint64_t images = 0;
   uint64_t violations = 0;
@@ -232,7 +236,8 @@ TEST_CASE("crash at every call of several scenarios") {
   for (uint64_t seed = 1; images < kImagesWanted; ++seed) {
     CutEverywhere(seed, [&](const std::string& where, const std::string& wrong) {
       ++images;
-      if (!wrong.empty() && violations++ == 0) first_violation = StrCat("seed ", seed, ", ", where, ": ", wrong);
+      if (!wrong.empty() && violations++ == 0)
+        first_violation = StrCat("seed ", seed, ", ", where, ": ", wrong);
     });
   }
   std::printf("reliability: crash_images=%llu violations=%llu\n", static_cast<unsigned long long>(images),
@@ -242,8 +247,8 @@ TEST_CASE("crash at every call of several scenarios") {
   REQUIRE(images >= kImagesWanted);
 }
 
-// Goal: the death of the process loses nothing that was acknowledged, synced or not. Method: the scenario is cut at every call and the files
-// are left as the operating system has them.
+// Goal: the death of the process loses nothing that was acknowledged, synced or not. Method: the scenario is
+// cut at every call and the files are left as the operating system has them.
 TEST_CASE("process killed at every call of a scenario") {
   Scenario scenario(8);
   for (uint64_t call = 0;; ++call) {
