@@ -1,25 +1,24 @@
 // A B+-tree of nodes that can be read while they are written (after Masstree's border nodes).
 //
-// Adding to a node with room fills a free slot and publishes a new permutation. A node without room is never
-// changed again; what takes its place is new nodes, published one level above:
+// To add to a node with room is to fill a free slot and to publish a new permutation. A node without room
+// gets no more entries; new nodes, published one level above, take over:
 //
 //   * At the right edge of the tree (rows arrive in order: a time series) a new node is opened for the row.
 //   The
 //     full one stays as it is, so nothing is copied and nodes end up full. At the left edge (newest first)
 //     the same, mirrored.
-//   * Elsewhere both halves are copied into new nodes L and R, which take the place of the old node C in its
-//   parent:
-//         1. R is added, under its first key;      2. the pointer to C is replaced by L.
-//     A reader who comes between the two may still find C, which has all that L and R began with.
+//   * Elsewhere both halves are copied into new nodes L and R, which take the place of the old node C:
+//         1. R is added to the parent, under its first key;
+//         2. the parent's pointer to C is replaced by one to L.
+//     C is not changed any more. Who still holds it has in it all that was there before the two.
 //
-// A reader who has reached a node by way of a pointer sees in it at least what was complete when he read the
-// pointer, even if the node has been replaced meanwhile. One danger is left: to see the parent without R
-// (before step 1) and yet to follow the pointer to L (after step 2), and so to miss what is in R. Therefore
-// readers look at the permutation once more after reading the pointer, and begin again with this node if it
-// has changed.
+// So a reader who descends, whatever is replaced meanwhile, sees at least what was complete when he began at
+// the root. One danger is left: to see the parent without R (before step 1) and yet to follow the pointer to
+// L (after step 2), and so to miss what is in R. Therefore readers look at the permutation again after
+// reading the pointer, and search the node once more if it has changed.
 //
-// Leaves are not linked to one another, since a link could not be changed together with the parent. At the
-// end of a leaf a cursor descends again to the first row after the leaf's last.
+// Leaves are not linked to one another, since such a link could not be changed together with the parent. At
+// the end of a leaf a cursor descends again, to the first row after the leaf's last.
 #include "memtable/row_tree.h"
 
 #include <algorithm>
@@ -29,6 +28,11 @@
 #include "base/check.h"
 
 namespace stoa {
+namespace {
+
+constexpr size_t kCacheLineBytes = 64;
+
+}  // namespace
 
 bool RowTree::Add(std::string_view key, const RowWrite& write, Arena* arena) {
   const auto [single, node] = root();
@@ -208,6 +212,16 @@ void RowCursor::Advance() {
     row_ = leaf_->row(permutation_.slot(position_));
   } else {
     SeekTo(reverse_ ? Place::kBefore : Place::kAfter, row_->key());
+    if (leaf_ != nullptr) PrefetchRows();
+  }
+}
+
+/// The rows of a leaf lie anywhere in memory: a walk fetches all of them at once instead of waiting for each.
+void RowCursor::PrefetchRows() const {
+  for (unsigned position = 0; position < permutation_.count(); ++position) {
+    const char* row = reinterpret_cast<const char*>(leaf_->row(permutation_.slot(position)));
+    __builtin_prefetch(row);
+    __builtin_prefetch(row + kCacheLineBytes);
   }
 }
 

@@ -101,6 +101,7 @@ class RowCursor {
  private:
   enum class Place { kAtOrAfter, kAfter, kBefore, kLast };
   void SeekTo(Place place, std::string_view key);
+  void PrefetchRows() const;
   /// In an inner node: position of the child to look in. In a leaf: of the row, -1 or the count if it is not
   /// there.
   static int PositionIn(const RowTreeNode& node, Permutation permutation, Place place, std::string_view key);

@@ -6,18 +6,22 @@
 
 namespace stoa {
 
-// Followed by the fragment's bytes.
+// Followed by its bytes.
 struct StoredRow::Fragment {
   const Fragment* next;
-  RowWrite write;
+  uint64_t sequence;
+  FragmentContext context;
+  size_t size;
 
-  static constexpr size_t BytesFor(const RowWrite& write) { return sizeof(Fragment) + write.fragment.size(); }
+  std::string_view bytes() const {
+    return std::string_view(reinterpret_cast<const char*>(this) + sizeof(Fragment), size);
+  }
 
+  static size_t BytesFor(const RowWrite& write) { return sizeof(Fragment) + write.fragment.size(); }
   static const Fragment* Place(char* at, const RowWrite& write, const Fragment* next) {
-    char* bytes = at + sizeof(Fragment);
-    if (!write.fragment.empty()) std::memcpy(bytes, write.fragment.data(), write.fragment.size());
-    return new (at) Fragment{
-        next, RowWrite{std::string_view(bytes, write.fragment.size()), write.context, write.sequence}};
+    const size_t size = write.fragment.size();
+    if (size != 0) std::memcpy(at + sizeof(Fragment), write.fragment.data(), size);
+    return new (at) Fragment{next, write.sequence, write.context, size};
   }
 };
 
@@ -63,9 +67,9 @@ bool StoredRow::MergeInto(uint64_t max_sequence, RowMerger* merger) const {
   bool visible = false;
   for (const Fragment* fragment = newest_.load(std::memory_order_acquire); fragment != nullptr;
        fragment = fragment->next) {
-    if (fragment->write.sequence > max_sequence) continue;
+    if (fragment->sequence > max_sequence) continue;
     visible = true;
-    FragmentReader reader(fragment->write.fragment, fragment->write.context);
+    FragmentReader reader(fragment->bytes(), fragment->context);
     if (reader.has_marker()) merger->AddMarker(reader.timestamp(), reader.expiry());
     if (!reader.deletion().live()) merger->AddRowDeletion(reader.deletion());
     AddProjectedCells(&reader, merger);

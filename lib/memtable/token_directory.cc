@@ -1,5 +1,5 @@
-// Tokens are uniform, so with as many buckets as partitions, each for an equal range of tokens, a bucket
-// holds about one partition. The hint of a bucket is a partition that stands before the bucket, best the last
+// Tokens are uniform: with as many buckets as partitions, each for an equal range of tokens, a bucket holds
+// about one partition. The hint of a bucket is a partition that stands before the bucket, at best the last
 // one that does; a look-up starts there and walks:
 //
 //     hints      [ 0 ]   [ 1 ]   [ 2 ]   [ 3 ]
@@ -8,14 +8,14 @@
 //
 // A partition never moves, so a hint never becomes wrong, only stale, when partitions are inserted behind it:
 // a walk that passes a better one stores it. When there are more partitions than buckets, a finer array is
-// published, empty; a hint that is missing is taken from the coarser arrays, which are kept, and then stored.
-// So growing costs nobody more than the allocation, and no look-up ever waits. (Split-ordered lists by Shalev
-// and Shavit split lazily in the same manner; there the order of the list is that of reversed hashes, here it
-// is the order that scans want.)
+// published, empty; a hint that is missing there is found by way of the coarser arrays, which are kept, and
+// then stored. So growing costs nobody more than the allocation, and no look-up ever waits. (Split-ordered
+// lists by Shalev and Shavit split lazily in the same manner; there the list is in the order of reversed
+// hashes, here in the order that scans want.)
 //
 // The buckets cover the range from the least to the greatest token there was when the array was made, so that
-// a database that holds a narrow range of tokens has use of all of them. What lies outside goes to the
-// buckets at the ends. Keys crafted to have one token share one walk, which is slow but right.
+// a database that holds a narrow range of tokens has use of all of them. Keys crafted to have one token share
+// one walk, which is slow but right.
 #include "memtable/token_directory.h"
 
 #include <algorithm>
@@ -61,14 +61,25 @@ struct TokenDirectory::Hints {
 TokenDirectory::TokenDirectory(MemoryBudget* budget) : charge_(budget, 0) {}
 TokenDirectory::~TokenDirectory() = default;
 
-/// A partition with a lesser token that some array knows, or null.
-Partition* TokenDirectory::Hint(const Hints* hints, uint64_t token) {
-  for (; hints != nullptr; hints = hints->coarser.get()) {
-    const Hints::Slot* slot = hints->SlotFor(token);
-    Partition* before = slot == nullptr ? nullptr : slot->load(std::memory_order_acquire);
-    if (before != nullptr) return before;
+/// A partition with a lesser token, close to it; null if none is known. Fills the slot it looks at, and first
+/// those of the coarser arrays: were they left empty, the walks from what is found beyond them would get ever
+/// longer.
+Partition* TokenDirectory::Hint(const Hints* hints, uint64_t token) const {
+  if (hints == nullptr) return nullptr;
+  Hints::Slot* const slot = hints->SlotFor(token);
+  Partition* known = slot == nullptr ? nullptr : slot->load(std::memory_order_acquire);
+  if (known != nullptr) return known;
+  Partition* const coarse = Hint(hints->coarser.get(), token);
+  if (slot == nullptr) return coarse;
+  const uint64_t bucket_start = hints->StartOfBucket(token);
+  if (coarse != nullptr && coarse->token >= bucket_start) return coarse;
+  Partition* next = coarse == nullptr ? First() : coarse;
+  while (next != nullptr && next->token < bucket_start) {
+    known = next;
+    next = next->next.load(std::memory_order_acquire);
   }
-  return nullptr;
+  if (known != nullptr) slot->store(known, std::memory_order_release);
+  return known;
 }
 
 TokenDirectory::Place TokenDirectory::Locate(uint64_t token, std::string_view key) const {
@@ -76,8 +87,7 @@ TokenDirectory::Place TokenDirectory::Locate(uint64_t token, std::string_view ke
   Partition* const hint = Hint(finest, token);
   Hints::Slot* const slot = finest == nullptr ? nullptr : finest->SlotFor(token);
   const uint64_t bucket_start = slot == nullptr ? 0 : finest->StartOfBucket(token);
-
-  Partition* best = hint != nullptr && hint->token < bucket_start ? hint : nullptr;
+  Partition* best = hint;
   std::atomic<Partition*>* link = hint == nullptr ? &first_ : &hint->next;
   Partition* next = link->load(std::memory_order_acquire);
   while (next != nullptr && IsBefore(*next, token, key)) {
@@ -85,9 +95,7 @@ TokenDirectory::Place TokenDirectory::Locate(uint64_t token, std::string_view ke
     link = &next->next;
     next = link->load(std::memory_order_acquire);
   }
-  if (best != nullptr && best != slot->load(std::memory_order_relaxed)) {
-    slot->store(best, std::memory_order_release);
-  }
+  if (best != hint) slot->store(best, std::memory_order_release);
   return Place{link, next};
 }
 
