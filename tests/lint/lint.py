@@ -4,6 +4,7 @@
 Usage: lint.py [ROOT]. Exit status 1 when there is a fault.
 """
 
+import os
 import pathlib
 import re
 import sys
@@ -198,6 +199,8 @@ def lint(root):
             continue
         text = file.read_text(encoding="utf-8")
         check_banned(path, text, BANNED_TEXT, fault)
+        if text.startswith("#!") and not os.access(file, os.X_OK):
+            fault(path, 1, "a script must be executable: chmod +x")
         if file.suffix in CODE:
             check_code(path, text, fault)
     check_readme(root, fault)

@@ -64,6 +64,9 @@ class LintTest(unittest.TestCase):
         self.assertEqual(self.faults({"README.md": "a\n```cpp\n" + program + "```\n", "examples/quickstart.cc": program}), [])
         self.assert_one({"README.md": "```cpp\nint x;\n```\n", "examples/quickstart.cc": program}, "differs")
 
+    def test_script_must_be_executable(self):
+        self.assert_one({"cmake/x.sh": "#!/bin/sh\n"}, "chmod")
+
     def test_layer_without_readme(self):
         self.assert_one({"lib/wal/x.cc": "int x;\n"}, "README.md")
 
