@@ -19,8 +19,8 @@ ClusteringOrder OrderOf(uint8_t choice) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   stoa::fuzz::Input input(data, size);
   const uint8_t choice = input.Byte();
-  const std::vector<DataType> types = stoa::KeyTypes();
-  const DataType type = types[(choice & 0x7f) % types.size()];
+  static const std::vector<DataType> types = stoa::KeyTypes();
+  const DataType& type = types[(choice & 0x7f) % types.size()];
   std::string_view rest = input.rest();
   std::string serialized;
   if (!stoa::DecodeComparable(type, OrderOf(choice), &rest, &serialized)) return 0;

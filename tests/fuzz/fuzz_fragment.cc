@@ -6,7 +6,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const bool valid = stoa::IsValidFragment(bytes);
-  stoa::FragmentReader reader(bytes, {.timestamp = 1000, .now_seconds = 50});
+  stoa::FragmentReader reader(bytes, stoa::FragmentContext{});
   stoa::ColumnId column = 0;
   stoa::ColumnId previous = 0;
   stoa::Cell cell;

@@ -25,7 +25,7 @@ TableSchema Schema() {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const TableSchema schema = Schema();
+  static const TableSchema schema = Schema();
   const std::string_view key(reinterpret_cast<const char*>(data), size);
   std::string storage;
   std::string again;

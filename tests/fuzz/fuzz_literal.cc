@@ -6,8 +6,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   stoa::fuzz::Input input(data, size);
-  const std::vector<stoa::DataType> types = stoa::ScalarTypes();
-  const stoa::DataType type = types[input.Byte() % types.size()];
+  static const std::vector<stoa::DataType> types = stoa::ScalarTypes();
+  const stoa::DataType& type = types[input.Byte() % types.size()];
   const auto parsed = stoa::ParseLiteral(type, input.rest());
   if (!parsed.ok()) {
     STOA_FUZZ_CHECK(absl::IsInvalidArgument(parsed.status()));
