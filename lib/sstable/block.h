@@ -210,8 +210,8 @@ class BlockReader : public BatchLoader {
 
   /// Row ordinal of the first row at or after `position` (row_count when none), and whether it is exactly
   /// there; and the run of the position's partition, -1 when the block has none. Interpolates over tokens and
-  /// fixed-width components, bounded, then binary search. Any bytes will do as a position, cut-off keys
-  /// included.
+  /// fixed-width components, bounded, then binary search. Any bytes will do as a clustering key,
+  /// cut-off ones included; the token is the key's, unless the key is empty.
   struct Found {
     uint32_t row;
     bool exact;

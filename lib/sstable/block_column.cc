@@ -15,6 +15,7 @@ namespace {
 constexpr uint8_t kHasFlags = 1;
 constexpr uint8_t kHasTimestamps = 2;
 constexpr uint8_t kHasExpiries = 4;
+constexpr uint8_t kHasExtras = kHasFlags | kHasTimestamps | kHasExpiries;
 constexpr uint8_t kIsBytes = 8;
 constexpr uint8_t kKnownParts = 15;
 
@@ -63,12 +64,15 @@ bool BlockColumn::Parse(std::string_view column_bytes, uint32_t rows) {
   uint8_t parts = 0;
   uint64_t end = 0;
   if (!in.Little(&parts) || (parts & ~kKnownParts) != 0 || !presence.Parse(&in, rows, &end)) return false;
-  is_word = (parts & kIsBytes) == 0;
   const uint32_t cells = presence.count;
-  if (is_word ? !words.Parse(&in, cells, &end) : !bytes.Parse(&in, cells, &end)) return false;
-  if ((parts & kHasFlags) != 0 && !flags.Parse(&in, cells, &end)) return false;
-  if ((parts & kHasTimestamps) != 0 && !timestamps.Parse(&in, cells, &end)) return false;
-  if ((parts & kHasExpiries) != 0 && !expiries.Parse(&in, cells, &end)) return false;
+  if ((parts & kIsBytes) != 0 ? !bytes.emplace().Parse(&in, cells, &end) : !words.Parse(&in, cells, &end))
+    return false;
+  if ((parts & kHasExtras) != 0) {
+    extras.emplace();
+    if ((parts & kHasFlags) != 0 && !extras->flags.Parse(&in, cells, &end)) return false;
+    if ((parts & kHasTimestamps) != 0 && !extras->timestamps.Parse(&in, cells, &end)) return false;
+    if ((parts & kHasExpiries) != 0 && !extras->expiries.Parse(&in, cells, &end)) return false;
+  }
   section = in.rest().data();
   return end == in.remaining();
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,15 +24,19 @@ namespace stoa {
 
 /// What is in a column of a block. `section` below is where the payloads begin.
 struct BlockColumn {
+  /// What few columns have.
+  struct Extras {
+    SparseWords flags;
+    SparseWords timestamps;
+    SparseWords expiries;
+  };
   Presence presence;
-  bool is_word = true;
   WordSequence words;
-  ByteSequence bytes;
-  SparseWords flags;
-  SparseWords timestamps;
-  SparseWords expiries;
+  std::optional<ByteSequence> bytes;  ///< instead of words
+  std::optional<Extras> extras;
   const char* section = nullptr;
 
+  bool is_word() const { return !bytes.has_value(); }
   /// Parses a column of a block of `rows` rows from its bytes, which it views. False when they are malformed.
   bool Parse(std::string_view bytes, uint32_t rows);
 };

@@ -6,7 +6,8 @@
 //                  section_count (codec:u8 raw_bytes [stored_bytes])*   stored_bytes of zstd sections alone
 //                  key_descriptors liveness_descriptors
 //                  directory
-//     directory := column_count raw_bytes [stored_bytes] bytes          stored_bytes and zstd if kPackedDirectory
+//     directory := column_count raw_bytes [stored_bytes] bytes          stored_bytes and zstd if
+//     kPackedDirectory
 #pragma once
 
 #include <cstddef>

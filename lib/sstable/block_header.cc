@@ -95,7 +95,8 @@ bool ParseLiveness(Decoder* in, BlockHeader* header) {
       !liveness.expiries.Parse(in, rows, &end) || !liveness.deletions.Parse(in, rows, &end)) {
     return false;
   }
-  return header->has_liveness ? header->sections.size() > 1 && end == header->sections[1].raw_bytes : end == 0;
+  return header->has_liveness ? header->sections.size() > 1 && end == header->sections[1].raw_bytes
+                              : end == 0;
 }
 
 /// The bytes of the column directory, which are unpacked into `*storage` where necessary.

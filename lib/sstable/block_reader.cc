@@ -106,7 +106,7 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
   const KeyStrings& partition_keys = header->keys.partition_keys;
   strings.resize(count);
   numbers.resize(count + 1);
-  if (!partition_keys.suffixes.Decode(keys, run_begin, run_end, strings.data(), &offsets)) {
+  if (!partition_keys.suffixes.Decode(keys, run_begin, run_end, strings.data(), &scratch)) {
     return DamagedBlock("partition keys");
   }
   header->keys.first_rows.Decode(keys, run_begin, run_end, numbers.data());

@@ -30,14 +30,10 @@ enum class Narrowed : uint8_t {
 /// begin.
 Narrowed NarrowWord(const WordSequence& words, const char* keys, uint64_t word, bool padded,
                     RowRange* range) {
-  range->begin = words.LowerBound(keys, range->begin, range->end, word);
-  if (padded || range->begin == range->end || words.Get(keys, range->begin) != word) return Narrowed::kFound;
-  // Equal components come in short runs, or in one that fills the range.
-  if (range->begin + 1 < range->end && words.Get(keys, range->begin + 1) != word) {
-    range->end = range->begin + 1;
-  } else if (word != ~uint64_t{0}) {
-    range->end = words.LowerBound(keys, range->begin, range->end, word + 1);
-  }
+  const WordSequence::Range equal = words.EqualRange(keys, range->begin, range->end, word);
+  range->begin = equal.begin;
+  if (padded || equal.begin == equal.end) return Narrowed::kFound;
+  range->end = equal.end;
   return Narrowed::kEqual;
 }
 
@@ -90,12 +86,20 @@ bool LowerBoundString(const KeyStrings& strings, const char* keys, Shape shape, 
 bool NarrowString(const KeyStrings& strings, const char* keys, Shape shape, std::string_view* rest,
                   RowRange* range, Narrowed* narrowed) {
   *narrowed = Narrowed::kFound;
-  if (!LowerBoundString(strings, keys, shape, *rest, 0, *range, &range->begin)) return false;
+  if (range->end - range->begin > 1 &&
+      !LowerBoundString(strings, keys, shape, *rest, 0, *range, &range->begin)) {
+    return false;
+  }
   if (range->begin == range->end) return true;
   std::string_view suffix;
   if (!strings.suffixes.Get(keys, range->begin, &suffix)) return false;
-  if (CompareComponent(shape, strings.prefix, suffix, *rest) != 0) return true;
-  if (!LowerBoundString(strings, keys, shape, *rest, 1, *range, &range->end)) return false;
+  const int order = CompareComponent(shape, strings.prefix, suffix, *rest);
+  if (order < 0) ++range->begin;  // of a single row
+  if (order != 0) return true;
+  if (range->end - range->begin > 1 &&
+      !LowerBoundString(strings, keys, shape, *rest, 1, *range, &range->end)) {
+    return false;
+  }
   const size_t terminator = shape == Shape::kRest ? 0 : 1;
   rest->remove_prefix(strings.prefix.size() + suffix.size() + terminator);
   *narrowed = Narrowed::kEqual;
@@ -125,7 +129,7 @@ absl::Status BlockReader::State::CompareRun(const char* keys, uint32_t run, uint
                                             std::string_view partition_key, int* order, uint64_t* run_token) {
   std::string_view run_key;
   STOA_RETURN_IF_ERROR(RunKey(keys, run, &run_key));
-  *run_token = OrderedToken(PartitionToken(run_key));
+  *run_token = run_key == partition_key ? token : OrderedToken(PartitionToken(run_key));
   *order = *run_token == token ? run_key.compare(partition_key) : *run_token < token ? -1 : 1;
   return absl::OkStatus();
 }

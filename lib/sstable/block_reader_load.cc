@@ -18,42 +18,48 @@ namespace {
 using Shape = ClusteringComponent::Shape;
 using RowRange = BlockReader::RowRange;
 
+/// Bytes that begin a component: a marker, or in the middle of one nothing.
 template <unsigned bytes>
-void AppendWords(const uint64_t* words, size_t count, char** cursors) {
+void AppendWords(std::string_view marker, const uint64_t* words, size_t count, char** cursors) {
   for (size_t i = 0; i < count; ++i) {
-    StoreComponent(cursors[i], words[i], bytes);
-    cursors[i] += bytes;
+    char* to = cursors[i];
+    for (const char byte : marker) *to++ = byte;
+    StoreComponent(to, words[i], bytes);
+    cursors[i] = to + bytes;
   }
 }
 
-/// Writes each word at its cursor and advances the cursors.
-void AppendWords(const uint64_t* words, size_t count, uint8_t bytes, char** cursors) {
+/// Writes at each cursor the marker and a word, and advances the cursors.
+void AppendWords(std::string_view marker, const uint64_t* words, size_t count, uint8_t bytes,
+                 char** cursors) {
   switch (bytes) {
     case 1:
-      return AppendWords<1>(words, count, cursors);
+      return AppendWords<1>(marker, words, count, cursors);
     case 2:
-      return AppendWords<2>(words, count, cursors);
+      return AppendWords<2>(marker, words, count, cursors);
     case 4:
-      return AppendWords<4>(words, count, cursors);
+      return AppendWords<4>(marker, words, count, cursors);
     case 8:
-      return AppendWords<8>(words, count, cursors);
+      return AppendWords<8>(marker, words, count, cursors);
     default:
       for (size_t i = 0; i < count; ++i) {
-        StoreComponent(cursors[i], words[i], bytes);
-        cursors[i] += bytes;
+        char* to = std::copy(marker.begin(), marker.end(), cursors[i]);
+        StoreComponent(to, words[i], bytes);
+        cursors[i] = to + bytes;
       }
   }
 }
 
-void AppendByte(char byte, size_t count, char** cursors) {
-  for (size_t i = 0; i < count; ++i) *cursors[i]++ = byte;
-}
-
-void AppendStrings(std::string_view prefix, const std::string_view* suffixes, size_t count, char** cursors) {
+/// Writes at each cursor the head, a string and the tail, and advances the cursors. Head and tail are short.
+void AppendStrings(std::string_view head, const std::string_view* strings, std::string_view tail,
+                   size_t count, char** cursors) {
   for (size_t i = 0; i < count; ++i) {
-    std::memcpy(cursors[i], prefix.data(), prefix.size());
-    std::memcpy(cursors[i] + prefix.size(), suffixes[i].data(), suffixes[i].size());
-    cursors[i] += prefix.size() + suffixes[i].size();
+    char* to = cursors[i];
+    for (const char byte : head) *to++ = byte;
+    std::memcpy(to, strings[i].data(), strings[i].size());
+    to += strings[i].size();
+    for (const char byte : tail) *to++ = byte;
+    cursors[i] = to;
   }
 }
 
@@ -138,7 +144,7 @@ absl::Status BlockReader::Loading::Keys(const char* keys) {
   const std::vector<ClusteringComponent>& components = state_.layout->clustering;
   const std::vector<KeyColumn>& columns = state_.header->keys.clustering;
   size_t fixed_bytes = 1;  // kRowEnd
-  state_.offsets.assign(count_, 0);
+  state_.key_sizes.assign(count_, 0);
   std::vector<std::string_view*>& strings = state_.component_strings;
   strings.assign(components.size(), nullptr);
   for (size_t c = 0; c < components.size(); ++c) {
@@ -146,40 +152,41 @@ absl::Status BlockReader::Loading::Keys(const char* keys) {
     if (components[c].shape != Shape::kRest) fixed_bytes += components[c].shape == Shape::kFixed ? 1 : 2;
     if (components[c].shape == Shape::kFixed) continue;
     strings[c] = state_.arena.AllocateArray<std::string_view>(count_);
-    if (!columns[c].strings.suffixes.Decode(keys, rows_.begin, rows_.end, strings[c], &state_.numbers)) {
+    if (!columns[c].strings.suffixes.Decode(keys, rows_.begin, rows_.end, strings[c], &state_.scratch)) {
       return DamagedBlock("clustering keys");
     }
-    for (uint32_t i = 0; i < count_; ++i) state_.offsets[i] += strings[c][i].size();
+    for (uint32_t i = 0; i < count_; ++i) state_.key_sizes[i] += strings[c][i].size();
   }
   size_t total = 0;
-  for (uint32_t i = 0; i < count_; ++i) total += fixed_bytes + state_.offsets[i];
+  for (uint32_t i = 0; i < count_; ++i) total += fixed_bytes + state_.key_sizes[i];
   char* next = state_.arena.Allocate(total);
   auto* clustering = NewArray<std::string_view>();
   auto** cursors = state_.arena.AllocateArray<char*>(count_);
   for (uint32_t i = 0; i < count_; ++i) {
-    clustering[batch_.begin + i] = std::string_view(next, fixed_bytes + state_.offsets[i]);
+    clustering[batch_.begin + i] = std::string_view(next, fixed_bytes + state_.key_sizes[i]);
     cursors[i] = next;
-    next += fixed_bytes + state_.offsets[i];
+    next += fixed_bytes + state_.key_sizes[i];
   }
   state_.numbers.resize(count_);
   for (size_t c = 0; c < components.size(); ++c) {
     const ClusteringComponent& component = components[c];
-    if (component.shape != Shape::kRest) AppendByte(kComponentMarker, count_, cursors);
+    const std::string_view marker(&kComponentMarker, component.shape == Shape::kRest ? 0 : 1);
     if (component.shape != Shape::kFixed) {
-      AppendStrings(columns[c].strings.prefix, strings[c], count_, cursors);
-      if (component.shape != Shape::kRest) AppendByte(ComponentTerminator(component.shape), count_, cursors);
+      const char terminator = ComponentTerminator(component.shape);
+      state_.key.assign(marker).append(columns[c].strings.prefix);
+      AppendStrings(state_.key, strings[c], std::string_view(&terminator, marker.size()), count_, cursors);
       continue;
     }
-    uint8_t bytes = component.bytes;
-    if (bytes > kHighBytes) {
+    const uint8_t high = component.bytes > kHighBytes ? kHighBytes : 0;
+    if (high != 0) {
       columns[c].high.Decode(keys, rows_.begin, rows_.end, state_.numbers.data());
-      AppendWords(state_.numbers.data(), count_, kHighBytes, cursors);
-      bytes -= kHighBytes;
+      AppendWords(marker, state_.numbers.data(), count_, high, cursors);
     }
     columns[c].low.Decode(keys, rows_.begin, rows_.end, state_.numbers.data());
-    AppendWords(state_.numbers.data(), count_, bytes, cursors);
+    AppendWords(high != 0 ? std::string_view() : marker, state_.numbers.data(), count_,
+                component.bytes - high, cursors);
   }
-  AppendByte(kRowEnd, count_, cursors);
+  for (uint32_t i = 0; i < count_; ++i) *cursors[i] = kRowEnd;
   Turn(clustering);
   batch_.clustering = clustering;
   return absl::OkStatus();
@@ -266,7 +273,8 @@ absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cel
   auto* bytes = NewArray<std::string_view>();
   vector->bytes = bytes;
   if (column.presence.all()) {
-    if (!column.bytes.Decode(column.section, cells.begin, cells.end, bytes + batch_.begin, &state_.numbers)) {
+    if (!column.bytes->Decode(column.section, cells.begin, cells.end, bytes + batch_.begin,
+                              &state_.scratch)) {
       return DamagedBlock("byte column");
     }
     Turn(bytes);
@@ -274,7 +282,7 @@ absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cel
   }
   const uint32_t count = cells.end - cells.begin;
   state_.strings.resize(count);
-  if (!column.bytes.Decode(column.section, cells.begin, cells.end, state_.strings.data(), &state_.numbers)) {
+  if (!column.bytes->Decode(column.section, cells.begin, cells.end, state_.strings.data(), &state_.scratch)) {
     return DamagedBlock("byte column");
   }
   Fill(bytes, std::string_view());
@@ -283,18 +291,19 @@ absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cel
 }
 
 absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange cells, ColumnVector* vector) {
+  const BlockColumn::Extras& extras = *column.extras;
   uint8_t* flags = nullptr;
-  bool ok = ForEach(column.flags, column.section, cells, [&](uint32_t i, uint64_t word) {
+  bool ok = ForEach(extras.flags, column.section, cells, [&](uint32_t i, uint64_t word) {
     if (flags == nullptr) Fill(flags = NewArray<uint8_t>(), uint8_t{0});
     flags[Place(RowOfCell(column, i))] = static_cast<uint8_t>(word);
   });
   vector->flags = flags;
-  if (column.timestamps.at.none() && column.expiries.at.none()) {
+  if (extras.timestamps.at.none() && extras.expiries.at.none()) {
     return ok ? absl::OkStatus() : DamagedBlock("cell flags");
   }
   STOA_RETURN_IF_ERROR(batch_.EnsureLiveness());
   int64_t* timestamps = nullptr;
-  ok = ok && ForEach(column.timestamps, column.section, cells, [&](uint32_t i, uint64_t word) {
+  ok = ok && ForEach(extras.timestamps, column.section, cells, [&](uint32_t i, uint64_t word) {
          if (timestamps == nullptr) {
            timestamps = NewArray<int64_t>();
            std::copy(batch_.timestamps + batch_.begin, batch_.timestamps + batch_.end,
@@ -304,7 +313,7 @@ absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange ce
        });
   vector->timestamps = timestamps;
   int64_t* expiries = nullptr;
-  ok = ok && ForEach(column.expiries, column.section, cells, [&](uint32_t i, uint64_t word) {
+  ok = ok && ForEach(extras.expiries, column.section, cells, [&](uint32_t i, uint64_t word) {
          if (expiries == nullptr) {
            expiries = NewArray<int64_t>();
            for (uint32_t row = batch_.begin; row < batch_.end; ++row) expiries[row] = batch_.RowExpiry(row);
@@ -329,10 +338,10 @@ absl::Status BlockReader::Loading::Column(const BlockColumn& column, uint8_t wor
     for (const uint32_t i : state_.rows) present[Place(i) / 64] |= uint64_t{1} << (Place(i) % 64);
     vector->present = present;
   }
-  if (column.is_word != (word_bytes != 0)) return DamagedBlock("type of a column");
-  STOA_RETURN_IF_ERROR(column.is_word ? Words(column, cells, word_bytes, vector)
-                                      : Bytes(column, cells, vector));
-  return Extras(column, cells, vector);
+  if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
+  STOA_RETURN_IF_ERROR(column.is_word() ? Words(column, cells, word_bytes, vector)
+                                        : Bytes(column, cells, vector));
+  return column.extras.has_value() ? Extras(column, cells, vector) : absl::OkStatus();
 }
 
 absl::Status BlockReader::LoadKeys(RowBatch* batch) {

@@ -21,16 +21,10 @@ const BlockHeader::ColumnPlace* BlockReader::State::FindColumn(ColumnId id,
   return place;
 }
 
-absl::Status BlockReader::State::ColumnBytes(const BlockHeader::ColumnPlace& place, std::string_view* bytes) {
+absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column) {
   const char* section = nullptr;
   STOA_RETURN_IF_ERROR(Section(place.section, &section));
-  *bytes = std::string_view(section + place.offset, place.bytes);
-  return absl::OkStatus();
-}
-
-absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column) {
-  std::string_view bytes;
-  STOA_RETURN_IF_ERROR(ColumnBytes(place, &bytes));
+  const std::string_view bytes(section + place.offset, place.bytes);
   return column->Parse(bytes, header->row_count) ? absl::OkStatus() : DamagedBlock("column");
 }
 
@@ -55,35 +49,36 @@ absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* livenes
 
 absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row,
                                           uint8_t word_bytes, bool* found, Cell* cell) {
-  std::string_view bytes;
-  STOA_RETURN_IF_ERROR(ColumnBytes(place, &bytes));
   BlockColumn column;
   uint32_t ordinal = 0;
-  if (!column.Parse(bytes, header->row_count) || column.is_word != (word_bytes != 0))
-    return DamagedBlock("column");
+  STOA_RETURN_IF_ERROR(ParseColumn(place, &column));
+  if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
   const Presence::Found presence = column.presence.Find(column.section, row, &ordinal);
   *found = presence == Presence::Found::kPresent;
   if (presence == Presence::Found::kDamaged) return DamagedBlock("presence");
   if (!*found) return absl::OkStatus();
-  uint64_t flags = 0;
-  uint64_t timestamp = 0;
-  uint64_t expiry = 0;
-  if (!column.flags.Get(column.section, ordinal, 0, &flags) ||
-      !column.timestamps.Get(column.section, ordinal, static_cast<uint64_t>(cell->timestamp), &timestamp) ||
-      !column.expiries.Get(column.section, ordinal, static_cast<uint64_t>(cell->expiry), &expiry)) {
-    return DamagedBlock("cell");
+  if (column.extras.has_value()) {
+    const BlockColumn::Extras& extras = *column.extras;
+    uint64_t flags = 0;
+    uint64_t timestamp = 0;
+    uint64_t expiry = 0;
+    if (!extras.flags.Get(column.section, ordinal, 0, &flags) ||
+        !extras.timestamps.Get(column.section, ordinal, static_cast<uint64_t>(cell->timestamp), &timestamp) ||
+        !extras.expiries.Get(column.section, ordinal, static_cast<uint64_t>(cell->expiry), &expiry)) {
+      return DamagedBlock("cell");
+    }
+    cell->timestamp = static_cast<int64_t>(timestamp);
+    cell->expiry = static_cast<int64_t>(expiry);
+    cell->tombstone = (flags & cell_flags::kTombstone) != 0;
+    cell->empty = (flags & cell_flags::kEmpty) != 0;
+    if (flags != 0) return absl::OkStatus();
   }
-  cell->timestamp = static_cast<int64_t>(timestamp);
-  cell->expiry = static_cast<int64_t>(expiry);
-  cell->tombstone = (flags & cell_flags::kTombstone) != 0;
-  cell->empty = (flags & cell_flags::kEmpty) != 0;
-  if (flags != 0) return absl::OkStatus();
-  if (column.is_word) {
+  if (column.is_word()) {
     cell->word = column.words.Get(column.section, ordinal) & (~uint64_t{0} >> (64 - 8 * word_bytes));
     return absl::OkStatus();
   }
-  return column.bytes.Get(column.section, ordinal, &cell->bytes) ? absl::OkStatus()
-                                                                 : DamagedBlock("byte column");
+  return column.bytes->Get(column.section, ordinal, &cell->bytes) ? absl::OkStatus()
+                                                                  : DamagedBlock("byte column");
 }
 
 absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {

@@ -31,12 +31,13 @@ struct BlockReader::State {
   uint32_t origin = 0;  // its rows are [origin, origin_end) of the block
   uint32_t origin_end = 0;
   Direction direction = Direction::kForward;
-  Arena arena{kArenaChunkBytes};
+  Arena arena{kArenaChunkBytes, kArenaChunkBytesMax};
 
   // Reused.
   std::string key;
   std::vector<uint64_t> numbers;
-  std::vector<uint64_t> offsets;
+  std::vector<uint64_t> key_sizes;
+  ByteSequence::Scratch scratch;
   std::vector<uint32_t> rows;
   std::vector<uint32_t> extra_rows;
   std::vector<std::string_view> strings;
@@ -73,7 +74,6 @@ struct BlockReader::State {
 
   /// Where a column is, or null. Columns are asked for ascending by id; `*hint` is where the search goes on.
   const BlockHeader::ColumnPlace* FindColumn(ColumnId id, const BlockHeader::ColumnPlace** hint) const;
-  absl::Status ColumnBytes(const BlockHeader::ColumnPlace& place, std::string_view* bytes);
   absl::Status ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column);
 
   struct RowLiveness {
@@ -94,7 +94,9 @@ struct BlockReader::State {
   }
 
  private:
-  static constexpr size_t kArenaChunkBytes = 256 << 10;
+  // A few rows take little memory; a scan soon keeps one chunk that a batch fits into.
+  static constexpr size_t kArenaChunkBytes = 16 << 10;
+  static constexpr size_t kArenaChunkBytesMax = 1 << 20;
 
   absl::Status LoadSection(uint32_t number, const char** bytes);
   absl::Status CompareRun(const char* keys, uint32_t run, uint64_t token, std::string_view partition_key,

@@ -59,8 +59,52 @@ constexpr std::array<PlaneDecoder, 9> kPlaneDecoders = {
     DecodePlanes<5>, DecodePlanes<6>, DecodePlanes<7>, DecodePlanes<8>,
 };
 
+/// Adds the deltas from planes[0] on to `*value` until it is at least `key`; returns the steps before that
+/// one, or `steps_max`.
+struct DeltaScale {
+  uint64_t multiplier;
+  uint64_t base;
+};
+template <unsigned width>
+uint32_t WalkDeltas(const uint8_t* planes, size_t stride, uint32_t steps_max, DeltaScale scale, uint64_t key,
+                    uint64_t* value) {
+  uint64_t sum = *value;
+  uint32_t steps = 0;
+  for (; steps < steps_max; ++steps) {
+    sum += scale.base + scale.multiplier * LoadPlanes<width>(planes, stride, steps);
+    if (sum >= key) break;
+  }
+  *value = sum;
+  return steps;
+}
+
+using DeltaWalker = uint32_t (*)(const uint8_t*, size_t, uint32_t, DeltaScale, uint64_t, uint64_t*);
+constexpr std::array<DeltaWalker, 9> kDeltaWalkers = {
+    nullptr,       WalkDeltas<1>, WalkDeltas<2>, WalkDeltas<3>, WalkDeltas<4>,
+    WalkDeltas<5>, WalkDeltas<6>, WalkDeltas<7>, WalkDeltas<8>,
+};
+
+/// The sum of up to 255 bytes, eight at a time.
+uint64_t SumBytes(const uint8_t* bytes, uint32_t count) {
+  constexpr uint64_t kEven = 0x00ff00ff00ff00ffULL;
+  uint64_t lanes = 0;  // four of 16 bits
+  uint32_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    const auto eight = LoadLittle<uint64_t>(bytes + i);
+    lanes += (eight & kEven) + (eight >> 8 & kEven);
+  }
+  uint64_t sum = (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
+  for (; i < count; ++i) sum += bytes[i];
+  return sum;
+}
+
 constexpr std::array<double, kDecimalExponentMax + 1> kScales = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
                                                                  1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
+
+/// Probes that interpolate before a search begins to halve.
+constexpr int kInterpolations = 4;
+/// Equal values that are stepped over one by one before they are searched for their end.
+constexpr uint32_t kEqualWalk = 8;
 
 bool IsWidth(uint8_t width) { return width >= 1 && width <= 8; }
 
@@ -136,16 +180,12 @@ bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
 
 uint64_t WordSequence::GetDelta(const char* section, uint32_t i) const {
   const uint32_t checkpoint = i / kDeltaStride;
-  const uint32_t first = checkpoint * kDeltaStride + 1;
+  const uint32_t steps = i % kDeltaStride;
   const BytePlanes packed = Packed(section);
-  uint64_t total = 0;
-  const uint8_t* plane = packed.data;
-  for (unsigned k = 0; k < width; ++k, plane += count) {
-    uint64_t sum = 0;
-    for (uint32_t j = first; j <= i; ++j) sum += plane[j];
-    total += sum << (8 * k);
-  }
-  return base + multiplier * (Table(section).Get(checkpoint) + total) + (i + 1 - first) * delta_base;
+  const uint8_t* plane = packed.data + i + 1 - steps;
+  uint64_t total = Table(section).Get(checkpoint);
+  for (unsigned k = 0; k < width; ++k, plane += count) total += SumBytes(plane, steps) << (8 * k);
+  return base + multiplier * total + steps * delta_base;
 }
 
 uint64_t WordSequence::GetInteger(const char* section, uint32_t i) const {
@@ -240,8 +280,8 @@ void WordSequence::DecodeDecimals(const char* section, uint32_t begin, uint32_t 
   }
 }
 
-uint32_t WordSequence::LowerBoundDelta(const char* section, uint32_t begin, uint32_t end,
-                                       uint64_t key) const {
+uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key,
+                                 uint64_t* found) const {
   // Halve between the checkpoints, then add up deltas from the last one below the key.
   const BytePlanes table = Table(section);
   uint32_t low = begin / kDeltaStride;           // its value is below the key, or it lies before `begin`
@@ -250,26 +290,31 @@ uint32_t WordSequence::LowerBoundDelta(const char* section, uint32_t begin, uint
     const uint32_t middle = (low + high) / 2;
     (base + multiplier * table.Get(middle) < key ? low : high) = middle;
   }
+  const uint32_t first = std::max(begin, low * kDeltaStride);
   const uint32_t stop = std::min(end, high * kDeltaStride);
-  uint32_t i = std::max(begin, low * kDeltaStride);
-  const BytePlanes packed = Packed(section);
-  uint64_t value = GetDelta(section, i);
-  while (value < key && ++i < stop) value += delta_base + multiplier * packed.Get(i);
-  return i;
+  *found = GetDelta(section, first);
+  if (*found >= key) return first;
+  const uint32_t steps = kDeltaWalkers[width](Packed(section).data + first + 1, count, stop - first - 1,
+                                              {multiplier, delta_base}, key, found);
+  if (first + 1 + steps < stop || stop == end) return first + 1 + steps;
+  *found = GetDelta(section, stop);
+  return stop;
 }
 
 uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
   if (begin == end) return end;
-  if (encoding == WordEncoding::kDelta) return LowerBoundDelta(section, begin, end, key);
-  uint64_t low_value = Get(section, begin);
-  uint64_t high_value = Get(section, end - 1);
+  uint64_t low_value = 0;
+  if (encoding == WordEncoding::kDelta) return FindDelta(section, begin, end, key, &low_value);
+  low_value = Get(section, begin);
   if (low_value >= key) return begin;
+  if (end - begin == 1) return end;
+  uint64_t high_value = Get(section, end - 1);
   if (high_value < key) return end;
   uint32_t low = begin;     // its value is below the key
   uint32_t high = end - 1;  // its value is not
   for (int probes = 0; high - low > 1; ++probes) {
     uint32_t middle = low + (high - low) / 2;
-    if (probes < 3 && high_value > low_value) {
+    if (probes < kInterpolations) {
       const double part = static_cast<double>(key - low_value) / static_cast<double>(high_value - low_value);
       middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
     }
@@ -283,6 +328,33 @@ uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t 
     }
   }
   return high;
+}
+
+WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin, uint32_t end,
+                                             uint64_t key) const {
+  if (begin == end) return {end, end};
+  if (encoding == WordEncoding::kConstant) return {base < key ? end : begin, base <= key ? end : begin};
+  uint64_t value = 0;
+  uint32_t first = 0;
+  if (encoding == WordEncoding::kDelta) {
+    first = FindDelta(section, begin, end, key, &value);
+  } else {
+    first = LowerBound(section, begin, end, key);
+    if (first < end) value = Get(section, first);
+  }
+  if (first == end || value != key) return {first, first};
+  // Equal values come in short runs, or in one that fills the range.
+  for (uint32_t i = first + 1; i < end; ++i) {
+    if (i - first == kEqualWalk)
+      return {first, key == ~uint64_t{0} ? end : LowerBound(section, i, end, key + 1)};
+    if (encoding == WordEncoding::kDelta) {
+      value += delta_base + multiplier * Packed(section).Get(i);
+    } else {
+      value = Get(section, i);
+    }
+    if (value != key) return {first, i};
+  }
+  return {first, end};
 }
 
 uint8_t EncodingNumber(const WordSequence& sequence) {

@@ -94,6 +94,12 @@ struct WordSequence {
   /// The first i in [begin, end) whose value is at least `key`, else `end`; for values that ascend there as
   /// unsigned integers (any i in the range if they do not). Interpolates a few times, then halves.
   uint32_t LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const;
+  /// The same as `first`, and behind the values that are equal to `key`.
+  struct Range {
+    uint32_t begin;
+    uint32_t end;
+  };
+  Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key) const;
 
   static constexpr uint64_t kExceptionBytes = 2 + 8;
 
@@ -114,7 +120,8 @@ struct WordSequence {
   const char* Exceptions(const char* section) const {
     return section + offset + uint64_t{table_count} * table_width + uint64_t{count} * width;
   }
-  uint32_t LowerBoundDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key) const;
+  /// The first value at least `key`, and the value (of the last one before `end` if there is none).
+  uint32_t FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key, uint64_t* found) const;
 };
 
 /// A number as one byte that tells how a sequence is encoded, and its name, for inspection.

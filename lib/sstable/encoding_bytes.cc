@@ -31,12 +31,12 @@ bool ByteSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
 }
 
 bool ByteSequence::DecodeEntries(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
-                                 std::vector<uint64_t>* scratch) const {
+                                 std::vector<uint64_t>* words) const {
   if (begin == end) return true;
   const size_t n = end - begin;
-  scratch->resize(n + 1);
-  const uint64_t* at = scratch->data();
-  offsets.Decode(section, begin, end + 1, scratch->data());
+  words->resize(n + 1);
+  const uint64_t* at = words->data();
+  offsets.Decode(section, begin, end + 1, words->data());
   bool descends = false;
   for (size_t i = 0; i < n; ++i) descends |= at[i] > at[i + 1];
   if (descends || at[n] > bytes_count) return false;
@@ -46,16 +46,27 @@ bool ByteSequence::DecodeEntries(const char* section, uint32_t begin, uint32_t e
 }
 
 bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
-                          std::vector<uint64_t>* scratch) const {
-  if (!dictionary) return DecodeEntries(section, begin, end, out, scratch);
-  scratch->resize(end - begin);
-  codes.Decode(section, begin, end, scratch->data());
-  bool ok = true;
-  for (uint32_t i = 0; i < end - begin; ++i) {
-    const uint64_t code = (*scratch)[i];
-    ok = ok && code < entry_count() && Entry(section, static_cast<uint32_t>(code), &out[i]);
+                          Scratch* scratch) const {
+  if (!dictionary) return DecodeEntries(section, begin, end, out, &scratch->words);
+  const uint32_t entries = entry_count();
+  const bool few = entries <= end - begin;  // worth decoding them all
+  if (few) {
+    scratch->entries.resize(entries);
+    if (!DecodeEntries(section, 0, entries, scratch->entries.data(), &scratch->words)) return false;
   }
-  return ok;
+  scratch->words.resize(end - begin);
+  const uint64_t* code = scratch->words.data();
+  codes.Decode(section, begin, end, scratch->words.data());
+  const std::string_view* entry = scratch->entries.data();
+  for (uint32_t i = 0; i < end - begin; ++i) {
+    if (code[i] >= entries) return false;
+    if (few) {
+      out[i] = entry[code[i]];
+    } else if (!Entry(section, static_cast<uint32_t>(code[i]), &out[i])) {
+      return false;
+    }
+  }
+  return true;
 }
 
 size_t CommonPrefix(const ByteStrings& strings) {

@@ -34,9 +34,14 @@ struct ByteSequence {
     const uint64_t code = codes.Get(section, i);
     return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
   }
-  /// Values [begin, end) to out[0 ...]; false when bytes are damaged. `scratch` is reused from call to call.
+  /// Memory for Decode, reused from call to call.
+  struct Scratch {
+    std::vector<uint64_t> words;
+    std::vector<std::string_view> entries;
+  };
+  /// Values [begin, end) to out[0 ...]; false when bytes are damaged.
   bool Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
-              std::vector<uint64_t>* scratch) const;
+              Scratch* scratch) const;
 
  private:
   bool Entry(const char* section, uint32_t i, std::string_view* value) const {
@@ -48,7 +53,7 @@ struct ByteSequence {
     return true;
   }
   bool DecodeEntries(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
-                     std::vector<uint64_t>* scratch) const;
+                     std::vector<uint64_t>* words) const;
 };
 
 /// Byte strings one after another, in memory that is reused.

@@ -285,7 +285,7 @@ TEST_CASE("bytes: return what was written") {
     const auto begin = static_cast<uint32_t>(random.Uniform(count + 1));
     const auto stop = begin + static_cast<uint32_t>(random.Uniform(count - begin + 1));
     std::vector<std::string_view> out(stop - begin);
-    std::vector<uint64_t> scratch;
+    ByteSequence::Scratch scratch;
     REQUIRE(sequence.Decode(buffer.bytes.data(), begin, stop, out.data(), &scratch));
     for (uint32_t i = begin; i < stop; ++i) {
       std::string_view value;
