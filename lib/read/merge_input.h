@@ -32,8 +32,8 @@ class MergeInput {
   /// The range deletion that is open at the place reached.
   const DeletionTime& open() const { return open_; }
 
-  /// Finds the next element of the partition, whose accessors follow; at the end of the partition moves to the
-  /// next one, if any, without looking into it (compare IsIn before and after).
+  /// Finds the next element of the partition, whose accessors follow; at the end of the partition moves to
+  /// the next one, if any, without looking into it (compare IsIn before and after).
   absl::Status FindHead();
   std::string_view head() const { return head_; }
   bool head_is_change() const { return head_is_change_; }

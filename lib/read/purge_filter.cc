@@ -145,10 +145,14 @@ class PurgeFilter final : public RowSource {
     merger_.Emit(batch.clustering[row], &builder_);
   }
 
+  /// An expired cell that must stay loses its value but stays an expiring cell. Made a tombstone, as
+  /// Cassandra does, it would win over a cell of the same timestamp that expires later and won before: what a
+  /// reader sees would depend on whether a merge had come by.
   void AddCell(const PartitionRun& run, uint32_t column_index, Cell cell) {
     if (cell.tombstone || IsExpired(cell.expiry, rules_.now_seconds)) {
       if (CanDrop(run, cell.timestamp, cell.expiry)) return;
-      cell = Cell{cell.timestamp, cell.expiry, /*tombstone=*/true, /*empty=*/false, 0, {}};
+      if (!cell.tombstone)
+        cell = Cell{cell.timestamp, cell.expiry, /*tombstone=*/false, /*empty=*/true, 0, {}};
     }
     merger_.AddCell(column_index, cell);
   }

@@ -23,8 +23,8 @@ struct PurgeRules {
 };
 
 /// Passes a merged stream on without what `rules` allow to drop (CanPurge in data/source_bounds.h): deletions
-/// of every kind that are old enough and can shadow nothing outside, and expired cells and markers, which
-/// become tombstones first (with their expiry as local time). Clean batches pass untouched.
+/// of every kind that are old enough and can shadow nothing outside, and expired cells and markers alike.
+/// Expired cells that must stay lose their values. Clean batches pass untouched.
 std::unique_ptr<RowSource> NewPurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec,
                                           PurgeRules rules);
 

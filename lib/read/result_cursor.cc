@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/check.h"
 #include "base/status_macros.h"
+#include "base/strings.h"
 
 namespace stoa {
 
@@ -12,7 +12,13 @@ ResultCursor::ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& l
                            std::function<absl::Status()> check)
     : source_(std::move(source)), limits_(limits), check_(std::move(check)) {}
 
+void ResultCursor::DropBatch() {
+  batch_ = RowBatch{};
+  next_row_ = 0;
+}
+
 absl::StatusOr<bool> ResultCursor::TakeBatch() {
+  DropBatch();
   do {
     if (check_) STOA_RETURN_IF_ERROR(check_());
     STOA_ASSIGN_OR_RETURN(more_, source_->Next(&batch_));
@@ -50,7 +56,7 @@ absl::Status ResultCursor::SkipRestOfPartition() {
   std::string next_key(partition.key);
   next_key.push_back('\0');
   const uint64_t token = partition.token;
-  next_row_ = batch_.end;
+  DropBatch();
   return source_->SkipTo(PositionView{token, next_key, {}});
 }
 
@@ -98,7 +104,7 @@ absl::StatusOr<bool> ResultCursor::Next() {
 }
 
 absl::StatusOr<Position> ResultCursor::LastPosition() {
-  STOA_DCHECK(row_count_ > 0);
+  if (batch_.runs.empty()) return FailedPrecondition("the batch of the last row is gone");
   STOA_RETURN_IF_ERROR(batch_.EnsureKeys());
   const PartitionRun& partition = batch_.runs[run_];
   return Position(PositionView{partition.token, partition.key, batch_.clustering[row_]});

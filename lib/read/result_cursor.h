@@ -48,7 +48,8 @@ class ResultCursor {
 
   /// True when the source may have more than was handed over.
   bool more() const { return more_; }
-  /// Position of the last row handed over; loads its key. REQUIRES that there was one.
+  /// Position of the last row handed over; loads its key. FailedPrecondition when there was none, or when its
+  /// batch is gone: after the end and after an error.
   absl::StatusOr<Position> LastPosition();
   /// Rows handed over of the partition that the last one is in, those before resuming included.
   uint64_t rows_of_partition() const { return rows_of_partition_; }
@@ -57,6 +58,7 @@ class ResultCursor {
  private:
   /// Takes the next batch that has rows, or says that there is none.
   absl::StatusOr<bool> TakeBatch();
+  void DropBatch();
   /// Makes `run` the current run, which may begin a partition.
   void EnterRun(uint32_t run);
   uint32_t RunEnd() const;

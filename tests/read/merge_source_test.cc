@@ -1,38 +1,13 @@
 #include "read/merge_source.h"
 
-#include <algorithm>
-
 #include "data/row_source_conformance.h"
 #include "data/stream_validator.h"
+#include "read/merge_support.h"
 #include "support/catch.h"
 #include "support/status.h"
 
 namespace stoa::testing {
 namespace {
-
-/// `writes`, each given to one of `count` sources at random.
-std::vector<Content> Split(const std::vector<RandomWrite>& writes, uint64_t count, Random* random) {
-  std::vector<std::vector<const Content*>> parts(count);
-  for (const RandomWrite& write : writes) parts[random->Uniform(count)].push_back(&write.content);
-  std::vector<Content> contents;
-  for (const auto& part : parts) contents.push_back(MergeContents(part));
-  return contents;
-}
-
-Content MergeOf(const std::vector<RandomWrite>& writes) {
-  std::vector<const Content*> parts;
-  for (const RandomWrite& write : writes) parts.push_back(&write.content);
-  return MergeContents(parts);
-}
-
-std::unique_ptr<RowSource> MergeOf(const std::vector<Content>& contents, const ScanSpec& spec,
-                                   const VectorSourceOptions& options) {
-  std::vector<std::unique_ptr<RowSource>> sources;
-  for (const Content& content : contents) {
-    sources.push_back(NewStreamValidator(NewVectorSource(content, spec, options), spec));
-  }
-  return NewMergeSource(std::move(sources), spec);
-}
 
 /// Options that make much of what tests with colliding keys leave out: long runs of rows that are taken at
 /// once.
@@ -61,7 +36,7 @@ TEST_CASE("A merge conforms") {
     RowSourceCase test;
     test.schema = &generator.schema();
     test.expected = MergeOf(writes);
-    test.open = [&](const ScanSpec& spec) { return MergeOf(contents, spec, options); };
+    test.open = [&](const ScanSpec& spec) { return NewMergeOf(contents, spec, options); };
     test.fail_read = [&](int64_t n) { calls_left = n; };
     test.is_merge = true;
     test.scans = 6;
@@ -102,7 +77,7 @@ TEST_CASE("A merge of long runs conforms") {
     RowSourceCase test;
     test.schema = &generator.schema();
     test.expected = expected;
-    test.open = [&](const ScanSpec& spec) { return MergeOf(contents, spec, options); };
+    test.open = [&](const ScanSpec& spec) { return NewMergeOf(contents, spec, options); };
     test.is_merge = true;
     test.scans = 2;
     CheckRowSource(test, seed);
@@ -122,7 +97,7 @@ TEST_CASE("Every split of a history merges to the same stream") {
       const std::vector<Content> contents = Split(writes, count, &generator.random());
       VectorSourceOptions options;
       options.batch_rows = static_cast<uint32_t>(1 + generator.random().Uniform(20));
-      const std::unique_ptr<RowSource> merged = NewStreamValidator(MergeOf(contents, spec, options), spec);
+      const std::unique_ptr<RowSource> merged = NewStreamValidator(NewMergeOf(contents, spec, options), spec);
       INFO("seed " << seed << ", " << count << " sources");
       REQUIRE(Dump(ValueOf(ReadContent(merged.get(), spec))) == expected);
     }
