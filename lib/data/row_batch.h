@@ -59,6 +59,10 @@ struct ProjectedColumn {
   ColumnId id;
   /// 1, 2, 4 or 8 for a word type, 0 for values carried as bytes (types/value_codec.h).
   uint8_t word_bytes;
+  /// False: the reader does not want the values. But whether a row without a live marker exists depends on
+  /// every column, so sources leave such a column out only where nothing depends on it: of a batch that is
+  /// clean, until somebody asks for all (RowBatch::EnsureAllColumns).
+  bool wanted = true;
 };
 using Projection = std::vector<ProjectedColumn>;
 
@@ -156,6 +160,8 @@ struct RowBatch {
 
   // Columns with a cell in any of the rows, ascending by index; empty until EnsureColumns.
   bool columns_loaded = false;
+  /// The unwanted columns are loaded as well (or, before loading: are to be).
+  bool all_columns = false;
   std::span<const ColumnVector> columns;
 
   /// Null when everything is loaded.
@@ -165,6 +171,8 @@ struct RowBatch {
   inline absl::Status EnsureKeys();
   inline absl::Status EnsureLiveness();
   inline absl::Status EnsureColumns();
+  /// With the unwanted ones; for whoever reconciles rows of the batch with others or with deletions.
+  inline absl::Status EnsureAllColumns();
   absl::Status EnsureAll();
 
   uint8_t RowFlags(uint32_t row) const { return flags == nullptr ? row_flags::kMarker : flags[row]; }
@@ -194,6 +202,12 @@ inline absl::Status RowBatch::EnsureKeys() {
 }
 inline absl::Status RowBatch::EnsureLiveness() {
   return liveness_loaded || begin == end ? absl::OkStatus() : loader->LoadLiveness(this);
+}
+inline absl::Status RowBatch::EnsureAllColumns() {
+  if (all_columns) return EnsureColumns();
+  all_columns = true;
+  columns_loaded = columns_loaded && loader == nullptr;
+  return EnsureColumns();
 }
 inline absl::Status RowBatch::EnsureColumns() {
   return columns_loaded || begin == end ? absl::OkStatus() : loader->LoadColumns(this);

@@ -149,7 +149,8 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 
   std::vector<ColumnId> conditions;
   for (const Query::Condition& condition : state->query.conditions()) conditions.push_back(condition.column);
-  STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, state->query.columns(), conditions));
+  STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, state->query.columns(), conditions,
+                                                            ResultColumns::Others::kAll));
 
   RowLimits limits;
   limits.rows = query.limit();
@@ -184,12 +185,35 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 
 // ---- Single rows
 
-struct Row::State {
-  Table schema;
-  std::vector<ColumnId> wanted;
+/// What it takes to read rows by one projection.
+struct RowReader {
   ResultColumns columns;
   std::unique_ptr<RowMerger> merger;
   std::unique_ptr<BatchBuilder> builder;
+
+  absl::Status Prepare(const Table& table, std::span<const ColumnId> ids, ResultColumns::Others others) {
+    STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, ids, {}, others));
+    merger = std::make_unique<RowMerger>(&columns.projection);
+    builder = std::make_unique<BatchBuilder>(&columns.projection);
+    return absl::OkStatus();
+  }
+};
+
+/// Where a read of one row looks.
+struct RowPlace {
+  const TableView* sources;
+  uint64_t sequence;
+  int64_t now_seconds;
+  uint64_t token;
+  std::string_view key;
+  std::string_view clustering;
+};
+
+struct Row::State {
+  Table schema;
+  std::vector<ColumnId> wanted;
+  RowReader narrow;                 // reads what is wanted
+  std::unique_ptr<RowReader> wide;  // reads all columns, to find out whether a row without a marker exists
   PointReadScratch scratch;
   std::string key;
   std::string clustering;
@@ -198,20 +222,56 @@ struct Row::State {
   RowView view;
 
   /// Makes the row ready for reads of these columns; does nothing when it is.
-  absl::Status Prepare(const Table& table, std::span<const ColumnId> column_ids) {
-    if (schema == table && std::equal(wanted.begin(), wanted.end(), column_ids.begin(), column_ids.end())) {
+  absl::Status Prepare(const Table& table, std::span<const ColumnId> ids) {
+    if (schema == table && std::equal(wanted.begin(), wanted.end(), ids.begin(), ids.end()))
       return absl::OkStatus();
-    }
     schema = nullptr;
-    STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, column_ids, {}));
-    wanted.assign(column_ids.begin(), column_ids.end());
-    merger = std::make_unique<RowMerger>(&columns.projection);
-    builder = std::make_unique<BatchBuilder>(&columns.projection);
-    view_state.columns = &columns;
+    wide.reset();
+    STOA_RETURN_IF_ERROR(narrow.Prepare(table, ids, ResultColumns::Others::kNone));
+    wanted.assign(ids.begin(), ids.end());
     schema = table;
     return absl::OkStatus();
   }
+
+  absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
+  absl::StatusOr<bool> Read(const RowPlace& place);
 };
+
+/// Reads the row by one projection; false when it has neither a live marker nor a live cell in it.
+absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) {
+  RowMerger* const merger = reader->merger.get();
+  merger->Start();
+  scratch.Start(&reader->columns.projection);
+  place.sources->active->GetRow(place.token, place.key, place.clustering, place.sequence, merger);
+  for (const SealedMemtable& sealed : place.sources->sealed) {
+    sealed.memtable->GetRow(place.token, place.key, place.clustering, place.sequence, merger);
+  }
+  STOA_RETURN_IF_ERROR(
+      ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, [&](const SSTable& sstable) {
+        return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);
+      }));
+  reader->builder->Clear();
+  reader->builder->StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
+  if (!merger->EmitLive(place.clustering, place.now_seconds, reader->builder.get())) return false;
+  batch = reader->builder->Finish();
+  view_state.columns = &reader->columns;
+  view_state.SetBatch(&batch);
+  view_state.SetRow(0, &batch.runs[0]);
+  return true;
+}
+
+/// A row that shows life in the wanted columns or a marker exists. One that does not may live by another
+/// column.
+absl::StatusOr<bool> Row::State::Read(const RowPlace& place) {
+  STOA_ASSIGN_OR_RETURN(const bool found, Read(place, &narrow));
+  if (found || narrow.columns.projection.size() == schema->regular().size()) return found;
+  if (wide == nullptr) {
+    auto reader = std::make_unique<RowReader>();
+    STOA_RETURN_IF_ERROR(reader->Prepare(schema, wanted, ResultColumns::Others::kAll));
+    wide = std::move(reader);
+  }
+  return Read(place, wide.get());
+}
 
 Row::Row() : state_(std::make_unique<State>()) { state_->view.state_ = &state_->view_state; }
 Row::~Row() = default;
@@ -239,24 +299,7 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   const TableView* sources = view.Find(table->id());
   if (sources == nullptr) return NotFound("table ", table->name(), " was dropped");
 
-  state.merger->Start();
-  state.scratch.Start(&state.columns.projection);
-  sources->active->GetRow(token, state.key, state.clustering, sequence, state.merger.get());
-  for (const SealedMemtable& sealed : sources->sealed) {
-    sealed.memtable->GetRow(token, state.key, state.clustering, sequence, state.merger.get());
-  }
-  STOA_RETURN_IF_ERROR(
-      ReadRowFromTables(sources->sstables, now_seconds, state.merger.get(), [&](const SSTable& sstable) {
-        return sstable.GetRow(token, state.key, state.clustering, &state.scratch, state.merger.get(),
-                              nullptr);
-      }));
-  state.builder->Clear();
-  state.builder->StartRun(token, state.key, DeletionTime{}, /*starts=*/true);
-  if (!state.merger->EmitLive(state.clustering, now_seconds, state.builder.get())) return false;
-  state.batch = state.builder->Finish();
-  state.view_state.SetBatch(&state.batch);
-  state.view_state.SetRow(0, &state.batch.runs[0]);
-  return true;
+  return state.Read(RowPlace{sources, sequence, now_seconds, token, state.key, state.clustering});
 }
 
 }  // namespace stoa

@@ -10,25 +10,30 @@
 namespace stoa {
 
 absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span<const ColumnId> columns,
-                                                  std::span<const ColumnId> also) {
+                                                  std::span<const ColumnId> also, Others others) {
   ResultColumns result;
   result.schema = schema;
-  std::vector<ColumnId> wanted(columns.begin(), columns.end());
-  if (wanted.empty()) {
-    for (const Column& column : schema->regular()) wanted.push_back(column.id);
+  std::vector<ColumnId> listed(columns.begin(), columns.end());
+  if (listed.empty()) {
+    for (const Column& column : schema->regular()) listed.push_back(column.id);
   }
-  std::vector<ColumnId> ids = wanted;
-  ids.insert(ids.end(), also.begin(), also.end());
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  for (ColumnId id : ids) {
-    const Column* column = schema->FindColumn(id);
-    if (column == nullptr || column->kind != ColumnKind::kRegular) {
-      return InvalidArgument("table ", schema->name(), ": column id ", id, " is not a regular column");
+  std::vector<ColumnId> wanted = listed;
+  wanted.insert(wanted.end(), also.begin(), also.end());
+  std::sort(wanted.begin(), wanted.end());
+  wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
+  size_t found = 0;
+  for (const Column& column : schema->regular()) {  // ascending by id
+    const bool is_wanted = std::binary_search(wanted.begin(), wanted.end(), column.id);
+    found += is_wanted ? 1 : 0;
+    if (is_wanted || others == Others::kAll) {
+      result.projection.push_back({column.id, static_cast<uint8_t>(column.type.word_bytes()), is_wanted});
     }
-    result.projection.push_back({id, static_cast<uint8_t>(column->type.word_bytes())});
   }
-  for (ColumnId id : wanted) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
+  if (found != wanted.size()) {
+    return InvalidArgument("table ", schema->name(),
+                           ": a column that is asked for is not one of its regular columns");
+  }
+  for (ColumnId id : listed) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
   return result;
 }
 

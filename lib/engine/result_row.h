@@ -15,10 +15,13 @@ namespace stoa {
 
 /// How the columns that a query wants stand in the projection that sources read by. Immutable.
 struct ResultColumns {
-  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns that must be read. The ids
-  /// are of regular columns of the schema, or InvalidArgument.
+  /// Which columns the projection holds beside those that are wanted.
+  enum class Others : uint8_t { kNone, kAll };
+
+  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns whose values are wanted. The
+  /// ids are of regular columns of the schema, or InvalidArgument.
   static absl::StatusOr<ResultColumns> Make(const Table& schema, std::span<const ColumnId> columns,
-                                            std::span<const ColumnId> also);
+                                            std::span<const ColumnId> also, Others others);
 
   /// Place of a column in the projection, which must hold it.
   uint32_t IndexOf(ColumnId id) const;

@@ -1,53 +1,31 @@
 // Locks. The engine uses these and nothing else (no std::mutex, std::thread, std::condition_variable outside
 // lib/io), so that a simulated scheduler can one day make every acquisition a decision.
+//
+// They are the standard library's with Abseil's annotations for clang's thread-safety analysis. Abseil's own
+// mutex, as Debian 12 packages it, looks for deadlocks at every acquisition: 58 ns for Lock and Unlock
+// instead of 13 to 16 ns; and not being built with the thread sanitizer it hides what it orders from it.
 #pragma once
 
-#include <absl/base/config.h>
-#include <absl/base/thread_annotations.h>
-#include <absl/synchronization/mutex.h>
-#include <absl/time/time.h>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
 
-#ifdef ABSL_HAVE_THREAD_SANITIZER
-#include <sanitizer/tsan_interface.h>
-#endif
+#include <absl/base/thread_annotations.h>
 
 namespace stoa {
 
-// A packaged Abseil is not built with the thread sanitizer, which then sees neither what its mutexes order
-// nor that they exclude one another. So it is told here; in other builds these are empty.
-namespace internal {
-inline void TsanAcquire([[maybe_unused]] void* lock) {
-#ifdef ABSL_HAVE_THREAD_SANITIZER
-  __tsan_acquire(lock);
-#endif
-}
-inline void TsanRelease([[maybe_unused]] void* lock) {
-#ifdef ABSL_HAVE_THREAD_SANITIZER
-  __tsan_release(lock);
-#endif
-}
-}  // namespace internal
-
 class ABSL_LOCKABLE Mutex {
  public:
-  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    mutex_.Lock();
-    internal::TsanAcquire(this);
-  }
-  void Unlock() ABSL_UNLOCK_FUNCTION() {
-    internal::TsanRelease(this);
-    mutex_.Unlock();
-  }
-  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) {
-    if (!mutex_.TryLock()) return false;
-    internal::TsanAcquire(this);
-    return true;
-  }
-  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() { mutex_.AssertHeld(); }
+  void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
+  /// Tells the analysis that the lock is held; checks nothing.
+  void AssertHeld() const ABSL_ASSERT_EXCLUSIVE_LOCK() {}
 
  private:
   friend class CondVar;
-  absl::Mutex mutex_;
+  std::mutex mutex_;
 };
 
 class ABSL_SCOPED_LOCKABLE MutexLock {
@@ -63,23 +41,25 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
 
 class CondVar {
  public:
+  /// Lets go of the mutex until signalled (or for no reason), and takes it again.
   void Wait(Mutex* mutex) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    internal::TsanRelease(mutex);
-    cond_.Wait(&mutex->mutex_);
-    internal::TsanAcquire(mutex);
+    std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    condition_.wait(lock);
+    lock.release();
   }
   /// Returns true when the time passed without a signal.
   bool WaitFor(Mutex* mutex, int64_t micros) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    internal::TsanRelease(mutex);
-    bool timed_out = cond_.WaitWithTimeout(&mutex->mutex_, absl::Microseconds(micros));
-    internal::TsanAcquire(mutex);
+    std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
+    const bool timed_out =
+        condition_.wait_for(lock, std::chrono::microseconds(micros)) == std::cv_status::timeout;
+    lock.release();
     return timed_out;
   }
-  void Signal() { cond_.Signal(); }
-  void SignalAll() { cond_.SignalAll(); }
+  void Signal() { condition_.notify_one(); }
+  void SignalAll() { condition_.notify_all(); }
 
  private:
-  absl::CondVar cond_;
+  std::condition_variable condition_;
 };
 
 }  // namespace stoa

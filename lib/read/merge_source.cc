@@ -233,7 +233,7 @@ absl::Status MergeSource::TakeRow() {
   const std::string_view clustering = same_[0]->head();
   for (MergeInput* input : same_) {
     STOA_RETURN_IF_ERROR(input->batch().EnsureLiveness());
-    STOA_RETURN_IF_ERROR(input->batch().EnsureColumns());
+    STOA_RETURN_IF_ERROR(input->batch().EnsureAllColumns());
     merger_.AddRow(input->batch(), input->row());
   }
   if (merger_.HasContent()) {

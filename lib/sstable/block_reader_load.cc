@@ -364,7 +364,9 @@ absl::Status BlockReader::LoadColumns(RowBatch* batch) {
       state.arena.AllocateArray<ColumnVector>(std::min(projection.size(), state.header->columns.size()));
   size_t count = 0;
   const BlockHeader::ColumnPlace* hint = state.header->columns.data();
+  batch->all_columns = batch->all_columns || !batch->clean;
   for (uint32_t index = 0; index < projection.size(); ++index) {
+    if (!projection[index].wanted && !batch->all_columns) continue;
     const BlockHeader::ColumnPlace* place = state.FindColumn(projection[index].id, &hint);
     if (place == nullptr || batch->begin == batch->end) continue;
     BlockColumn column;
