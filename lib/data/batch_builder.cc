@@ -366,7 +366,9 @@ void BatchBuilder::AppendColumn(const RowBatch& from, const ColumnVector& vector
   AppendTimes(&column, from, vector, begin, count);
   if (vector.flags != nullptr) {
     column.UseFlags(row_count_);
-    clean_ = false;
+    uint8_t any = 0;
+    for (uint32_t row = begin; row < end; ++row) any |= vector.flags[row];
+    clean_ &= (any & cell_flags::kTombstone) == 0;  // an empty value is a live one
   }
   if (column.has_flags) {
     if (vector.flags != nullptr) {

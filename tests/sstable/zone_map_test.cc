@@ -166,7 +166,9 @@ TEST_CASE("NextPossibleMatch skips blocks and never a match") {
           // Values ascend, so that skipping leads to the block of the match.
           if (projection[index].id == value_id && wanted > static_cast<int64_t>(from) * 25 + 300)
             REQUIRE(*found > start);
-        } else if (projection[index].id == value_id) {
+        } else if (projection[index].id == value_id &&
+                   (wanted + 1 < 0 || wanted > 999 || wanted + 1 < static_cast<int64_t>(from) * 25 - 300)) {
+          // Nearer to the start, the block where it lies may hold such a value before it.
           REQUIRE(!found.has_value());
         }
       }
