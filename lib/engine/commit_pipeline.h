@@ -80,7 +80,7 @@ class CommitPipeline {
 
   absl::Status Lead(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AppendGroup(Writer* first);
-  void ApplyAndPublish(Writer* self);
+  void ApplyAndPublish(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AdvanceVisible() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassLeadership() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<CommitStamp> NextStamp();
