@@ -367,7 +367,7 @@ void BatchBuilder::AppendColumn(const RowBatch& from, const ColumnVector& vector
   if (vector.flags != nullptr) {
     column.UseFlags(row_count_);
     uint8_t any = 0;
-    for (uint32_t row = begin; row < end; ++row) any |= vector.flags[row];
+    for (uint32_t row = begin; row < end; ++row) any |= vector.Has(row) ? vector.flags[row] : uint8_t{0};
     clean_ &= (any & cell_flags::kTombstone) == 0;  // an empty value is a live one
   }
   if (column.has_flags) {
