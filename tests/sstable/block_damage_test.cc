@@ -27,7 +27,8 @@ size_t Touch(const RowBatch& batch) {
     for (const ColumnVector& column : batch.columns) {
       if (!column.Has(row)) continue;
       const Cell cell = batch.CellAt(column, row);
-      sum += std::string(cell.bytes).size() + cell.word + static_cast<size_t>(cell.timestamp + cell.expiry);
+      sum += std::string(cell.bytes).size() + cell.word + static_cast<size_t>(cell.timestamp);
+      sum += static_cast<size_t>(cell.expiry);
     }
   }
   return sum;
