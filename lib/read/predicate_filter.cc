@@ -5,7 +5,7 @@
 
 #include "base/status_macros.h"
 #include "data/batch_builder.h"
-#include "read/column_test.h"
+#include "read/column_predicate.h"
 #include "read/partition_start.h"
 
 namespace stoa {

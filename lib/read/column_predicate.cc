@@ -1,4 +1,4 @@
-#include "read/column_test.h"
+#include "read/column_predicate.h"
 
 #include <bit>
 #include <limits>
