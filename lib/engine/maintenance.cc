@@ -50,6 +50,15 @@ void Maintenance::BeforeGroup(uint64_t last_sequence) {
   if (sealed > 0) sealed_pending_.store(true);
 }
 
+absl::Status Maintenance::SealAll() {
+  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
+    if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
+    return absl::OkStatus();
+  }));
+  ScheduleFlushes();
+  return absl::OkStatus();
+}
+
 uint64_t Maintenance::UnflushedBytes() const {
   const uint64_t used = store_.memtable_budget().used();
   const uint64_t pinned = pinned_bytes_.load(std::memory_order_relaxed);
@@ -74,11 +83,7 @@ void Maintenance::AfterVisible() {
 absl::Status Maintenance::WaitForRoom() {
   if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]]
     return absl::OkStatus();
-  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
-    if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
-    return absl::OkStatus();
-  }));
-  ScheduleFlushes();
+  STOA_RETURN_IF_ERROR(SealAll());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     store_.views().Reclaim();
@@ -172,11 +177,7 @@ absl::Status Maintenance::CheckPinnedMemory() {
 }
 
 absl::Status Maintenance::FlushAll() {
-  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
-    if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
-    return absl::OkStatus();
-  }));
-  ScheduleFlushes();
+  STOA_RETURN_IF_ERROR(SealAll());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!flushing_.empty()) return false;

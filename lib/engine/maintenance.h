@@ -58,6 +58,8 @@ class Maintenance {
  private:
   struct Lifetime;  // outlives this object in delayed jobs
 
+  /// Seals all memtables, alone in the commit order, and has them flushed.
+  absl::Status SealAll();
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
   void ScheduleCompactions(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
