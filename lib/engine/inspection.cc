@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "data/mutation.h"
 #include "engine/manifest.h"
+#include "engine/recovery.h"
 #include "engine/schema_change.h"
 #include "io/files.h"
 #include "sstable/block_cache.h"
@@ -156,11 +157,9 @@ absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
       result.sstable_bytes += metadata.file_bytes;
     }
   }
-  const uint64_t first_log = manifest.state.first_log_number;
-  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, first_log));
-  if (!manifest.state.closed_at_sequence && (logs.empty() || logs.front() != first_log)) {
-    return Corruption(LogSegmentName(first_log), 0, "log segment is missing: the manifest needs it");
-  }
+  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> present,
+                        ListLogs(directory, manifest.state.first_log_number));
+  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, NeededLogs(directory, manifest.state, present));
   STOA_ASSIGN_OR_RETURN(const LogReplayReport log,
                         ReplayLog(directory, manifest.state.database_id, logs, CheckRecord));
   result.log_segments = log.segments;

@@ -50,7 +50,6 @@ class Recovery {
 
  private:
   absl::Status StartState(bool create_if_missing);
-  absl::StatusOr<std::vector<uint64_t>> SegmentsToReplay() const;
   absl::Status Replay(const LogRecord& record);
   absl::Status ReplayMutations(const LogRecord& record);
   absl::Status ReplaySchemaChange(const LogRecord& record);
@@ -90,21 +89,6 @@ absl::Status Recovery::StartState(bool create_if_missing) {
   return absl::OkStatus();
 }
 
-/// The manifest promises that its first log segment is there, unless it says that the database is closed:
-/// that is so after a clean close, which leaves no log, and until an opening has created its first segment.
-absl::StatusOr<std::vector<uint64_t>> Recovery::SegmentsToReplay() const {
-  const uint64_t first = result_.state.first_log_number;
-  std::vector<uint64_t> numbers;
-  std::copy_if(content_.logs.begin(), content_.logs.end(), std::back_inserter(numbers),
-               [&](uint64_t number) { return number >= first; });
-  const bool may_be_missing = numbers.empty() && result_.state.closed_at_sequence.has_value();
-  if (!may_be_missing && (numbers.empty() || numbers.front() != first)) {
-    return Corruption(StrCat(directory_.path(), "/", LogSegmentName(first)), 0,
-                      "log segment is missing: the manifest needs it");
-  }
-  return numbers;
-}
-
 absl::StatusOr<RecoveredDatabase> Recovery::Run(bool create_if_missing) {
   STOA_ASSIGN_OR_RETURN(content_, ReadDirectory(directory_));
   STOA_RETURN_IF_ERROR(StartState(create_if_missing));
@@ -114,7 +98,8 @@ absl::StatusOr<RecoveredDatabase> Recovery::Run(bool create_if_missing) {
       result_.sstables.push_back(std::move(sstable));
     }
   }
-  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> segments, SegmentsToReplay());
+  STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> segments,
+                        NeededLogs(directory_, result_.state, content_.logs));
   STOA_ASSIGN_OR_RETURN(const LogReplayReport log,
                         ReplayLog(directory_, result_.state.database_id, segments,
                                   [this](const LogRecord& record) { return Replay(record); }));
@@ -228,6 +213,20 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
 absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory, bool create_if_missing,
                                                   BlockCache* cache, uint64_t memtable_bytes_max) {
   return Recovery(env, directory, cache, memtable_bytes_max).Run(create_if_missing);
+}
+
+absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, const DatabaseState& state,
+                                                 const std::vector<uint64_t>& logs) {
+  const uint64_t first = state.first_log_number;
+  std::vector<uint64_t> needed;
+  std::copy_if(logs.begin(), logs.end(), std::back_inserter(needed),
+               [&](uint64_t number) { return number >= first; });
+  const bool may_be_missing = needed.empty() && state.closed_at_sequence.has_value();
+  if (!may_be_missing && (needed.empty() || needed.front() != first)) {
+    return Corruption(StrCat(directory.path(), "/", LogSegmentName(first)), 0,
+                      "log segment is missing: the manifest needs it");
+  }
+  return needed;
 }
 
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number) {

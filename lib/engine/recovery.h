@@ -33,6 +33,13 @@ struct RecoveredDatabase {
 absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory, bool create_if_missing,
                                                   BlockCache* cache, uint64_t memtable_bytes_max);
 
+/// Those of the log segments `logs` (ascending) that the state needs. The manifest promises that its first
+/// segment is there, unless it says that the database is closed: that is so after a clean close, which leaves
+/// no log, and until an opening has created its first segment. DataLoss, naming the segment, when the promise
+/// is broken.
+absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, const DatabaseState& state,
+                                                 const std::vector<uint64_t>& logs);
+
 /// Removes files which the state does not refer to: leftovers of interrupted work, replaced manifests, old
 /// log. Returns how many.
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number);
