@@ -250,6 +250,7 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
       ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, [&](const SSTable& sstable) {
         return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);
       }));
+  if (!merger->HasContent()) return false;
   reader->builder->Clear();
   reader->builder->StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
   if (!merger->EmitLive(place.clustering, place.now_seconds, reader->builder.get())) return false;

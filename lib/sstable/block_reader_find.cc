@@ -20,6 +20,8 @@ using RowRange = BlockReader::RowRange;
 
 /// Probes that interpolate before a search begins to halve, so that crafted keys cost a logarithm.
 constexpr int kInterpolations = 8;
+/// Of so few runs the wanted one is found soonest by its key, which takes no token.
+constexpr uint32_t kFewRuns = 8;
 
 enum class Narrowed : uint8_t {
   kEqual,  // the range holds the rows with this component; go on with the next
@@ -134,8 +136,21 @@ absl::Status BlockReader::State::CompareRun(const char* keys, uint32_t run, uint
   return absl::OkStatus();
 }
 
+bool BlockReader::State::FindKey(const char* keys, std::string_view partition_key, uint32_t* run) const {
+  const KeyStrings& stored = header->keys.partition_keys;
+  if (!partition_key.starts_with(stored.prefix)) return false;
+  partition_key.remove_prefix(stored.prefix.size());
+  for (*run = 0; *run < header->run_count; ++*run) {
+    std::string_view suffix;
+    if (stored.suffixes.Get(keys, *run, &suffix) && suffix == partition_key) return true;
+  }
+  return false;
+}
+
 absl::Status BlockReader::State::LowerBoundRun(const char* keys, uint64_t token,
                                                std::string_view partition_key, uint32_t* run, bool* exact) {
+  *exact = header->run_count <= kFewRuns && FindKey(keys, partition_key, run);
+  if (*exact) return absl::OkStatus();
   int order = 0;
   uint64_t low_token = 0;
   STOA_RETURN_IF_ERROR(CompareRun(keys, 0, token, partition_key, &order, &low_token));

@@ -99,6 +99,8 @@ struct BlockReader::State {
   static constexpr size_t kArenaChunkBytesMax = 1 << 20;
 
   absl::Status LoadSection(uint32_t number, const char** bytes);
+  /// Tries all runs for the key of one; false when none has it.
+  bool FindKey(const char* keys, std::string_view partition_key, uint32_t* run) const;
   absl::Status CompareRun(const char* keys, uint32_t run, uint64_t token, std::string_view partition_key,
                           int* order, uint64_t* run_token);
 };

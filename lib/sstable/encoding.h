@@ -68,7 +68,7 @@ struct WordSequence {
   uint32_t table_count = 0;
   uint32_t exception_count = 0;
   uint64_t base = 0;
-  uint64_t multiplier = 1;
+  uint64_t multiplier = 1;  ///< 0 of a constant
   uint64_t delta_base = 0;
   uint64_t offset = 0;  ///< of the payload: table, packed integers, exceptions
 
@@ -83,8 +83,9 @@ struct WordSequence {
 
   /// REQUIRES: i < count.
   uint64_t Get(const char* section, uint32_t i) const {
-    if (encoding == WordEncoding::kOffset && numbers == NumberKind::kInteger) [[likely]] {
-      return base + multiplier * Packed(section).Get(i);
+    if (numbers == NumberKind::kInteger) [[likely]] {
+      if (encoding == WordEncoding::kOffset) return base + multiplier * Packed(section).Get(i);
+      if (encoding < WordEncoding::kOffset) return base + multiplier * i;
     }
     return GetSlow(section, i);
   }

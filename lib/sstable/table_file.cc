@@ -118,8 +118,9 @@ absl::StatusOr<SectionPayload> TableFile::ReadSection(const FileRange& range, Se
 }
 
 absl::Status TableFile::Located(uint64_t offset, const absl::Status& status) const {
-  const bool located = FromAbsl(status.message()).starts_with(StrCat("corruption in ", name_));
-  if (!absl::IsDataLoss(status) || located) return status;
+  if (!absl::IsDataLoss(status)) [[likely]]
+    return status;
+  if (FromAbsl(status.message()).starts_with(StrCat("corruption in ", name_))) return status;
   return Corrupt(offset, FromAbsl(status.message()));
 }
 
