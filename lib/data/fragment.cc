@@ -106,6 +106,7 @@ bool FragmentReader::ReadCell(Cell* cell) {
 }
 
 bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
+  word_bytes_ = size_class >= 1 && size_class <= 4 ? static_cast<uint8_t>(1 << (size_class - 1)) : 0;
   if (cell->tombstone) return size_class == kSizeClassEmpty;
   uint8_t byte = 0;
   uint16_t half = 0;
@@ -149,14 +150,17 @@ void AppendTombstoneCell(std::string* out, ColumnId delta) {
   AppendCellStart(out, delta, fragment_cell::kTombstone);
 }
 
-void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes) {
+void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes,
+                const FragmentTimes& times) {
   const bool has_value = !cell.tombstone && !cell.empty && (word_bytes != 0 || !cell.bytes.empty());
-  uint8_t header = fragment_cell::kTimestamp | fragment_cell::kExpiry;
+  uint8_t header = 0;
+  if (cell.timestamp != times.timestamp) header |= fragment_cell::kTimestamp;
+  if (cell.tombstone || cell.expiry != times.expiry) header |= fragment_cell::kExpiry;
   if (cell.tombstone) header |= fragment_cell::kTombstone;
   if (has_value) header |= word_bytes != 0 ? SizeClassOfWord(word_bytes) : kSizeClassBytes;
   AppendCellStart(out, delta, header);
-  AppendVarint(out, ZigZag(cell.timestamp));
-  AppendVarint(out, ZigZag(cell.expiry));
+  if ((header & fragment_cell::kTimestamp) != 0) AppendVarint(out, ZigZag(cell.timestamp));
+  if ((header & fragment_cell::kExpiry) != 0) AppendVarint(out, ZigZag(cell.expiry));
   if (!has_value) return;
   if (word_bytes != 0) {
     AppendWord(out, cell.word, word_bytes);

@@ -61,6 +61,8 @@ class FragmentReader {
 
   /// The next cell; false at the end or on malformed bytes.
   bool NextCell(ColumnId* column, Cell* cell);
+  /// Of the value of the last cell: 1, 2, 4 or 8 if it is a word, else 0.
+  uint8_t word_bytes() const { return word_bytes_; }
   bool ok() const { return decoder_.ok(); }
 
  private:
@@ -78,6 +80,7 @@ class FragmentReader {
   DeletionTime deletion_;
   uint32_t cell_count_ = 0;
   uint32_t cells_read_ = 0;
+  uint8_t word_bytes_ = 0;
   uint64_t column_ = 0;
 };
 
@@ -85,8 +88,14 @@ class FragmentReader {
 void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes);
 void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value);
 void AppendTombstoneCell(std::string* out, ColumnId delta);
-/// Appends a cell with its own timestamp and expiry, as in a folded fragment.
-void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes);
+/// The timestamp and expiry that cells of a fragment have unless they say otherwise.
+struct FragmentTimes {
+  int64_t timestamp = 0;
+  int64_t expiry = kNoExpiry;
+};
+/// Appends any cell, with its own times where they are not the fragment's, as in a folded one.
+void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes,
+                const FragmentTimes& times);
 
 /// True when `fragment` is well formed to its end, with ascending column ids.
 bool IsValidFragment(std::string_view fragment);

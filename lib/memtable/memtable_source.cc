@@ -153,7 +153,7 @@ class MemtableSource final : public RowSource {
 
   void AddRow(const StoredRow& row) {
     merger_.Start();
-    if (!row.MergeInto(max_sequence_, &merger_)) return;
+    if (row.MergeInto(max_sequence_, &merger_) == 0) return;
     merger_.AddCoveringDeletion(Stronger(deletion_, open_));
     if (!merger_.HasContent()) return;
     StartRun();

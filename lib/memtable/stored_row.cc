@@ -3,48 +3,38 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <string>
+#include <vector>
+
+#include "data/fragment_fold.h"
 
 namespace stoa {
 
-// Followed by its bytes.
+// Followed by its bytes. In front of a fold stands a pointer to what is below those that it folds.
 struct StoredRow::Fragment {
-  const Fragment* next;
-  uint64_t sequence;
+  const Fragment* next;  // pushed before; of a fold the newest of those that it folds
+  uint64_t sequence;     // of a fold the greatest of those that it folds
   FragmentContext context;
-  size_t size;
+  uint64_t size : 48;
+  uint64_t unfolded : 16;  // how many stand here, one on another, that no fold has taken in; 0: a fold
 
-  std::string_view bytes() const {
-    return std::string_view(reinterpret_cast<const char*>(this) + sizeof(Fragment), size);
+  bool is_fold() const { return unfolded == 0; }
+  const Fragment* below() const { return reinterpret_cast<const Fragment* const*>(this)[-1]; }
+  FragmentInContext content() const {
+    return {std::string_view(reinterpret_cast<const char*>(this) + sizeof(Fragment), size), context};
   }
 
   static size_t BytesFor(const RowWrite& write) { return sizeof(Fragment) + write.fragment.size(); }
-  static const Fragment* Place(char* at, const RowWrite& write, const Fragment* next) {
+  static const Fragment* Place(char* at, const RowWrite& write, const Fragment* next, unsigned unfolded) {
     const size_t size = write.fragment.size();
     if (size != 0) std::memcpy(at + sizeof(Fragment), write.fragment.data(), size);
-    return new (at) Fragment{next, write.sequence, write.context, size};
+    return new (at) Fragment{next, write.sequence, write.context, size, static_cast<uint16_t>(unfolded)};
   }
 };
 
 namespace {
 
 constexpr size_t AlignedTo8(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
-
-/// Both lists of columns ascend. Cells are usually the next projected column; where thousands are projected
-/// and a row has few, the others are leapt over.
-void AddProjectedCells(FragmentReader* reader, RowMerger* merger) {
-  const Projection& projection = merger->projection();
-  auto at = projection.begin();
-  ColumnId column = 0;
-  Cell cell;
-  while (reader->NextCell(&column, &cell)) {
-    if (at != projection.end() && at->id < column) {
-      at = std::lower_bound(at + 1, projection.end(), column,
-                            [](const ProjectedColumn& projected, ColumnId id) { return projected.id < id; });
-    }
-    if (at == projection.end()) return;
-    if (at->id == column) merger->AddCell(static_cast<uint32_t>(at++ - projection.begin()), cell);
-  }
-}
 
 }  // namespace
 
@@ -53,28 +43,48 @@ StoredRow* StoredRow::Create(Arena* arena, std::string_view key, const RowWrite&
   char* at = arena->Allocate(fragment_at + Fragment::BytesFor(write));
   auto* row = new (at) StoredRow(key.size());
   if (!key.empty()) std::memcpy(at + sizeof(StoredRow), key.data(), key.size());
-  row->newest_.store(Fragment::Place(at + fragment_at, write, nullptr), std::memory_order_relaxed);
+  row->newest_.store(Fragment::Place(at + fragment_at, write, nullptr, 1), std::memory_order_relaxed);
   return row;
 }
 
 void StoredRow::Push(Arena* arena, const RowWrite& write) {
-  newest_.store(Fragment::Place(arena->Allocate(Fragment::BytesFor(write)), write,
-                                newest_.load(std::memory_order_relaxed)),
-                std::memory_order_release);
+  const Fragment* below = newest_.load(std::memory_order_relaxed);
+  const unsigned unfolded = below->unfolded + 1;
+  const Fragment* newest =
+      Fragment::Place(arena->Allocate(Fragment::BytesFor(write)), write, below, unfolded);
+  if (unfolded == kFoldedFragments) newest = Fold(newest, arena);
+  newest_.store(newest, std::memory_order_release);
 }
 
-bool StoredRow::MergeInto(uint64_t max_sequence, RowMerger* merger) const {
-  bool visible = false;
-  for (const Fragment* fragment = newest_.load(std::memory_order_acquire); fragment != nullptr;
-       fragment = fragment->next) {
-    if (fragment->sequence > max_sequence) continue;
-    visible = true;
-    FragmentReader reader(fragment->bytes(), fragment->context);
-    if (reader.has_marker()) merger->AddMarker(reader.timestamp(), reader.expiry());
-    if (!reader.deletion().live()) merger->AddRowDeletion(reader.deletion());
-    AddProjectedCells(&reader, merger);
+const StoredRow::Fragment* StoredRow::Fold(const Fragment* newest, Arena* arena) {
+  std::vector<FragmentInContext> parts;
+  uint64_t sequence = 0;
+  size_t bytes = 0;
+  const Fragment* part = newest;
+  while (part != nullptr && (!part->is_fold() || part->size <= bytes)) {
+    parts.push_back(part->content());
+    sequence = std::max(sequence, part->sequence);
+    bytes += part->size;
+    part = part->is_fold() ? part->below() : part->next;
   }
-  return visible;
+  std::string folded;
+  const FragmentContext context = FoldFragments(parts, &folded);
+  const RowWrite write{folded, context, sequence};
+  char* at = arena->Allocate(sizeof(part) + Fragment::BytesFor(write));
+  std::memcpy(at, &part, sizeof(part));
+  return Fragment::Place(at + sizeof(part), write, newest, 0);
+}
+
+size_t StoredRow::MergeInto(uint64_t max_sequence, RowMerger* merger) const {
+  size_t count = 0;
+  const Fragment* fragment = newest_.load(std::memory_order_acquire);
+  while (fragment != nullptr) {
+    const bool seen = fragment->sequence <= max_sequence;
+    if (seen) AddFragment(fragment->content(), merger);
+    count += seen ? 1 : 0;
+    fragment = seen && fragment->is_fold() ? fragment->below() : fragment->next;
+  }
+  return count;
 }
 
 }  // namespace stoa

@@ -22,9 +22,18 @@ struct RowWrite {
 /// change or go away, so readers need no lock. Because commits are applied side by side the chain is not
 /// strictly ordered by sequence: a reader looks at each fragment's.
 ///
+/// So that a row which is written again and again stays cheap to read, every kFoldedFragments pushes put a
+/// *fold* into the chain: one fragment that says what the newest ones say together. It takes in an older fold
+/// when what is above that one weighs as much, so a row of n fragments is read through O(log n) of them, and
+/// one that is overwritten through a few. Whoever reads as of a sequence before one of the fragments in a
+/// fold passes it by and finds them behind it; so views hold up no folding.
+///
 /// Lives in an arena, the key and the first fragment in the same piece of it.
 class StoredRow {
  public:
+  /// Fragments on top of the newest fold, at most, before they are folded.
+  static constexpr unsigned kFoldedFragments = 8;
+
   static StoredRow* Create(Arena* arena, std::string_view key, const RowWrite& write);
 
   void Push(Arena* arena, const RowWrite& write);
@@ -33,12 +42,14 @@ class StoredRow {
     return std::string_view(reinterpret_cast<const char*>(this) + sizeof(StoredRow), key_size_);
   }
 
-  /// Adds the fragments with sequences up to `max_sequence`, of their cells those that the merger projects.
-  /// False if there is no such fragment.
-  bool MergeInto(uint64_t max_sequence, RowMerger* merger) const;
+  /// Adds what was written with sequences up to `max_sequence`, of the cells those that the merger projects.
+  /// Returns through how many fragments and folds it was found; 0: nothing was written up to there.
+  size_t MergeInto(uint64_t max_sequence, RowMerger* merger) const;
 
  private:
   struct Fragment;
+
+  static const Fragment* Fold(const Fragment* newest, Arena* arena);
 
   explicit StoredRow(size_t key_size) : key_size_(key_size) {}
 

@@ -86,7 +86,8 @@ TEST_CASE("A fragment with times of its own comes back from its bytes") {
   AppendVarint(&fragment, cells.size());
   ColumnId before = 0;
   for (size_t i = 0; i < cells.size(); ++i) {
-    AppendCell(&fragment, cells[i].first - before, cells[i].second.view(), word_bytes[i]);
+    AppendCell(&fragment, cells[i].first - before, cells[i].second.view(), word_bytes[i],
+               FragmentTimes{-3, 1020});
     before = cells[i].first;
   }
   CHECK(IsValidFragment(fragment));
