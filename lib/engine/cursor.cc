@@ -26,23 +26,20 @@ constexpr int64_t kMicrosPerSecond = 1'000'000;
 // ---- Snapshots
 
 struct Snapshot::State {
-  std::shared_ptr<const View> view;
-  uint64_t sequence = 0;
-  int64_t now_seconds = 0;
+  std::shared_ptr<const SnapshotPoint> point;
 };
 
 Snapshot::Snapshot(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Snapshot::~Snapshot() = default;
-uint64_t Snapshot::sequence() const { return state_->sequence; }
+uint64_t Snapshot::sequence() const { return state_->point->sequence(); }
 
 absl::StatusOr<std::unique_ptr<Snapshot>> Database::GetSnapshot() const {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   STOA_RETURN_IF_ERROR(engine_->maintenance().CheckPinnedMemory());
   const Engine::ReadPoint point = engine_->AcquireReadPoint(/*durable=*/false);
   auto state = std::make_unique<Snapshot::State>();
-  state->view = point.view.share();
-  state->sequence = point.sequence;
-  state->now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
+  state->point = engine_->store().snapshots().Add(point.view.share(), point.sequence,
+                                                  engine_->env().clock.NowWallMicros() / kMicrosPerSecond);
   return std::unique_ptr<Snapshot>(new Snapshot(std::move(state)));
 }
 
@@ -137,8 +134,8 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   Clock& clock = engine_->env().clock;
   auto state = std::make_unique<Cursor::State>(query);
   if (options.snapshot != nullptr) {
-    const Snapshot::State& snapshot = *options.snapshot->state_;
-    state->input = QueryInput{snapshot.view, snapshot.sequence, snapshot.now_seconds};
+    const SnapshotPoint& snapshot = *options.snapshot->state_->point;
+    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds()};
   } else {
     const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
     state->input = QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond};
@@ -233,9 +230,18 @@ struct Row::State {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
+  /// Reads the row of `key` and `clustering`; false when there is none.
+  absl::StatusOr<bool> ReadFrom(const View& from, uint64_t sequence, int64_t now_seconds, uint64_t token);
   absl::StatusOr<bool> Read(const RowPlace& place);
+  absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
 };
+
+absl::StatusOr<bool> Row::State::ReadFrom(const View& from, uint64_t sequence, int64_t now_seconds,
+                                          uint64_t token) {
+  const TableView* sources = from.Find(schema->id());
+  if (sources == nullptr) return NotFound("table ", schema->name(), " was dropped");
+  return Read(RowPlace{sources, sequence, now_seconds, token, key, clustering});
+}
 
 /// Reads the row by one projection; false when it has neither a live marker nor a live cell in it.
 absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) {
@@ -290,17 +296,14 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   STOA_RETURN_IF_ERROR(AppendPartitionKey(*table, partition_key, &state.key));
   STOA_RETURN_IF_ERROR(AppendClusteringKey(*table, clustering, &state.clustering));
   const uint64_t token = OrderedToken(PartitionToken(state.key));
-  const int64_t now_seconds = options.snapshot != nullptr
-                                  ? options.snapshot->state_->now_seconds
-                                  : engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
-
+  if (options.snapshot != nullptr) {
+    const SnapshotPoint& snapshot = *options.snapshot->state_->point;
+    const std::shared_ptr<const View> view = snapshot.view();
+    return state.ReadFrom(*view, snapshot.sequence(), snapshot.now_seconds(), token);
+  }
+  const int64_t now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
   const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
-  const View& view = options.snapshot != nullptr ? *options.snapshot->state_->view : *point.view;
-  const uint64_t sequence = options.snapshot != nullptr ? options.snapshot->sequence() : point.sequence;
-  const TableView* sources = view.Find(table->id());
-  if (sources == nullptr) return NotFound("table ", table->name(), " was dropped");
-
-  return state.Read(RowPlace{sources, sequence, now_seconds, token, state.key, state.clustering});
+  return state.ReadFrom(*point.view, point.sequence, now_seconds, token);
 }
 
 }  // namespace stoa

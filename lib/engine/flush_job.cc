@@ -1,12 +1,17 @@
 #include "engine/flush_job.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/status_macros.h"
 
 namespace stoa {
+namespace {
+
+/// An SSTable has its price: with more snapshots than this in a flush, the later ones keep the memtables.
+constexpr size_t kCutsMax = 8;
+
+}  // namespace
 
 FlushJob::FlushJob(Store& store, LogWriter& log, TableId table, std::function<uint64_t()> visible_sequence,
                    const std::atomic<bool>& abort, std::function<void(const Outcome&)> done)
@@ -29,50 +34,78 @@ Job::Progress FlushJob::Step() {
 }
 
 absl::StatusOr<bool> FlushJob::Advance() {
-  if (task_ == nullptr) {
-    STOA_RETURN_IF_ERROR(Start());
+  if (memtables_.empty()) {
+    Start();
     return memtables_.empty();
   }
+  if (current_part_ == parts_.size()) {
+    STOA_RETURN_IF_ERROR(InstallParts());
+    return true;
+  }
+  if (task_ == nullptr) STOA_RETURN_IF_ERROR(StartPart());
   STOA_ASSIGN_OR_RETURN(const bool complete, task_->Step());
-  if (!complete) return false;
-  STOA_RETURN_IF_ERROR(InstallOutput());
-  return true;
+  if (complete) STOA_RETURN_IF_ERROR(FinishPart());
+  return false;
 }
 
-absl::Status FlushJob::Start() {
+void FlushJob::Start() {
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* table = view->Find(table_);
-  if (table == nullptr) return absl::OkStatus();
+  if (table == nullptr) return;
+  schema_ = table->schema;
   // All that are sealed, in order; but only those that nobody writes to any more.
   for (const SealedMemtable& sealed : table->sealed) {
     if (sealed.seal_sequence > visible_sequence_()) break;
     memtables_.push_back(sealed);
   }
-  if (memtables_.empty()) return absl::OkStatus();
+  if (memtables_.empty()) return;
+  const uint64_t last = memtables_.back().seal_sequence;
+  std::vector<uint64_t> cuts = store_.snapshots().SequencesBetween(memtables_.front().after_sequence, last);
+  if (cuts.size() > kCutsMax) cuts.resize(kCutsMax);
+  cuts.push_back(last);
+  uint64_t after = 0;
+  for (const uint64_t cut : cuts) {
+    parts_.push_back(FlushedPart{after, cut, nullptr});
+    after = cut;
+  }
+}
 
+absl::Status FlushJob::StartPart() {
+  const FlushedPart& part = parts_[current_part_];
   MergeTask::Input input;
-  input.schema = table->schema;
+  input.schema = schema_;
   input.writer.number = store_.NewFileNumber();
   input.writer.file_id = store_.env().ids.UniqueId();
-  input.writer.compression_level = table->schema->options().compression_level;
+  input.writer.compression_level = schema_->options().compression_level;
   input.writer.purpose = IoPurpose::kFlush;
   input.purge = PurgeRules::KeepAll();
   std::vector<MergeTask::OpenSource> sources;
   for (const SealedMemtable& sealed : memtables_) {
-    sources.push_back([&sealed](const ScanSpec& spec) {
-      return sealed.memtable->NewSource(spec, std::numeric_limits<uint64_t>::max());
+    if (sealed.seal_sequence <= part.after || sealed.after_sequence >= part.up_to) continue;
+    sources.push_back([&sealed, &part](const ScanSpec& spec) {
+      return sealed.memtable->NewSource(spec, part.up_to, part.after);
     });
   }
   STOA_ASSIGN_OR_RETURN(task_, MergeTask::Create(store_.directory(), input, sources));
   return absl::OkStatus();
 }
 
-absl::Status FlushJob::InstallOutput() {
-  std::shared_ptr<SSTable> sstable;
+absl::Status FlushJob::FinishPart() {
   if (task_->output().has_value()) {
     STOA_RETURN_IF_ERROR(store_.directory().Sync());
-    STOA_ASSIGN_OR_RETURN(sstable, SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
-    bytes_written_ = task_->output()->file_bytes;
+    STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable,
+                          SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
+    bytes_written_ += task_->output()->file_bytes;
+  }
+  task_.reset();
+  ++current_part_;
+  return absl::OkStatus();
+}
+
+absl::Status FlushJob::InstallParts() {
+  std::vector<std::shared_ptr<SSTable>> sstables;
+  for (const FlushedPart& part : parts_) {
+    if (part.sstable != nullptr) sstables.push_back(part.sstable);
   }
   const uint64_t flushed = memtables_.back().seal_sequence;
   if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok()) {
@@ -90,7 +123,8 @@ absl::Status FlushJob::InstallOutput() {
                             [&](const DatabaseState&, VersionEdit* edit) {
                               if (!still_there()) return false;
                               edit->flushed.push_back({table_, flushed});
-                              if (sstable != nullptr) edit->added_files.push_back(sstable->metadata());
+                              for (const auto& sstable : sstables)
+                                edit->added_files.push_back(sstable->metadata());
                               return true;
                             },
                             [&](View::Tables* tables) {
@@ -99,11 +133,15 @@ absl::Status FlushJob::InstallOutput() {
                               table->sealed.erase(table->sealed.begin(),
                                                   table->sealed.begin() + static_cast<ptrdiff_t>(count));
                               table->flushed_sequence = flushed;
-                              if (sstable != nullptr) table->sstables.push_back(sstable);
+                              table->sstables.insert(table->sstables.end(), sstables.begin(), sstables.end());
                               table->SortSSTables();
                               it->second = std::move(table);
                             }));
-  if (!installed && sstable != nullptr) store_.AddObsolete({sstable});
+  if (installed) {
+    store_.snapshots().ReplaceMemtables(table_, memtables_, parts_, store_.NewMemtable(table_));
+  } else {
+    store_.AddObsolete(sstables);
+  }
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
-// Writes sealed memtables of one table into an SSTable and installs it.
+// Writes sealed memtables of one table into an SSTable, or several where snapshots cut them, and installs it.
+
 #pragma once
 
 #include <atomic>
@@ -18,12 +19,14 @@ namespace stoa {
 
 /// A step is one batch. The order that keeps a crash harmless:
 ///
-///   1. the SSTable is written and synced, then its directory entry;
+///   1. the SSTables are written and synced, then their directory entries;
 ///   2. the log is synced up to the memtables' last sequence. Otherwise a power failure could keep this
 ///   table's half of a
 ///      batch, in the SSTable, and lose another table's half, in the log;
-///   3. one manifest edit adds the file and moves the table's flushed sequence; replay skips everything at or
-///   below it.
+///   3. one manifest edit adds the files and moves the table's flushed sequence; replay skips everything at
+///   or below it.
+///
+/// Snapshots that point into the memtables get the SSTables instead (snapshot_list.h).
 class FlushJob : public Job {
  public:
   struct Outcome {
@@ -41,8 +44,10 @@ class FlushJob : public Job {
 
  private:
   absl::StatusOr<bool> Advance();
-  absl::Status Start();
-  absl::Status InstallOutput();
+  void Start();
+  absl::Status StartPart();
+  absl::Status FinishPart();
+  absl::Status InstallParts();
 
   Store& store_;
   LogWriter& log_;
@@ -51,8 +56,12 @@ class FlushJob : public Job {
   const std::atomic<bool>& abort_;
   const std::function<void(const Outcome&)> done_;
 
-  std::vector<SealedMemtable> memtables_;
-  std::unique_ptr<MergeTask> task_;
+  std::vector<SealedMemtable> memtables_;  // empty: not started
+  Table schema_;
+  std::vector<FlushedPart> parts_;
+  size_t current_part_ = 0;
+  std::unique_ptr<MergeTask> task_;  // of the current part
+
   uint64_t bytes_written_ = 0;
 };
 

@@ -37,7 +37,7 @@ void Store::Release() {
 std::shared_ptr<TableView> Store::NewTableView(const Table& schema, uint64_t after_sequence) {
   auto table = std::make_shared<TableView>();
   table->schema = schema;
-  table->active = std::make_shared<Memtable>(schema->id(), &memtable_budget_);
+  table->active = NewMemtable(schema->id());
   table->active_after_sequence = after_sequence;
   table->flushed_sequence = after_sequence;
   return table;
@@ -115,7 +115,7 @@ size_t Store::Seal(uint64_t seal_sequence, const std::function<bool(const TableV
         for (const std::shared_ptr<const TableView>& old : chosen) {
           auto table = std::make_shared<TableView>(*old);
           table->sealed.push_back(SealedMemtable{old->active, seal_sequence, old->active_after_sequence});
-          table->active = std::make_shared<Memtable>(old->schema->id(), &memtable_budget_);
+          table->active = NewMemtable(old->schema->id());
           table->active_after_sequence = seal_sequence;
           (*tables)[old->schema->id()] = std::move(table);
         }

@@ -13,6 +13,7 @@
 #include "base/memory_budget.h"
 #include "engine/health.h"
 #include "engine/manifest.h"
+#include "engine/snapshot_list.h"
 #include "engine/view.h"
 #include "io/env.h"
 #include "sstable/block_cache.h"
@@ -37,6 +38,7 @@ class Store {
   const ViewHolder& views() const { return views_; }
   Health& health() { return health_; }
   BlockCache& cache() { return cache_; }
+  SnapshotList& snapshots() { return snapshots_; }
   MemoryBudget& memtable_budget() { return memtable_budget_; }
 
   /// Given out once each.
@@ -65,6 +67,9 @@ class Store {
   /// sealed. Called between commits.
   size_t Seal(uint64_t seal_sequence, const std::function<bool(const TableView&)>& choose);
 
+  std::shared_ptr<Memtable> NewMemtable(TableId table) {
+    return std::make_shared<Memtable>(table, &memtable_budget_);
+  }
   /// A table without data.
   std::shared_ptr<TableView> NewTableView(const Table& schema, uint64_t after_sequence);
 
@@ -112,6 +117,7 @@ class Store {
 
   Mutex view_mutex_ ABSL_ACQUIRED_AFTER(install_mutex_);
   ViewHolder views_;
+  SnapshotList snapshots_;
 
   mutable Mutex files_mutex_;
   struct Obsolete {

@@ -131,11 +131,12 @@ void Memtable::GetRow(uint64_t token, std::string_view key, std::string_view clu
   merger->AddCoveringDeletion(partition->deletion.At(max_sequence));
   merger->AddCoveringDeletion(partition->range_tombstones.At(max_sequence).Covering(clustering));
   const StoredRow* row = partition->rows.Find(clustering);
-  if (row != nullptr) row->MergeInto(max_sequence, merger);
+  if (row != nullptr) row->MergeInto({0, max_sequence}, merger);
 }
 
-std::unique_ptr<RowSource> Memtable::NewSource(const ScanSpec& spec, uint64_t max_sequence) const {
-  return NewMemtableSource(&directory_, spec, max_sequence);
+std::unique_ptr<RowSource> Memtable::NewSource(const ScanSpec& spec, uint64_t max_sequence,
+                                               uint64_t after_sequence) const {
+  return NewMemtableSource(&directory_, spec, {after_sequence, max_sequence});
 }
 
 uint64_t Memtable::memory_bytes() const {

@@ -39,8 +39,10 @@ class Memtable {
   void GetRow(uint64_t token, std::string_view key, std::string_view clustering, uint64_t max_sequence,
               RowMerger* merger) const;
 
-  /// The memtable must outlive the source.
-  std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, uint64_t max_sequence) const;
+  /// What was applied under sequences greater than `after_sequence`, up to `max_sequence`; a deletion from
+  /// before may be repeated. The memtable must outlive the source.
+  std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, uint64_t max_sequence,
+                                       uint64_t after_sequence = 0) const;
 
   bool empty() const { return partition_count() == 0; }
   /// Bytes of memory taken.

@@ -20,10 +20,10 @@ constexpr size_t kBatchBytesMax = 256 << 10;
 /// Stands in a partition, before the next row (rows_) and the next range-change (changes_) of its slice.
 class MemtableSource final : public RowSource {
  public:
-  MemtableSource(const TokenDirectory* directory, const ScanSpec& spec, uint64_t max_sequence)
+  MemtableSource(const TokenDirectory* directory, const ScanSpec& spec, const SequenceRange& sequences)
       : directory_(directory),
         spec_(spec),
-        max_sequence_(max_sequence),
+        sequences_(sequences),
         batch_rows_(spec.rows_hint == 0 ? kBatchRowsFirst : std::min(spec.rows_hint, kBatchRowsLast)),
         merger_(spec.projection),
         builder_(spec.projection) {
@@ -67,8 +67,9 @@ class MemtableSource final : public RowSource {
     if (partition == nullptr || (range.end.has_value() && partition->position() >= *range.end)) return;
     partition_ = partition;
     started_ = run_started_ = false;
-    deletion_ = partition->deletion.At(max_sequence_);
-    tombstones_ = partition->range_tombstones.At(max_sequence_);
+    deletion_ = partition->deletion.At(sequences_.up_to);
+    tombstones_ = partition->range_tombstones.At(sequences_.up_to);
+    if (sequences_.after != 0) LeaveOutOldDeletions();
     rows_ = RowCursor(&partition->rows, spec_.reverse);
 
     slice_ = ClusteringSlice{};
@@ -78,6 +79,11 @@ class MemtableSource final : public RowSource {
     }
     changes_ = RangeChanges(tombstones_, slice_, spec_.reverse);
     SeekRow();
+  }
+
+  void LeaveOutOldDeletions() {
+    if (deletion_ == partition_->deletion.At(sequences_.after)) deletion_ = DeletionTime{};
+    if (tombstones_ == partition_->range_tombstones.At(sequences_.after)) tombstones_ = RangeTombstones();
   }
 
   void SeekRow() {
@@ -153,7 +159,7 @@ class MemtableSource final : public RowSource {
 
   void AddRow(const StoredRow& row) {
     merger_.Start();
-    if (row.MergeInto(max_sequence_, &merger_) == 0) return;
+    if (row.MergeInto(sequences_, &merger_) == 0) return;
     merger_.AddCoveringDeletion(Stronger(deletion_, open_));
     if (!merger_.HasContent()) return;
     StartRun();
@@ -168,7 +174,7 @@ class MemtableSource final : public RowSource {
 
   const TokenDirectory* const directory_;
   const ScanSpec spec_;
-  const uint64_t max_sequence_;
+  const SequenceRange sequences_;
   uint32_t batch_rows_;
   RowMerger merger_;
   BatchBuilder builder_;
@@ -188,8 +194,8 @@ class MemtableSource final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewMemtableSource(const TokenDirectory* directory, const ScanSpec& spec,
-                                             uint64_t max_sequence) {
-  return std::make_unique<MemtableSource>(directory, spec, max_sequence);
+                                             const SequenceRange& sequences) {
+  return std::make_unique<MemtableSource>(directory, spec, sequences);
 }
 
 }  // namespace stoa

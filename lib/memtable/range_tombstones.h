@@ -25,6 +25,8 @@ class RangeTombstones {
   RangeTombstones() = default;
 
   bool empty() const { return root_ == nullptr; }
+  /// Whether they are the very same: nothing was added to one and not to the other.
+  friend bool operator==(const RangeTombstones&, const RangeTombstones&) = default;
 
   /// This set and `deletion` from `start` to `end`, which must lie behind `start`; both must live in the
   /// arena. O(log n), and linear in the intervals that it overlaps, which a stronger deletion replaces.

@@ -10,7 +10,7 @@
 
 namespace stoa {
 
-// Followed by its bytes. In front of a fold stands a pointer to what is below those that it folds.
+// Followed by its bytes; in front of a fold stands a FoldHeader.
 struct StoredRow::Fragment {
   const Fragment* next;  // pushed before; of a fold the newest of those that it folds
   uint64_t sequence;     // of a fold the greatest of those that it folds
@@ -19,7 +19,12 @@ struct StoredRow::Fragment {
   uint64_t unfolded : 16;  // how many stand here, one on another, that no fold has taken in; 0: a fold
 
   bool is_fold() const { return unfolded == 0; }
-  const Fragment* below() const { return reinterpret_cast<const Fragment* const*>(this)[-1]; }
+  inline const FoldHeader& fold() const;
+  /// What is behind this one and those that it folds.
+  inline const Fragment* below() const;
+  /// Whether all that it says was written under `sequences`.
+  inline bool LiesIn(const SequenceRange& sequences) const;
+
   FragmentInContext content() const {
     return {std::string_view(reinterpret_cast<const char*>(this) + sizeof(Fragment), size), context};
   }
@@ -31,6 +36,21 @@ struct StoredRow::Fragment {
     return new (at) Fragment{next, write.sequence, write.context, size, static_cast<uint16_t>(unfolded)};
   }
 };
+
+struct StoredRow::FoldHeader {
+  const Fragment* below;
+  uint64_t least_sequence;
+};
+
+inline const StoredRow::FoldHeader& StoredRow::Fragment::fold() const {
+  return reinterpret_cast<const FoldHeader*>(this)[-1];
+}
+inline const StoredRow::Fragment* StoredRow::Fragment::below() const {
+  return is_fold() ? fold().below : next;
+}
+inline bool StoredRow::Fragment::LiesIn(const SequenceRange& sequences) const {
+  return sequences.Contains(sequence) && (!is_fold() || sequences.Contains(fold().least_sequence));
+}
 
 namespace {
 
@@ -58,31 +78,40 @@ void StoredRow::Push(Arena* arena, const RowWrite& write) {
 
 const StoredRow::Fragment* StoredRow::Fold(const Fragment* newest, Arena* arena) {
   std::vector<FragmentInContext> parts;
+  FoldHeader header{nullptr, newest->sequence};
   uint64_t sequence = 0;
+
   size_t bytes = 0;
   const Fragment* part = newest;
   while (part != nullptr && (!part->is_fold() || part->size <= bytes)) {
     parts.push_back(part->content());
     sequence = std::max(sequence, part->sequence);
+    header.least_sequence =
+        std::min(header.least_sequence, part->is_fold() ? part->fold().least_sequence : part->sequence);
     bytes += part->size;
-    part = part->is_fold() ? part->below() : part->next;
+    part = part->below();
   }
+  header.below = part;
+
   std::string folded;
   const FragmentContext context = FoldFragments(parts, &folded);
   const RowWrite write{folded, context, sequence};
-  char* at = arena->Allocate(sizeof(part) + Fragment::BytesFor(write));
-  std::memcpy(at, &part, sizeof(part));
-  return Fragment::Place(at + sizeof(part), write, newest, 0);
+  char* at = arena->Allocate(sizeof(header) + Fragment::BytesFor(write));
+  new (at) FoldHeader(header);
+  return Fragment::Place(at + sizeof(header), write, newest, 0);
 }
 
-size_t StoredRow::MergeInto(uint64_t max_sequence, RowMerger* merger) const {
+size_t StoredRow::MergeInto(const SequenceRange& sequences, RowMerger* merger) const {
   size_t count = 0;
   const Fragment* fragment = newest_.load(std::memory_order_acquire);
   while (fragment != nullptr) {
-    const bool seen = fragment->sequence <= max_sequence;
-    if (seen) AddFragment(fragment->content(), merger);
-    count += seen ? 1 : 0;
-    fragment = seen && fragment->is_fold() ? fragment->below() : fragment->next;
+    if (fragment->LiesIn(sequences)) {
+      AddFragment(fragment->content(), merger);
+      ++count;
+      fragment = fragment->below();
+    } else {
+      fragment = fragment->next;
+    }
   }
   return count;
 }

@@ -18,6 +18,14 @@ struct RowWrite {
   uint64_t sequence = 0;
 };
 
+/// Sequences greater than `after`, up to `up_to`.
+struct SequenceRange {
+  uint64_t after = 0;
+  uint64_t up_to = 0;
+
+  bool Contains(uint64_t sequence) const { return sequence > after && sequence <= up_to; }
+};
+
 /// A chain of fragments, the last applied first. Fragments are pushed by one writer at a time and never
 /// change or go away, so readers need no lock. Because commits are applied side by side the chain is not
 /// strictly ordered by sequence: a reader looks at each fragment's.
@@ -25,8 +33,8 @@ struct RowWrite {
 /// So that a row which is written again and again stays cheap to read, every kFoldedFragments pushes put a
 /// *fold* into the chain: one fragment that says what the newest ones say together. It takes in an older fold
 /// when what is above that one weighs as much, so a row of n fragments is read through O(log n) of them, and
-/// one that is overwritten through a few. Whoever reads as of a sequence before one of the fragments in a
-/// fold passes it by and finds them behind it; so views hold up no folding.
+/// one that is overwritten through a few. Whoever does not want all sequences in a fold passes it by and
+/// finds them behind it; so views hold up no folding.
 ///
 /// Lives in an arena, the key and the first fragment in the same piece of it.
 class StoredRow {
@@ -42,12 +50,13 @@ class StoredRow {
     return std::string_view(reinterpret_cast<const char*>(this) + sizeof(StoredRow), key_size_);
   }
 
-  /// Adds what was written with sequences up to `max_sequence`, of the cells those that the merger projects.
-  /// Returns through how many fragments and folds it was found; 0: nothing was written up to there.
-  size_t MergeInto(uint64_t max_sequence, RowMerger* merger) const;
+  /// Adds what was written under `sequences`, of the cells those that the merger projects. Returns through
+  /// how many fragments and folds it was found; 0: nothing was written.
+  size_t MergeInto(const SequenceRange& sequences, RowMerger* merger) const;
 
  private:
   struct Fragment;
+  struct FoldHeader;
 
   static const Fragment* Fold(const Fragment* newest, Arena* arena);
 

@@ -22,7 +22,7 @@ RowWrite Write(const std::string& fragment, uint64_t sequence) {
 uint64_t ValueAt(const StoredRow& row, uint64_t sequence, size_t* parts) {
   const Projection projection = {{0, 8}};
   RowMerger merger(&projection);
-  *parts = row.MergeInto(sequence, &merger);
+  *parts = row.MergeInto({0, sequence}, &merger);
   BatchBuilder builder(&projection);
   builder.StartRun(0, "key", DeletionTime{}, true);
   REQUIRE(merger.EmitLive("", 1000, &builder));
@@ -41,7 +41,7 @@ TEST_CASE("stored row: one that is overwritten is read through a few fragments",
   for (uint64_t i = 1; i <= kWrites; i += 997) CHECK(ValueAt(*row, i, &parts) == i);
   const Projection projection = {{0, 8}};
   RowMerger merger(&projection);
-  CHECK(row->MergeInto(0, &merger) == 0);
+  CHECK(row->MergeInto({0, 0}, &merger) == 0);
 }
 
 TEST_CASE("stored row: one that grows cell by cell is folded by halves", "[memtable]") {
