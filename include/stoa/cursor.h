@@ -87,7 +87,8 @@ class Cursor {
   /// REQUIRES: the last call of NextBatch returned more than 0. `column` is a place in the query's list.
   ColumnData column(size_t column) const;
 
-  /// OK, or why the cursor ended early: DataLoss for damaged files, DeadlineExceeded, Cancelled, ...
+  /// OK, or why the cursor ended early: DataLoss for damaged files, DeadlineExceeded or Cancelled as
+  /// ReadOptions say. Stays so.
   const absl::Status& status() const;
 
   /// Where to continue (Query::Resume) after the rows handed over so far; empty when the result is exhausted.

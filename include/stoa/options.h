@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 
 #include <absl/status/status.h>
 
@@ -63,8 +64,12 @@ struct ReadOptions {
   const Snapshot* snapshot = nullptr;
   /// See only what would survive a power failure.
   bool durable = false;
-  /// Give up with DeadlineExceeded after this many microseconds; 0: never. Checked per block.
+  /// Give up with DeadlineExceeded after this many microseconds from the call that begins the read; 0: never.
+  /// Checked when the read begins and per block.
   int64_t timeout_micros = 0;
+  /// Give up with Cancelled once stop is requested; a default one never is. Checked where the timeout is. May
+  /// be requested from any thread, of any number of reads at once.
+  std::stop_token stop;
 };
 
 }  // namespace stoa

@@ -2,7 +2,6 @@
 #include <stoa/cursor.h>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/query_source.h"
 #include "engine/result_row.h"
+#include "read/interruption.h"
 #include "read/point_read.h"
 #include "read/result_cursor.h"
 #include "schema/keys.h"
@@ -135,14 +135,17 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   auto state = std::make_unique<Cursor::State>(query);
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
-    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds()};
+    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}};
   } else {
     const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
-    state->input = QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond};
+    state->input =
+        QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}};
   }
+  state->input.interruption = Interruption(clock, options.timeout_micros, options.stop);
   const Table& schema = state->query.table();
   const TableView* table = state->input.view->Find(schema->id());
   if (table == nullptr) return NotFound("table ", schema->name(), " was dropped");
+  STOA_RETURN_IF_ERROR(state->input.interruption.Check(schema->name()));
 
   std::vector<ColumnId> conditions;
   for (const Query::Condition& condition : state->query.conditions()) conditions.push_back(condition.column);
@@ -166,16 +169,9 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
     limits.first_partition_token = paging->last.token;
     limits.first_partition_key = paging->last.key;
   }
-  std::function<absl::Status()> check;
-  if (options.timeout_micros > 0) {
-    check = [&clock, end = clock.NowMonotonicMicros() + options.timeout_micros]() -> absl::Status {
-      if (clock.NowMonotonicMicros() <= end) return absl::OkStatus();
-      return absl::DeadlineExceededError("the read took longer than its timeout");
-    };
-  }
   state->rows = std::make_unique<ResultCursor>(
       NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats),
-      limits, std::move(check));
+      limits);
   state->view_state.columns = &state->columns;
   return Cursor(std::move(state));
 }
@@ -201,6 +197,7 @@ struct RowPlace {
   const TableView* sources;
   uint64_t sequence;
   int64_t now_seconds;
+  const Interruption& interruption;
   uint64_t token;
   std::string_view key;
   std::string_view clustering;
@@ -230,17 +227,16 @@ struct Row::State {
     return absl::OkStatus();
   }
 
-  /// Reads the row of `key` and `clustering`; false when there is none.
-  absl::StatusOr<bool> ReadFrom(const View& from, uint64_t sequence, int64_t now_seconds, uint64_t token);
+  /// Reads the row at `place`, whose sources are still to be taken from `view`; false when there is none.
+  absl::StatusOr<bool> ReadFrom(const View& view, RowPlace* place);
   absl::StatusOr<bool> Read(const RowPlace& place);
   absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
 };
 
-absl::StatusOr<bool> Row::State::ReadFrom(const View& from, uint64_t sequence, int64_t now_seconds,
-                                          uint64_t token) {
-  const TableView* sources = from.Find(schema->id());
-  if (sources == nullptr) return NotFound("table ", schema->name(), " was dropped");
-  return Read(RowPlace{sources, sequence, now_seconds, token, key, clustering});
+absl::StatusOr<bool> Row::State::ReadFrom(const View& view, RowPlace* place) {
+  place->sources = view.Find(schema->id());
+  if (place->sources == nullptr) return NotFound("table ", schema->name(), " was dropped");
+  return Read(*place);
 }
 
 /// Reads the row by one projection; false when it has neither a live marker nor a live cell in it.
@@ -252,10 +248,11 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
   for (const SealedMemtable& sealed : place.sources->sealed) {
     sealed.memtable->GetRow(place.token, place.key, place.clustering, place.sequence, merger);
   }
-  STOA_RETURN_IF_ERROR(
-      ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, [&](const SSTable& sstable) {
-        return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);
-      }));
+  const auto get_row = [&](const SSTable& sstable) -> absl::Status {
+    STOA_RETURN_IF_ERROR(place.interruption.Check(schema->name()));
+    return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);
+  };
+  STOA_RETURN_IF_ERROR(ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, get_row));
   if (!merger->HasContent()) return false;
   reader->builder->Clear();
   reader->builder->StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
@@ -295,15 +292,21 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   state.clustering.clear();
   STOA_RETURN_IF_ERROR(AppendPartitionKey(*table, partition_key, &state.key));
   STOA_RETURN_IF_ERROR(AppendClusteringKey(*table, clustering, &state.clustering));
-  const uint64_t token = OrderedToken(PartitionToken(state.key));
+  const Interruption interruption(engine_->env().clock, options.timeout_micros, options.stop);
+  STOA_RETURN_IF_ERROR(interruption.Check(table->name()));
+  RowPlace place{nullptr,         0, 0, interruption, OrderedToken(PartitionToken(state.key)), state.key,
+                 state.clustering};
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
+    place.sequence = snapshot.sequence();
+    place.now_seconds = snapshot.now_seconds();
     const std::shared_ptr<const View> view = snapshot.view();
-    return state.ReadFrom(*view, snapshot.sequence(), snapshot.now_seconds(), token);
+    return state.ReadFrom(*view, &place);
   }
-  const int64_t now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
+  place.now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
   const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
-  return state.ReadFrom(*point.view, point.sequence, now_seconds, token);
+  place.sequence = point.sequence;
+  return state.ReadFrom(*point.view, &place);
 }
 
 }  // namespace stoa

@@ -79,6 +79,11 @@ class RangesSource : public RowSource {
     for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
       if (sstable->bounds().Overlaps(spec_.range)) sources.push_back(sstable->NewSource(spec_, stats_));
     }
+    if (input_.interruption.possible()) {
+      for (std::unique_ptr<RowSource>& source : sources) {
+        source = NewInterruptibleSource(std::move(source), &input_.interruption, query_.table()->name());
+      }
+    }
     std::unique_ptr<RowSource> merged = NewMergeSource(std::move(sources), spec_);
     RowSource* const unfiltered = merged.get();
     current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);

@@ -13,6 +13,7 @@
 #include "data/row_batch.h"
 #include "engine/result_row.h"
 #include "engine/view.h"
+#include "read/interruption.h"
 #include "sstable/sstable.h"
 
 namespace stoa {
@@ -22,6 +23,7 @@ struct QueryInput {
   std::shared_ptr<const View> view;
   uint64_t sequence = 0;  ///< memtables are read up to here
   int64_t now_seconds = 0;
+  Interruption interruption;
 };
 
 /// A range that owns its bounds.

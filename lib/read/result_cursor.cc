@@ -8,9 +8,8 @@
 
 namespace stoa {
 
-ResultCursor::ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits,
-                           std::function<absl::Status()> check)
-    : source_(std::move(source)), limits_(limits), check_(std::move(check)) {}
+ResultCursor::ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits)
+    : source_(std::move(source)), limits_(limits) {}
 
 void ResultCursor::DropBatch() {
   batch_ = RowBatch{};
@@ -20,7 +19,6 @@ void ResultCursor::DropBatch() {
 absl::StatusOr<bool> ResultCursor::TakeBatch() {
   DropBatch();
   do {
-    if (check_) STOA_RETURN_IF_ERROR(check_());
     STOA_ASSIGN_OR_RETURN(more_, source_->Next(&batch_));
     if (!more_) return false;
   } while (batch_.row_count() == 0);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,13 +21,10 @@ struct RowLimits {
   std::string first_partition_key;
 };
 
-/// Row by row with Next or run by run with NextRun; a cursor is used one way. `check` is called before every
-/// batch that is taken from the source and ends the walk with its status: for deadlines and cancellation. Not
-/// thread-safe.
+/// Row by row with Next or run by run with NextRun; a cursor is used one way. Not thread-safe.
 class ResultCursor {
  public:
-  ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits,
-               std::function<absl::Status()> check);
+  ResultCursor(std::unique_ptr<RowSource> source, const RowLimits& limits);
 
   /// Moves to the next row; false at the end or at a limit.
   absl::StatusOr<bool> Next();
@@ -66,7 +62,6 @@ class ResultCursor {
 
   std::unique_ptr<RowSource> source_;
   const RowLimits limits_;
-  const std::function<absl::Status()> check_;
   RowBatch batch_;
   uint32_t next_row_ = 0;  ///< in batch_; what comes next
   uint32_t row_ = 0;

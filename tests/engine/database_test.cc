@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
@@ -247,7 +248,86 @@ TEST_CASE("limits and pages") {
   REQUIRE(!sim.database->Read(ReadOptions{}, Query(table).Resume("garbage")).ok());
 }
 
+// Goal: a stop token and a timeout end reads of every kind, and nothing but those they were given to. Method:
+// more rows than a block holds, on disk; the stop is requested between two of them, the clock is moved by
+// hand.
+TEST_CASE("reads are stopped and time out") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  constexpr int64_t kRows = 20'000;
+  for (int64_t i = 0; i < kRows; ++i) REQUIRE_OK(Put(*sim.database, table, "s", i, 1.0));
+  REQUIRE_OK(sim.database->Flush());
+  std::stop_source stop;
+  ReadOptions stoppable;
+  stoppable.stop = stop.get_token();
+  ReadOptions timed;
+  timed.timeout_micros = 1000;
+
+  Cursor stopped = ValueOf(sim.database->Read(stoppable, Query(table)));
+  Cursor late = ValueOf(sim.database->Read(timed, Query(table)));
+  Cursor unconcerned = ValueOf(sim.database->Read(ReadOptions{}, Query(table)));
+  for (Cursor* cursor : {&stopped, &late, &unconcerned}) REQUIRE(cursor->Next());
+  Row row;
+  REQUIRE(ValueOf(sim.database->ReadRow(stoppable, table, {"s"}, {Timestamp{7}}, {}, &row)));
+  stop.request_stop();
+  sim.sim.clock.Advance(1001);
+
+  const auto rest = [](Cursor* cursor) {
+    int64_t rows = 1;
+    while (cursor->Next()) ++rows;
+    return rows;
+  };
+  REQUIRE(rest(&stopped) < kRows / 2);
+  REQUIRE(stopped.status().code() == absl::StatusCode::kCancelled);
+  REQUIRE(Message(stopped.status()) == "the read of table readings was stopped by its stop token");
+  REQUIRE(!stopped.Next());
+  REQUIRE(rest(&late) < kRows / 2);
+  REQUIRE(late.status().code() == absl::StatusCode::kDeadlineExceeded);
+  REQUIRE(rest(&unconcerned) == kRows);
+  REQUIRE_OK(unconcerned.status());
+
+  REQUIRE(sim.database->Read(stoppable, Query(table)).status().code() == absl::StatusCode::kCancelled);
+  REQUIRE(sim.database->ReadRow(stoppable, table, {"s"}, {Timestamp{7}}, {}, &row).status().code() ==
+          absl::StatusCode::kCancelled);
+  REQUIRE(ValueOf(sim.database->ReadRow(timed, table, {"s"}, {Timestamp{7}}, {}, &row)));
+  REQUIRE_OK(sim.database->Close());
+}
+
 // Goal: token ranges cover a table without gap or overlap. Method: rows of the parts add up.
+// Goal: reads give up per block, not per row that they find. Method: a clock that moves on whenever it is
+// read, and a condition that no row fulfils but that no zone map rules out: fewer rows than blocks come out,
+// of which there are many.
+TEST_CASE("reads that find nothing time out") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  const ColumnId value = table->FindColumn("value")->id;
+  for (int64_t i = 0; i < 40'000; ++i) REQUIRE_OK(Put(*sim.database, table, "s", i, i % 2 == 0 ? 1.0 : 3.0));
+  REQUIRE_OK(sim.database->Close());
+  class TickingClock : public Clock {
+   public:
+    int64_t NowWallMicros() override { return SimEnv::kStartMicros; }
+    int64_t NowMonotonicMicros() override { return now_++; }
+
+   private:
+    std::atomic<int64_t> now_{0};
+  } clock;
+  Env env(sim.files, clock, sim.sim.executor, sim.sim.ids);
+  sim.options.env = &env;
+  sim.Open();
+  Query query(table);
+  query.Where(value, Comparison::kEqual, 2.0);
+  ReadOptions timed;
+  for (const int64_t timeout : {5, 1'000'000}) {
+    timed.timeout_micros = timeout;
+    Cursor cursor = ValueOf(sim.database->Read(timed, query));
+    REQUIRE(!cursor.Next());
+    REQUIRE(cursor.status().code() ==
+            (timeout == 5 ? absl::StatusCode::kDeadlineExceeded : absl::StatusCode::kOk));
+  }
+  REQUIRE_OK(sim.database->Close());
+  sim.database.reset();
+}
+
 TEST_CASE("token ranges add up") {
   SimDatabase sim;
   const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));

@@ -26,12 +26,10 @@ struct Fixture {
     options.seed = seed;
   }
 
-  ResultCursor Open(const PositionRange& range, const RowLimits& limits,
-                    std::function<absl::Status()> check = nullptr) {
+  ResultCursor Open(const PositionRange& range, const RowLimits& limits) {
     spec.range = range;
     spec.projection = &generator.projection();
-    return ResultCursor(NewLiveFilter(NewMergeOf(contents, spec, options), spec, kNow), limits,
-                        std::move(check));
+    return ResultCursor(NewLiveFilter(NewMergeOf(contents, spec, options), spec, kNow), limits);
   }
 
   /// The rows under limits, by the plain definition.
@@ -118,19 +116,6 @@ TEST_CASE("Pages of every size make up the whole") {
       }
     }
   }
-}
-
-TEST_CASE("A check that fails ends the walk before the next batch") {
-  Fixture fixture(4);
-  int calls = 0;
-  ResultCursor cursor = fixture.Open(Everything(), RowLimits{}, [&]() -> absl::Status {
-    return ++calls == 2 ? absl::DeadlineExceededError("late") : absl::OkStatus();
-  });
-  absl::StatusOr<bool> more = true;
-  while (more.ok() && *more) more = cursor.Next();
-  CHECK(more.status().code() == absl::StatusCode::kDeadlineExceeded);
-  CHECK(cursor.row_count() > 0);
-  CHECK(!cursor.LastPosition().ok());
 }
 
 }  // namespace
