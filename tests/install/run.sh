@@ -1,8 +1,8 @@
 #!/bin/sh
-# run.sh BUILD_DIR CMAKE CXX: installs BUILD_DIR to a temporary prefix, moves the prefix elsewhere (an installed copy
-# does not depend on where it was made), builds consumer/ against it twice and runs both programs.
+# run.sh BUILD_DIR CMAKE GENERATOR CXX: installs BUILD_DIR to a temporary prefix, moves the prefix elsewhere (an
+# installed copy does not depend on where it was made), builds consumer/ against it twice and runs both programs.
 set -eu
-build=$1 cmake=$2 cxx=$3
+build=$1 cmake=$2 generator=$3 cxx=$4
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -11,7 +11,8 @@ trap 'rm -rf "$work"' EXIT
 mv "$work/staged" "$work/prefix"
 
 echo "== find_package"
-"$cmake" -S "$here/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_CXX_COMPILER="$cxx"
+"$cmake" -G "$generator" -S "$here/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$work/prefix" \
+  -DCMAKE_CXX_COMPILER="$cxx"
 "$cmake" --build "$work/consumer"
 LD_LIBRARY_PATH=$work/prefix/lib "$work/consumer/consumer" "$work/db-cmake"
 
