@@ -1,6 +1,7 @@
 #include "data/fragment.h"
 
 #include "base/check.h"
+#include "schema/schema_validation.h"
 
 namespace stoa {
 namespace {
@@ -44,7 +45,7 @@ bool FragmentReader::ReadHeader() {
   }
   if ((flags & fragment_flags::kTtl) != 0) {
     uint64_t ttl = 0;
-    if (!decoder_.Varint(&ttl) || ttl >= static_cast<uint64_t>(kNoExpiry) ||
+    if (!decoder_.Varint(&ttl) || ttl > kTimeToLiveSecondsMax ||
         __builtin_add_overflow(now_seconds_, static_cast<int64_t>(ttl), &expiry_)) {
       return false;
     }

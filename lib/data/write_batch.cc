@@ -9,12 +9,12 @@
 #include "data/fragment.h"
 #include "data/mutation.h"
 #include "schema/keys.h"
+#include "schema/schema_validation.h"
 #include "types/value_codec.h"
 
 namespace stoa {
 namespace {
 
-constexpr int32_t kTimeToLiveSecondsMax = 630'720'000;
 constexpr size_t kBatchBytesMax = size_t{1} << 30;
 
 absl::Status CheckAttributes(const TableSchema& schema, const WriteAttributes& attributes) {

@@ -160,8 +160,14 @@ bool IndexPage::IsValid() const {
     clustering_end = At<uint32_t>(clustering_ends_, entry);
     if ((At<uint8_t>(flags_, entry) & ~index_flags::kAll) != 0) return false;
   }
-  return FirstEntry(groups_ - 1) < entries_ && key_end == keys_.size() &&
-         clustering_end == clusterings_.size();
+  if (FirstEntry(groups_ - 1) >= entries_ || key_end != keys_.size() ||
+      clustering_end != clusterings_.size()) {
+    return false;
+  }
+  for (uint32_t group = 1; group < groups_; ++group) {
+    if (CompareGroup(group - 1, PositionView{Token(group), Key(group), {}}) >= 0) return false;
+  }
+  return true;
 }
 
 BlockIndexEntry IndexPage::Entry(uint32_t entry) const {

@@ -98,7 +98,7 @@ class IndexPageBuilder {
 class IndexPage {
  public:
   /// Takes a page off the front of `*bytes`. DataLoss when it is malformed: afterwards no entry can lead
-  /// outside the bytes, but nothing is said of the order of separators.
+  /// outside the bytes, and groups ascend; but nothing is said of the order of separators within them.
   absl::Status Parse(std::string_view* bytes);
 
   uint32_t entry_count() const { return entries_; }

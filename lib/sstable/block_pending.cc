@@ -80,7 +80,9 @@ absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32
   last.clustering = batch.clustering[end - 1];
   for (uint32_t row = begin; row < end; ++row) {
     if (!SplitClusteringKey(layout_->clustering, batch.clustering[row], &clustering)) {
-      return InvalidArgument("not a clustering key of the table: ", HexDump(batch.clustering[row]));
+      // Keys that are given are checked before they are logged: this one comes from a damaged file.
+      return absl::DataLossError(
+          StrCat("not a clustering key of the table: ", HexDump(batch.clustering[row])));
     }
   }
   AddLiveness(batch, begin, end);

@@ -196,6 +196,7 @@ absl::Status BlockReader::Loading::Liveness(const char* section) {
   const LivenessParts& parts = state_.header->liveness;
   auto* timestamps = NewArray<int64_t>();
   bool ok = true;
+  uint64_t seen = 0;
   if (parts.timestamps.at.all()) {
     parts.timestamps.values.Decode(section, rows_.begin, rows_.end,
                                    reinterpret_cast<uint64_t*>(timestamps + batch_.begin));
@@ -215,8 +216,11 @@ absl::Status BlockReader::Loading::Liveness(const char* section) {
   if (!parts.flags.at.none()) {
     auto* flags = NewArray<uint8_t>();
     Fill(flags, row_flags::kMarker);
-    ok = ok && ForEach(parts.flags, section, rows_,
-                       [&](uint32_t i, uint64_t word) { flags[Place(i)] = static_cast<uint8_t>(word); });
+    ok = ok && ForEach(parts.flags, section, rows_, [&](uint32_t i, uint64_t word) {
+           flags[Place(i)] = static_cast<uint8_t>(word);
+           seen |= word;
+         });
+    ok = ok && (seen & ~kRowFlags) == 0;
     batch_.flags = flags;
   }
   if (!ok) return DamagedBlock("liveness");
@@ -245,6 +249,11 @@ absl::Status BlockReader::Loading::RowDeletions(const char* section) {
       return DamagedBlock("row deletions");
     }
     for (const uint32_t i : state_.extra_rows) deletions[Place(i)] = parts.OfOrdinal(section, first++);
+  }
+  // A row's flags and its deletion must agree.
+  for (uint32_t row = batch_.begin; row < batch_.end; ++row) {
+    const bool flagged = (batch_.RowFlags(row) & row_flags::kDeletion) != 0;
+    if (flagged == deletions[row].live()) return DamagedBlock("row deletions");
   }
   batch_.deletions = deletions;
   return absl::OkStatus();

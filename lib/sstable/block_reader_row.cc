@@ -38,9 +38,11 @@ absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* livenes
   if (!parts.timestamps.Get(section, row, static_cast<uint64_t>(kNoTimestamp), &timestamp) ||
       !parts.expiries.Get(section, row, static_cast<uint64_t>(kNoExpiry), &expiry) ||
       !parts.flags.Get(section, row, row_flags::kMarker, &flags) ||
-      !parts.deletions.Get(section, row, &liveness->deletion)) {
+      !parts.deletions.Get(section, row, &liveness->deletion) || (flags & ~kRowFlags) != 0) {
     return DamagedBlock("liveness");
   }
+  if (((flags & row_flags::kDeletion) != 0) == liveness->deletion.live())
+    return DamagedBlock("row deletions");
   liveness->timestamp = static_cast<int64_t>(timestamp);
   liveness->expiry = static_cast<int64_t>(expiry);
   liveness->marker = (flags & row_flags::kMarker) != 0;

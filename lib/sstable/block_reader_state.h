@@ -20,6 +20,9 @@ inline absl::Status DamagedBlock(std::string_view what) {
 inline constexpr uint32_t kKeySection = 0;
 inline constexpr uint32_t kLivenessSection = 1;
 
+/// The flags of rows that this version knows.
+inline constexpr uint64_t kRowFlags = row_flags::kMarker | row_flags::kDeletion;
+
 struct BlockReader::State {
   const BlockLayout* layout = nullptr;
   const Projection* projection = nullptr;

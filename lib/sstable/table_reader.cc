@@ -28,7 +28,10 @@ TableReader::~TableReader() {
 
 absl::Status TableReader::OpenFile(Directory& directory, std::string_view name,
                                    const SSTableMetadata* expected) {
-  STOA_ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, directory.OpenRead(name, kOpenTag));
+  auto opened = directory.OpenRead(name, kOpenTag);
+  if (expected != nullptr && absl::IsNotFound(opened.status()))
+    return Corruption(name, 0, "the file is missing");
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, std::move(opened));
   STOA_ASSIGN_OR_RETURN(const uint64_t bytes, file->Size());
   if (bytes < kFileHeaderBytes + kFooterBytes) {
     return Corruption(name, bytes, "too short for an SSTable: ", bytes, " bytes");

@@ -125,8 +125,14 @@ TEST_CASE("Malformed fragments are refused") {
   CHECK(!valid({1, 2, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, 1, 0}));  // column id too large
   // The timestamp that means none.
   CHECK(!valid({3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0}));
-  // A time to live that overflows.
+  // A time to live that overflows, the longest there is, and one that is longer.
   CHECK(!valid({4, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f, 0}));
+  for (const int extra : {0, 1}) {
+    std::string fragment(1, static_cast<char>(fragment_flags::kTtl));
+    AppendVarint(&fragment, 630'720'000 + extra);
+    fragment.push_back('\0');
+    CHECK(IsValidFragment(fragment) == (extra == 0));
+  }
 }
 
 TEST_CASE("Malformed mutations are refused, empty ranges are nothing") {

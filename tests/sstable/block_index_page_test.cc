@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/random.h"
@@ -153,6 +154,23 @@ TEST_CASE("damaged index pages are refused or harmless") {
       use(damaged);
     }
     use(std::string_view(bytes).substr(0, at));
+  }
+}
+
+TEST_CASE("an index page whose groups do not ascend is refused") {
+  // Goal: what cannot be searched is not. Method: a page of two groups, whose tokens are exchanged or made
+  // equal.
+  IndexPageBuilder builder;
+  builder.Add(PositionView{1, "", {}}, BlockIndexEntry(), {});
+  builder.Add(PositionView{2, "", {}}, BlockIndexEntry(), {});
+  std::string bytes;
+  builder.Finish({}, &bytes);
+  constexpr size_t kTokensAt = 20;
+  for (const auto& [first, second] : {std::pair{1, 2}, std::pair{2, 1}, std::pair{2, 2}}) {
+    bytes[kTokensAt] = static_cast<char>(first);
+    bytes[kTokensAt + 8] = static_cast<char>(second);
+    std::string_view rest = bytes;
+    CHECK(IndexPage().Parse(&rest).ok() == (first < second));
   }
 }
 
