@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "fuzz/fuzz_target.h"
+#include "fuzz/intact.h"
 #include "wal/log_decoder.h"
 
 namespace stoa {
@@ -11,42 +12,6 @@ namespace {
 
 constexpr uint64_t kDatabaseId = 7;
 constexpr uint64_t kFirstNumber = 3;
-
-struct Log {
-  std::vector<std::string> segments;
-};
-
-/// Overwrites the identity and the checksums in the segment's headers; all that a record says of itself
-/// stays.
-void MakeIntact(std::string* segment, uint64_t number) {
-  if (segment->size() < kLogSegmentHeaderBytes) return;
-  LogSegmentHeader header;
-  header.database_id = kDatabaseId;
-  header.number = number;
-  char* const bytes = segment->data();
-  header.previous_number = LoadLittle<uint64_t>(bytes + 32);
-  header.previous_bytes = LoadLittle<uint64_t>(bytes + 40);
-  header.previous_chain = LoadLittle<uint64_t>(bytes + 48);
-  header.previous_synced_bytes = LoadLittle<uint64_t>(bytes + 56);
-  header.after_sequence = LoadLittle<uint64_t>(bytes + 64);
-  uint64_t chain = EncodeLogSegmentHeader(header, bytes);
-  const uint64_t key = LogSegmentKey(kDatabaseId, number);
-  for (size_t at = kLogSegmentHeaderBytes; segment->size() - at >= kLogRecordHeaderBytes;) {
-    char* const from = bytes + at;
-    LogRecordHeader record;
-    record.payload_bytes = LoadLittle<uint32_t>(from + 4);
-    record.kind = static_cast<LogRecordKind>(from[8]);
-    record.synced_bytes = LoadLittle<uint32_t>(from + 12);
-    record.sequence = LoadLittle<uint64_t>(from + 16);
-    record.timestamp = LoadLittle<int64_t>(from + 24);
-    record.now_seconds = LoadLittle<int64_t>(from + 32);
-    const size_t payload_at = at + kLogRecordHeaderBytes;
-    const std::string_view payload = std::string_view(*segment).substr(payload_at, record.payload_bytes);
-    chain = EncodeLogRecordHeader(record, Hash64(payload), chain, key, at, from);
-    if (payload.size() < record.payload_bytes) return;
-    at = payload_at + payload.size();
-  }
-}
 
 void Decode(const std::vector<std::string>& segments) {
   uint64_t records = 0;
@@ -121,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   stoa::Decode(segments);
   // One intact segment among others, then all.
   for (size_t i = 0; i < segments.size(); ++i) {
-    stoa::MakeIntact(&segments[i], stoa::kFirstNumber + i);
+    stoa::fuzz::MakeSegmentIntact(stoa::kDatabaseId, stoa::kFirstNumber + i, &segments[i]);
     stoa::Decode(segments);
   }
   return 0;

@@ -5,7 +5,7 @@
 
 #include "fuzz/fuzz_target.h"
 
-#define STOA_FUZZ_TARGET(name) std::vector<std::string> FuzzSeeds_##name();
+#define STOA_FUZZ_TARGET(name, runs) std::vector<std::string> FuzzSeeds_##name();
 #include "fuzz_targets.inc"
 #undef STOA_FUZZ_TARGET
 
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   }
   const std::filesystem::path directory = argv[1];
   bool written = true;
-#define STOA_FUZZ_TARGET(name) written = Write(directory / #name, FuzzSeeds_##name()) && written;
+#define STOA_FUZZ_TARGET(name, runs) written = Write(directory / #name, FuzzSeeds_##name()) && written;
 #include "fuzz_targets.inc"
 #undef STOA_FUZZ_TARGET
   return written ? 0 : 1;

@@ -1,0 +1,163 @@
+#include "fuzz/small_database.h"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <stoa/database.h>
+
+#include "base/strings.h"
+#include "fuzz/fuzz_target.h"
+#include "model/sim_env.h"
+#include "types/random_values.h"
+
+namespace stoa::fuzz {
+namespace {
+
+constexpr uint64_t kSeed = 7;
+constexpr int kWrites = 40;
+
+void Require(const absl::Status& status) {
+  if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  STOA_FUZZ_CHECK(status.ok());
+}
+
+template <typename T>
+T ValueOf(absl::StatusOr<T> result) {
+  Require(result.status());
+  return std::move(result).value();
+}
+
+/// All types, and a clustering key of which every component ends in another way.
+TableSchema WideSchema() {
+  TableSchema::Builder builder("wide");
+  builder.PartitionKey("k", TypeKind::kVarint);
+  builder.Clustering("a", TypeKind::kText)
+      .Clustering("b", TypeKind::kBlob, ClusteringOrder::kDescending)
+      .Clustering("c", TypeKind::kInt, ClusteringOrder::kDescending)
+      .Clustering("d", TypeKind::kUuid);
+  for (const DataType& type : ScalarTypes()) builder.Regular(StrCat("r_", type.ToString()), type);
+  TableOptions options;
+  options.gc_grace_seconds = INT32_MAX;
+  return ValueOf(builder.Options(options).Build());
+}
+
+/// A key of two columns, and a clustering key whose rest is one string.
+TableSchema TailSchema() {
+  TableOptions options;
+  options.gc_grace_seconds = INT32_MAX;
+  return ValueOf(TableSchema::Builder("tail")
+                     .PartitionKey("k", TypeKind::kInt)
+                     .PartitionKey("l", TypeKind::kAscii)
+                     .Clustering("a", TypeKind::kTimestamp)
+                     .Clustering("b", TypeKind::kVarint)
+                     .Regular("x", TypeKind::kDouble)
+                     .Regular("y", TypeKind::kText)
+                     .Options(options)
+                     .Build());
+}
+
+/// Random writes over few keys.
+class Writer {
+ public:
+  Writer(Table table, Random& random) : table_(std::move(table)), random_(random) {}
+
+  void Write(WriteBatch* batch) {
+    Draw(table_->partition_key(), 2, &partition_);
+    Draw(table_->clustering(), 3, &clustering_);
+    WriteAttributes attributes;
+    if (random_.OneIn(4)) attributes.timestamp_micros = static_cast<int64_t>(random_.Uniform(5));
+    const uint64_t kind = random_.Uniform(16);
+    absl::Status status;
+    if (kind == 0) {
+      status = batch->DeletePartition(table_, partition_, attributes);
+    } else if (kind <= 2) {
+      status = batch->DeleteRow(table_, partition_, clustering_, attributes);
+    } else if (kind <= 4) {
+      const auto prefix = std::span<const Value>(clustering_).subspan(0, 1);
+      status = batch->DeleteRange(table_, partition_, ClusteringRange::Prefix(Values(prefix)), attributes);
+    } else {
+      status = WriteRow(batch, attributes, kind < 12);
+    }
+    Require(status);
+  }
+
+ private:
+  absl::Status WriteRow(WriteBatch* batch, WriteAttributes attributes, bool upsert) {
+    std::vector<OwnedValue> owned;
+    std::vector<Assignment> cells;
+    owned.reserve(table_->regular().size());
+    for (const Column& column : table_->regular()) {
+      if (random_.OneIn(3)) continue;
+      owned.push_back(RandomValue(column.type, &random_));
+      cells.push_back({column.id, random_.OneIn(8) ? Value() : owned.back().value()});
+    }
+    if (random_.OneIn(5)) attributes.ttl_seconds = 1 + static_cast<int32_t>(random_.Uniform(1000));
+    return upsert || cells.empty() ? batch->Upsert(table_, partition_, clustering_, cells, attributes)
+                                   : batch->Update(table_, partition_, clustering_, cells, attributes);
+  }
+
+  /// One of `choices` keys.
+  void Draw(const std::vector<Column>& columns, uint64_t choices, std::vector<Value>* values) {
+    Random random(1 + random_.Uniform(choices));
+    values->clear();
+    for (const Column& column : columns) {
+      kept_.push_back(std::make_unique<OwnedValue>(RandomValue(column.type, &random)));
+      values->push_back(kept_.back()->value());
+    }
+  }
+
+  const Table table_;
+  Random& random_;
+  std::vector<std::unique_ptr<OwnedValue>> kept_;
+  std::vector<Value> partition_;
+  std::vector<Value> clustering_;
+};
+
+}  // namespace
+
+Options SmallDatabaseOptions(Env* env) {
+  Options options;
+  options.env = env;
+  options.memory_budget_bytes = 1 << 20;
+  options.wal_segment_bytes = 4 << 10;
+  options.wal_bytes_max = 64 << 10;
+  return options;
+}
+
+std::unique_ptr<SimFileSystem> MakeSmallDatabase(bool close) {
+  auto files = std::make_unique<SimFileSystem>();
+  SimEnv sim(*files, kSeed);
+  auto database = ValueOf(Database::Open(SmallDatabaseOptions(&sim.env), std::string(kDatabasePath)));
+  Random random(kSeed);
+  Writer wide(ValueOf(database->CreateTable(WideSchema())), random);
+  Writer tail(ValueOf(database->CreateTable(TailSchema())), random);
+  for (int i = 0; i < kWrites; ++i) {
+    WriteBatch batch;
+    wide.Write(&batch);
+    tail.Write(&batch);
+    Require(database->Write(WriteOptions(), batch));
+    if (i == kWrites / 2) Require(database->Flush());
+  }
+  if (close) Require(database->Close());
+  database.reset();
+  return files;
+}
+
+SampleTables::SampleTables() : files_(MakeSmallDatabase(/*close=*/true)) {
+  directory_ = ValueOf(files_->OpenDirectory(std::string(kDatabasePath)));
+  for (const std::string& name : ValueOf(directory_->List())) {
+    if (ParseSSTableName(name) == 0) continue;
+    Sample& sample = samples_.emplace_back();
+    sample.name = name;
+    sample.bytes = ValueOf(files_->ReadFile(StrCat(kDatabasePath, "/", name)));
+    sample.reader = ValueOf(TableReader::Open(*directory_, name, nullptr, &cache_));
+  }
+}
+
+std::string SampleTables::Sample::Payload(const FileRange& range, SectionKind kind) const {
+  DecompressorPool decompressors;
+  return std::string(ValueOf(reader->file().ReadSection(range, kind, decompressors, nullptr)).view());
+}
+
+}  // namespace stoa::fuzz
