@@ -36,7 +36,7 @@ uint64_t Snapshot::sequence() const { return state_->point->sequence(); }
 absl::StatusOr<std::unique_ptr<Snapshot>> Database::GetSnapshot() const {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   STOA_RETURN_IF_ERROR(engine_->maintenance().CheckPinnedMemory());
-  const Engine::ReadPoint point = engine_->AcquireReadPoint(/*durable=*/false);
+  const ReadPoint point = engine_->AcquireReadPoint(/*durable=*/false);
   auto state = std::make_unique<Snapshot::State>();
   state->point = engine_->store().snapshots().Add(point.view.share(), point.sequence,
                                                   engine_->env().clock.NowWallMicros() / kMicrosPerSecond);
@@ -137,7 +137,7 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
     state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}};
   } else {
-    const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
+    const ReadPoint point = engine_->AcquireReadPoint(options.durable);
     state->input =
         QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}};
   }
@@ -304,7 +304,7 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
     return state.ReadFrom(*view, &place);
   }
   place.now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
-  const Engine::ReadPoint point = engine_->AcquireReadPoint(options.durable);
+  const ReadPoint point = engine_->AcquireReadPoint(options.durable);
   place.sequence = point.sequence;
   return state.ReadFrom(*point.view, &place);
 }

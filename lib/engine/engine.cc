@@ -101,12 +101,11 @@ absl::Status Database::Engine::CloseParts() {
   return store_->directory().Sync();
 }
 
-Database::Engine::ReadPoint Database::Engine::AcquireReadPoint(bool durable) const {
-  ViewHolder::Pin view = store_->views().Acquire();
-  uint64_t sequence = pipeline_->visible_sequence();
-  if (durable) sequence = std::min(sequence, log_->synced_sequence());
-  sequence = std::min(sequence, view->limit_sequence());
-  return ReadPoint{std::move(view), sequence};
+ReadPoint Database::Engine::AcquireReadPoint(bool durable) const {
+  return stoa::AcquireReadPoint(store_->views(), [&] {
+    const uint64_t visible = pipeline_->visible_sequence();
+    return durable ? std::min(visible, log_->synced_sequence()) : visible;
+  });
 }
 
 }  // namespace stoa

@@ -35,12 +35,7 @@ class Database::Engine {
   CommitPipeline& pipeline() { return *pipeline_; }
   Maintenance& maintenance() { return *maintenance_; }
 
-  /// What a read sees: a pinned view and the greatest sequence in it that is visible (or, if `durable`,
-  /// synced).
-  struct ReadPoint {
-    ViewHolder::Pin view;
-    uint64_t sequence;
-  };
+  /// For a read that begins now; if `durable`, of what is synced.
   ReadPoint AcquireReadPoint(bool durable) const;
 
  private:

@@ -13,12 +13,14 @@
 //  * A flush starts when the seal sequence is visible: nobody writes to the memtable any more.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/container/btree_map.h>
@@ -130,5 +132,21 @@ class ViewHolder {
   std::shared_ptr<const View> current_owner_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<const View>> retired_ ABSL_GUARDED_BY(mutex_);
 };
+
+/// What a read sees: a pinned view, and the greatest sequence that it reads.
+struct ReadPoint {
+  ViewHolder::Pin view;
+  uint64_t sequence;
+};
+
+/// The first rule above: first the view, then `visible()`, the greatest sequence that may be seen, and last
+/// the limit of the view, which may have been set in between.
+template <typename Visible>
+ReadPoint AcquireReadPoint(const ViewHolder& views, const Visible& visible) {
+  ViewHolder::Pin view = views.Acquire();
+  const uint64_t sequence = visible();
+  const uint64_t limit = view->limit_sequence();
+  return ReadPoint{std::move(view), std::min(sequence, limit)};
+}
 
 }  // namespace stoa

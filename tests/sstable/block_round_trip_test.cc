@@ -276,7 +276,7 @@ TEST_CASE("block: a key of another table is refused") {
   ScanSpec spec;
   spec.projection = &table.projection;
   const auto source = NewVectorSource(content, spec);
-  CHECK(absl::IsInvalidArgument(BuildBlocks(source.get(), table.layout, table.projection).status()));
+  CHECK(absl::IsDataLoss(BuildBlocks(source.get(), table.layout, table.projection).status()));
 }
 
 // Goal: a layout survives its encoding; damaged ones are refused. Method: layouts of random schemas, cut off
