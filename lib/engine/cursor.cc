@@ -227,14 +227,14 @@ struct Row::State {
     return absl::OkStatus();
   }
 
-  /// Reads the row at `place`, whose sources are still to be taken from `view`; false when there is none.
-  absl::StatusOr<bool> ReadFrom(const View& view, RowPlace* place);
+  /// Reads the row at `place`, whose sources are still to be taken from a view; false when there is none.
+  absl::StatusOr<bool> ReadFrom(const View& from, RowPlace* place);
   absl::StatusOr<bool> Read(const RowPlace& place);
   absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
 };
 
-absl::StatusOr<bool> Row::State::ReadFrom(const View& view, RowPlace* place) {
-  place->sources = view.Find(schema->id());
+absl::StatusOr<bool> Row::State::ReadFrom(const View& from, RowPlace* place) {
+  place->sources = from.Find(schema->id());
   if (place->sources == nullptr) return NotFound("table ", schema->name(), " was dropped");
   return Read(*place);
 }
