@@ -53,6 +53,7 @@ struct Metrics {
 struct VerifyReport {
   uint64_t tables = 0;
   uint64_t sstables = 0;
+  uint64_t blobs = 0;  ///< files of large values (Options::inline_value_bytes_max)
   uint64_t bytes = 0;
 };
 

@@ -46,6 +46,11 @@ struct Options {
   /// Bytes of log after which the tables that hold the oldest segment are flushed; at least two segments.
   uint64_t wal_bytes_max = 256u << 20;
 
+  /// Values of more bytes are kept in files of their own, written once and never copied by merges, each
+  /// synced when it is written whatever the durability of the write; 16 bytes to 256 MiB. Smaller ones are
+  /// for tests: a file costs a few milliseconds and a block of the disk.
+  uint64_t inline_value_bytes_max = 1u << 20;
+
   /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the
   /// database. For simulation and for embedders that bring their own.
   Env* env = nullptr;

@@ -92,6 +92,8 @@ class WriteBatch {
   bool empty() const { return operation_count_ == 0; }
   size_t operation_count() const { return operation_count_; }
   size_t byte_count() const { return mutations_.size(); }
+  /// Bytes of the largest value that is not of a fixed-width type.
+  size_t largest_value_bytes() const { return largest_value_bytes_; }
   /// The encoded batch (lib/data/mutation.h).
   const std::string& mutations() const { return mutations_; }
   /// The tables it writes to, each once.
@@ -110,6 +112,7 @@ class WriteBatch {
   std::string mutations_;
   size_t operation_count_ = 0;
   std::vector<TableId> tables_;
+  size_t largest_value_bytes_ = 0;
   // The partition that the last operation was about, so that a run of rows names it once.
   TableId table_ = 0;
   uint32_t schema_version_ = 0;
@@ -118,6 +121,7 @@ class WriteBatch {
   std::string key_buffer_;
   std::string clustering_buffer_;
   std::string fragment_buffer_;
+  size_t fragment_largest_value_bytes_ = 0;
   std::string body_buffer_;
   std::vector<Assignment> sorted_cells_;
 };

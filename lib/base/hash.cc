@@ -66,6 +66,11 @@ uint64_t Hash64(std::string_view bytes, uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
 }
 
+HashValue128 Hash128(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return HashValue128{hash.low64, hash.high64};
+}
+
 uint64_t SectionChecksumOfHash(uint64_t payload_hash, uint64_t file_id, uint64_t offset) {
   char input[24];
   StoreLittle(input, payload_hash);

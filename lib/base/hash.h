@@ -1,6 +1,7 @@
 // The hashes of the engine: the partition token, and XXH3 for everything that is not a token.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -20,6 +21,14 @@ inline int64_t TokenFromOrdered(uint64_t ordered) {
 
 /// XXH3, 64 bits.
 uint64_t Hash64(std::string_view bytes, uint64_t seed = 0);
+
+/// XXH3, 128 bits: tells values apart for good.
+struct HashValue128 {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  friend auto operator<=>(const HashValue128&, const HashValue128&) = default;
+};
+HashValue128 Hash128(std::string_view bytes);
 
 /// The checksum stored with a section of a file: covers the payload, the file's id and the section's
 /// offset, so that a section which is intact but in the wrong place does not pass.

@@ -34,7 +34,12 @@ absl::StatusOr<std::string> Verify(FileSystem& files, const std::string& path) {
   STOA_ASSIGN_OR_RETURN(const DirectoryVerification report, VerifyDirectory(*directory));
   std::string text =
       StrCat("clean: ", report.tables, " tables, ", report.sstables, " SSTables with ", report.sstable_bytes,
-             " bytes, ", report.log_segments, " log segments with ", report.log_records, " records\n");
+             " bytes, ", report.blobs, " blobs with ", report.blob_bytes, " bytes, ", report.log_segments,
+             " log segments with ", report.log_records, " records\n");
+  if (report.leftover_blobs > 0) {
+    text +=
+        StrCat(report.leftover_blobs, " blobs are of writes that came to nothing; opening removes them\n");
+  }
   if (report.cut_bytes > 0) {
     text +=
         StrCat(report.cut_bytes, " bytes at the end are a write that was interrupted; opening cuts them\n");

@@ -15,6 +15,12 @@ namespace {
 constexpr size_t kBatchBytesMax = 4 << 20;
 constexpr size_t kArenaChunkBytes = 256 << 10;
 
+uint8_t FlagsOf(const Cell& cell) {
+  if (cell.tombstone) return cell_flags::kTombstone;
+  if (cell.empty) return cell_flags::kEmpty;
+  return cell.blob ? cell_flags::kBlob : uint8_t{0};
+}
+
 /// True when the `count` views stand one behind the other in memory, as keys decoded from a block do.
 bool AreContiguous(const std::string_view* views, uint32_t count, size_t* total) {
   bool contiguous = true;
@@ -274,11 +280,9 @@ void BatchBuilder::SetCell(uint32_t column_index, const Cell& cell) {
     column.UseExpiries(has_expiries_ ? expiries_.data() : nullptr, row);
   }
   if (column.has_expiries) column.expiries[row] = cell.expiry;
-  if (!has_value) column.UseFlags(row);
-  if (column.has_flags) {
-    column.flags[row] = static_cast<uint8_t>((cell.tombstone ? cell_flags::kTombstone : 0) |
-                                             (cell.empty && !cell.tombstone ? cell_flags::kEmpty : 0));
-  }
+  const uint8_t flags = FlagsOf(cell);
+  if (flags != 0) column.UseFlags(row);
+  if (column.has_flags) column.flags[row] = flags;
   clean_ &= !cell.tombstone && cell.expiry == kNoExpiry;
 }
 
@@ -368,7 +372,7 @@ void BatchBuilder::AppendColumn(const RowBatch& from, const ColumnVector& vector
     column.UseFlags(row_count_);
     uint8_t any = 0;
     for (uint32_t row = begin; row < end; ++row) any |= vector.Has(row) ? vector.flags[row] : uint8_t{0};
-    clean_ &= (any & cell_flags::kTombstone) == 0;  // an empty value is a live one
+    clean_ &= (any & cell_flags::kTombstone) == 0;  // empty values and blobs are live
   }
   if (column.has_flags) {
     if (vector.flags != nullptr) {
@@ -398,7 +402,7 @@ void BatchBuilder::AppendBytes(Column* column, const ColumnVector& vector, uint3
   }
   // Where there is no value, the view is not to be looked at.
   for (uint32_t row = begin; row < end; ++row, ++to) {
-    const bool has_value = vector.Has(row) && (vector.flags == nullptr || vector.flags[row] == 0);
+    const bool has_value = vector.Has(row) && (vector.Flags(row) & cell_flags::kNoValue) == 0;
     *to = has_value ? Copy(vector.bytes[row]) : std::string_view();
   }
 }

@@ -1,12 +1,14 @@
 #include "data/fragment.h"
 
 #include "base/check.h"
+#include "data/blob_reference.h"
 #include "schema/schema_validation.h"
 
 namespace stoa {
 namespace {
 
-constexpr uint8_t kSizeClassMask = 7;
+using fragment_cell::kSizeClassBlob;
+using fragment_cell::kSizeClassMask;
 constexpr uint8_t kSizeClassEmpty = 0;
 constexpr uint8_t kSizeClassBytes = 5;
 constexpr uint8_t kCellHeaderAll =
@@ -89,7 +91,9 @@ bool FragmentReader::NextCell(ColumnId* column, Cell* cell) {
 bool FragmentReader::ReadCell(Cell* cell) {
   ColumnId delta = 0;
   uint8_t header = 0;
-  if (!decoder_.Varint(&delta) || !decoder_.Little(&header) || (header & ~kCellHeaderAll) != 0) return false;
+  if (!decoder_.Varint(&delta)) return false;
+  cell_header_ = decoder_.rest().data();
+  if (!decoder_.Little(&header) || (header & ~kCellHeaderAll) != 0) return false;
   if (delta == 0 && cells_read_ != 0) return false;
   column_ += delta;
   if (column_ > std::numeric_limits<ColumnId>::max()) return false;
@@ -112,6 +116,7 @@ bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
   uint8_t byte = 0;
   uint16_t half = 0;
   uint32_t single = 0;
+  BlobReference reference;
   switch (size_class) {
     case kSizeClassEmpty:
       cell->empty = true;
@@ -132,6 +137,9 @@ bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
       return decoder_.Little(&cell->word);
     case kSizeClassBytes:
       return decoder_.LengthPrefixed(&cell->bytes) && !cell->bytes.empty();
+    case kSizeClassBlob:
+      cell->blob = true;
+      return decoder_.LengthPrefixed(&cell->bytes) && ParseBlobReference(cell->bytes, &reference);
     default:
       return false;
   }
@@ -158,7 +166,9 @@ void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word
   if (cell.timestamp != times.timestamp) header |= fragment_cell::kTimestamp;
   if (cell.tombstone || cell.expiry != times.expiry) header |= fragment_cell::kExpiry;
   if (cell.tombstone) header |= fragment_cell::kTombstone;
-  if (has_value) header |= word_bytes != 0 ? SizeClassOfWord(word_bytes) : kSizeClassBytes;
+  if (has_value) {
+    header |= word_bytes != 0 ? SizeClassOfWord(word_bytes) : cell.blob ? kSizeClassBlob : kSizeClassBytes;
+  }
   AppendCellStart(out, delta, header);
   if ((header & fragment_cell::kTimestamp) != 0) AppendVarint(out, ZigZag(cell.timestamp));
   if ((header & fragment_cell::kExpiry) != 0) AppendVarint(out, ZigZag(cell.expiry));

@@ -8,6 +8,7 @@
 //     header   := size class (low 3 bits) | 8 tombstone | 16 own timestamp | 32 own expiry
 //     size class and value := 0 empty | 1, 2, 3, 4: 1, 2, 4, 8 bytes little-endian (a word)
 //                           | 5 length:varint bytes (not empty)
+//                           | 6 length:varint reference to a blob (data/blob_reference.h)
 //
 // Column ids ascend; each is stored as the difference to the one before (the first to 0). What a write leaves
 // open is taken from the FragmentContext of the commit it belongs to: the timestamp where it has no own, the
@@ -38,12 +39,19 @@ inline constexpr uint8_t kDeletionTimes = 16;
 inline constexpr uint8_t kAll = 31;
 }  // namespace fragment_flags
 
-/// Bits of a cell's header beside its size class.
+/// Bits of a cell's header beside its size class, and the size class that others need to know.
 namespace fragment_cell {
 inline constexpr uint8_t kTombstone = 8;
 inline constexpr uint8_t kTimestamp = 16;
 inline constexpr uint8_t kExpiry = 32;
+inline constexpr uint8_t kSizeClassMask = 7;
+inline constexpr uint8_t kSizeClassBlob = 6;
 }  // namespace fragment_cell
+
+/// The header of a cell of bytes, but of one that holds a reference.
+inline uint8_t BlobCellHeader(uint8_t header) {
+  return static_cast<uint8_t>((header & ~fragment_cell::kSizeClassMask) | fragment_cell::kSizeClassBlob);
+}
 
 /// Reads a fragment. The bytes are validated as they are read: after use, ok() says whether all was well
 /// formed (bytes from a log whose checksum holds always are).
@@ -64,6 +72,8 @@ class FragmentReader {
   /// Of the value of the last cell: 1, 2, 4 or 8 if it is a word, else 0.
   uint8_t word_bytes() const { return word_bytes_; }
   bool ok() const { return decoder_.ok(); }
+  /// Where the header of the last cell stands in the fragment.
+  const char* cell_header() const { return cell_header_; }
 
  private:
   bool ReadHeader();
@@ -82,6 +92,7 @@ class FragmentReader {
   uint32_t cells_read_ = 0;
   uint8_t word_bytes_ = 0;
   uint64_t column_ = 0;
+  const char* cell_header_ = nullptr;
 };
 
 /// Append a cell whose times are the row's. `delta` is the column id's difference to the cell before.

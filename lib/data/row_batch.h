@@ -76,11 +76,17 @@ struct Cell {
   bool empty = false;
   uint64_t word = 0;
   std::string_view bytes;
+  /// `bytes` are not the value but a reference to it (data/blob_reference.h). Never of a word type, nor
+  /// together with `tombstone` or `empty`.
+  bool blob = false;
 };
 
 namespace cell_flags {
 inline constexpr uint8_t kTombstone = 1;
 inline constexpr uint8_t kEmpty = 2;
+inline constexpr uint8_t kBlob = 4;
+/// With one of these the cell has neither word nor bytes.
+inline constexpr uint8_t kNoValue = kTombstone | kEmpty;
 }  // namespace cell_flags
 
 /// The cells of one column for the rows of a batch. Arrays are indexed by row like the batch's own; a null
@@ -89,11 +95,12 @@ struct ColumnVector {
   uint32_t index = 0;                       ///< place of the column in the projection
   const uint64_t* present = nullptr;        ///< bit per row: has a cell; null: every row has one
   const uint64_t* words = nullptr;          ///< values of a word type
-  const std::string_view* bytes = nullptr;  ///< values of any other type
+  const std::string_view* bytes = nullptr;  ///< values of any other type, or references (cell_flags::kBlob)
   const int64_t* timestamps = nullptr;      ///< null: the row's timestamp
   const int64_t* expiries = nullptr;        ///< null: the row's expiry; of tombstones: local deletion time
   const uint8_t* flags = nullptr;           ///< cell_flags; null: none
 
+  uint8_t Flags(uint32_t row) const { return flags == nullptr ? uint8_t{0} : flags[row]; }
   bool Has(uint32_t row) const { return present == nullptr || ((present[row >> 6] >> (row & 63)) & 1) != 0; }
 };
 
@@ -136,7 +143,8 @@ struct RowBatch {
   DeletionTime open_deletion;
 
   /// Everything in the batch is plainly live: no partition, range, row or cell deletion, no expiry, every row
-  /// has a marker. Whoever filters can pass such a batch on without looking at its rows.
+  /// has a marker. Whoever filters can pass such a batch on without looking at its rows. (Values may be
+  /// empty, and may be blobs: who looks at values looks at the flags of their cells.)
   bool clean = false;
 
   /// Bounds of the timestamps of rows, their cells and their deletions (not exact: min may be lower, max
@@ -220,7 +228,8 @@ inline Cell RowBatch::CellAt(const ColumnVector& column, uint32_t row) const {
   const uint8_t cell_flag_bits = column.flags != nullptr ? column.flags[row] : 0;
   cell.tombstone = (cell_flag_bits & cell_flags::kTombstone) != 0;
   cell.empty = (cell_flag_bits & cell_flags::kEmpty) != 0;
-  if (cell_flag_bits != 0) return cell;
+  cell.blob = (cell_flag_bits & cell_flags::kBlob) != 0;
+  if ((cell_flag_bits & cell_flags::kNoValue) != 0) return cell;
   if (column.words != nullptr) {
     cell.word = column.words[row];
   } else {

@@ -3,13 +3,14 @@
 #include <algorithm>
 
 #include "base/check.h"
+#include "data/blob_reference.h"
 
 namespace stoa {
 namespace {
 
 /// Compares values of equally strong cells as serialized bytes; an empty value is the least.
 bool ValueIsGreater(const Cell& a, const Cell& b, uint8_t word_bytes) {
-  if (word_bytes == 0) return a.bytes > b.bytes;
+  if (word_bytes == 0) return a.blob || b.blob ? BlobTieIsGreater(a, b) : a.bytes > b.bytes;
   if (a.empty || b.empty) return !a.empty && b.empty;
   return a.word > b.word;
 }

@@ -12,8 +12,9 @@ namespace stoa {
 
 /// True when cell `a` wins over cell `b` of the same row and column: greater timestamp; then a tombstone or
 /// an expiring cell over a plain one; then a tombstone over an expiring cell; then the later expiry; then the
-/// greater value by unsigned bytes (an empty value is the least). A total order up to equal cells, so that
-/// merging is commutative, associative and idempotent. `word_bytes` as in ProjectedColumn.
+/// greater value by unsigned bytes (an empty value is the least; for blobs see BlobTieIsGreater). A total
+/// order up to equal cells, so that merging is commutative, associative and idempotent. `word_bytes` as in
+/// ProjectedColumn.
 bool CellWins(const Cell& a, const Cell& b, uint8_t word_bytes);
 
 /// Collects the versions of one row, in any order, and hands over what remains. Reused for row after row

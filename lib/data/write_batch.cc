@@ -69,6 +69,7 @@ absl::Status WriteBatch::EncodeCells(const TableSchema& schema, std::span<const 
                                bytes.size(), " bytes; a cell holds at most ", kCellBytesMax);
       }
       AppendBytesCell(&fragment_buffer_, delta, bytes);
+      fragment_largest_value_bytes_ = std::max(fragment_largest_value_bytes_, bytes.size());
     }
   }
   return absl::OkStatus();
@@ -97,6 +98,7 @@ absl::Status WriteBatch::EncodeFragment(const TableSchema& schema, Assignments c
   if (attributes.timestamp_micros) fragment_flags |= fragment_flags::kTimestamp;
   if (ttl > 0) fragment_flags |= fragment_flags::kTtl;
   fragment_buffer_.clear();
+  fragment_largest_value_bytes_ = 0;
   fragment_buffer_.push_back(static_cast<char>(fragment_flags));
   if (attributes.timestamp_micros) AppendVarint(&fragment_buffer_, ZigZag(*attributes.timestamp_micros));
   if (ttl > 0) AppendVarint(&fragment_buffer_, static_cast<uint64_t>(ttl));
@@ -142,7 +144,9 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
   body_buffer_.clear();
   AppendLengthPrefixed(&body_buffer_, clustering_buffer_);
   AppendLengthPrefixed(&body_buffer_, fragment_buffer_);
-  return Add(schema, mutation_op::kRow, body_buffer_, std::nullopt);
+  STOA_RETURN_IF_ERROR(Add(schema, mutation_op::kRow, body_buffer_, std::nullopt));
+  largest_value_bytes_ = std::max(largest_value_bytes_, fragment_largest_value_bytes_);
+  return absl::OkStatus();
 }
 
 absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering,
@@ -201,6 +205,7 @@ absl::Status WriteBatch::DeletePartition(const Table& table, Values partition_ke
 void WriteBatch::Clear() {
   mutations_.clear();
   operation_count_ = 0;
+  largest_value_bytes_ = 0;
   tables_.clear();
 }
 

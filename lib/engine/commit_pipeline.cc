@@ -23,6 +23,7 @@ struct CommitPipeline::Writer {
   enum class State : uint8_t { kQueued, kApply, kVisible, kFailed };
 
   std::string_view mutations;
+  std::span<const BlobHold> blobs;
   uint64_t payload_hash = 0;
   bool exclusive = false;
 
@@ -63,9 +64,10 @@ absl::StatusOr<CommitStamp> CommitPipeline::NextStamp() {
   return stamp;
 }
 
-absl::Status CommitPipeline::Commit(std::string_view mutations) {
+absl::Status CommitPipeline::Commit(std::string_view mutations, std::span<const BlobHold> blobs) {
   Writer self;
   self.mutations = mutations;
+  self.blobs = blobs;
   self.payload_hash = Hash64(mutations);
   STOA_RETURN_IF_ERROR(health_.Check());
   mutex_.Lock();
@@ -153,7 +155,7 @@ absl::Status CommitPipeline::AppendGroup(Writer* first) {
 /// Applies the writer's rows and waits until its group is visible. Locked on entry and on return.
 void CommitPipeline::ApplyAndPublish(Writer* self) {
   mutex_.Unlock();
-  ApplyMutations(*self->view, self->mutations, self->stamp);
+  ApplyMutations(*self->view, self->mutations, self->blobs, self->stamp);
   mutex_.Lock();
   if (--self->group->unapplied == 0) AdvanceVisible();
   while (self->state != Writer::State::kVisible) self->changed.Wait(&mutex_);
@@ -204,7 +206,11 @@ absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const
   return status;
 }
 
-void ApplyMutations(const View& view, std::string_view mutations, const CommitStamp& stamp) {
+void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
+                    const CommitStamp& stamp) {
+  for (const BlobHold& hold : blobs) {
+    if (const TableView* table = view.Find(hold.table)) table->active->Keep(hold.blob);
+  }
   const FragmentContext context{stamp.timestamp, stamp.now_seconds};
   MutationReader reader(mutations, context);
   Mutation mutation;

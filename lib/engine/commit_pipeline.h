@@ -24,12 +24,14 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "blob/blob_registry.h"
 #include "engine/health.h"
 #include "engine/view.h"
 #include "io/clock.h"
@@ -43,6 +45,12 @@ struct CommitStamp {
   uint64_t sequence = 0;
   int64_t timestamp = 0;
   int64_t now_seconds = 0;
+};
+
+/// A blob that a batch refers to in a row of this table.
+struct BlobHold {
+  TableId table = 0;
+  SharedBlob blob;
 };
 
 class CommitPipeline {
@@ -59,8 +67,9 @@ class CommitPipeline {
                  std::function<void(uint64_t)> before_group, std::function<void()> after_visible);
 
   /// Commits a batch; visible when this returns OK. ResourceExhausted when the disk is full or sequences are
-  /// used up; then nothing has happened.
-  absl::Status Commit(std::string_view mutations);
+  /// used up; then nothing has happened. `blobs` are those that the batch refers to, durable; the memtables
+  /// hold them from then on.
+  absl::Status Commit(std::string_view mutations, std::span<const BlobHold> blobs = {});
 
   /// Runs `body` alone: after everything before is visible and with no commit beside it. The stamp's sequence
   /// becomes visible if the body returns OK. For schema changes and sealing.
@@ -109,8 +118,9 @@ class CommitPipeline {
   std::deque<Group> applying_ ABSL_GUARDED_BY(mutex_);
 };
 
-/// Applies the rows of a batch to the active memtables of `view`. Rows of tables that `view` does not know
-/// were dropped and are left out.
-void ApplyMutations(const View& view, std::string_view mutations, const CommitStamp& stamp);
+/// Applies the rows of a batch to the active memtables of `view`, which hold its blobs from then on. Rows of
+/// tables that `view` does not know were dropped and are left out.
+void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
+                    const CommitStamp& stamp);
 
 }  // namespace stoa

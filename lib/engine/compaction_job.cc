@@ -124,7 +124,8 @@ absl::Status CompactionJob::InstallOutput() {
   std::shared_ptr<SSTable> output;
   if (task_->output().has_value()) {
     STOA_RETURN_IF_ERROR(store_.directory().Sync());
-    STOA_ASSIGN_OR_RETURN(output, SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
+    STOA_ASSIGN_OR_RETURN(
+        output, SSTable::Open(store_.directory(), *task_->output(), &store_.cache(), &store_.blobs()));
     outcome_.bytes_written = output->metadata().file_bytes;
   }
   STOA_ASSIGN_OR_RETURN(const bool installed,

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/blob_values.h"
 #include "engine/engine.h"
 #include "engine/query_source.h"
 #include "engine/result_row.h"
@@ -55,13 +56,21 @@ struct Cursor::State {
   ReadStats stats;
   std::unique_ptr<ResultCursor> rows;
   ResultCursor::Run run{0, 0};
+  BlobValues blobs;
   RowView::State view_state;
   RowView view;
   absl::Status status;
+
+  /// Turns to the batch of `rows`.
+  void EnterBatch() {
+    blobs.SetBatch(columns, rows->batch());
+    view_state.SetBatch(&rows->batch());
+  }
 };
 
 Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {
   state_->view.state_ = &state_->view_state;
+  state_->view_state.blobs = &state_->blobs;
 }
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
@@ -75,9 +84,11 @@ bool Cursor::Next() {
     state.status = more.status();
     return false;
   }
-  if (state.rows->at_batch_start()) state.view_state.SetBatch(&state.rows->batch());
-  state.view_state.SetRow(state.rows->row(), &state.rows->partition());
-  return true;
+  const uint32_t row = state.rows->row();
+  if (state.rows->at_batch_start()) state.EnterBatch();
+  if (state.blobs.any()) state.status = state.blobs.Load(*state.input.directory, row, row + 1);
+  state.view_state.SetRow(row, &state.rows->partition());
+  return state.status.ok();
 }
 
 const RowView& Cursor::row() const { return state_->view; }
@@ -90,7 +101,12 @@ size_t Cursor::NextBatch() {
     state.status = more.status();
     return 0;
   }
-  state.view_state.SetBatch(&state.rows->batch());
+  state.EnterBatch();
+  if (state.blobs.any()) {
+    state.rows->ShortenRun(&state.run, state.blobs.EndOfRowsThatFit(state.run.first, state.run.end));
+    state.status = state.blobs.Load(*state.input.directory, state.run.first, state.run.end);
+    if (!state.status.ok()) return 0;
+  }
   return state.run.end - state.run.first;
 }
 
@@ -102,8 +118,9 @@ ColumnData Cursor::column(size_t column) const {
     data.all_null_ = true;
     return data;
   }
+  const std::string_view* loaded = state_->blobs.Find(vector->index);
   data.words_ = vector->words;
-  data.bytes_ = vector->bytes;
+  data.bytes_ = loaded != nullptr ? loaded : vector->bytes;
   data.valid_ = vector->present;
   return data;
 }
@@ -112,7 +129,7 @@ const absl::Status& Cursor::status() const { return state_->status; }
 
 std::string Cursor::paging_state() const {
   ResultCursor& rows = *state_->rows;
-  if (!rows.more()) return {};
+  if (!rows.more() || !state_->status.ok()) return {};
   absl::StatusOr<Position> last = rows.LastPosition();
   if (!last.ok()) return {};
   PagingState paging;
@@ -135,13 +152,14 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   auto state = std::make_unique<Cursor::State>(query);
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
-    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}};
+    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr};
   } else {
     const ReadPoint point = engine_->AcquireReadPoint(options.durable);
     state->input =
-        QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}};
+        QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}, nullptr};
   }
   state->input.interruption = Interruption(clock, options.timeout_micros, options.stop);
+  state->input.directory = &engine_->store().directory();
   const Table& schema = state->query.table();
   const TableView* table = state->input.view->Find(schema->id());
   if (table == nullptr) return NotFound("table ", schema->name(), " was dropped");
@@ -195,6 +213,7 @@ struct RowReader {
 /// Where a read of one row looks.
 struct RowPlace {
   const TableView* sources;
+  Directory* directory;
   uint64_t sequence;
   int64_t now_seconds;
   const Interruption& interruption;
@@ -212,6 +231,7 @@ struct Row::State {
   std::string key;
   std::string clustering;
   RowBatch batch;
+  BlobValues blobs;
   RowView::State view_state;
   RowView view;
 
@@ -261,6 +281,8 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
   view_state.columns = &reader->columns;
   view_state.SetBatch(&batch);
   view_state.SetRow(0, &batch.runs[0]);
+  blobs.SetBatch(reader->columns, batch);
+  if (blobs.any()) STOA_RETURN_IF_ERROR(blobs.Load(*place.directory, 0, 1));
   return true;
 }
 
@@ -277,7 +299,10 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place) {
   return Read(place, wide.get());
 }
 
-Row::Row() : state_(std::make_unique<State>()) { state_->view.state_ = &state_->view_state; }
+Row::Row() : state_(std::make_unique<State>()) {
+  state_->view.state_ = &state_->view_state;
+  state_->view_state.blobs = &state_->blobs;
+}
 Row::~Row() = default;
 Row::Row(Row&&) noexcept = default;
 Row& Row::operator=(Row&&) noexcept = default;
@@ -294,8 +319,8 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   STOA_RETURN_IF_ERROR(AppendClusteringKey(*table, clustering, &state.clustering));
   const Interruption interruption(engine_->env().clock, options.timeout_micros, options.stop);
   STOA_RETURN_IF_ERROR(interruption.Check(table->name()));
-  RowPlace place{nullptr,         0, 0, interruption, OrderedToken(PartitionToken(state.key)), state.key,
-                 state.clustering};
+  RowPlace place{nullptr,      &engine_->store().directory(),           0,         0,
+                 interruption, OrderedToken(PartitionToken(state.key)), state.key, state.clustering};
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
     place.sequence = snapshot.sequence();

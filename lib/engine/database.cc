@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "blob/blob_format.h"
 #include "engine/engine.h"
 #include "engine/inspection.h"
 #include "engine/schema_change.h"
@@ -128,7 +129,10 @@ absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batc
     STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
   }
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
-  STOA_RETURN_IF_ERROR(engine_->pipeline().Commit(batch.mutations()));
+  const uint64_t inline_bytes_max = engine_->options().inline_value_bytes_max;
+  STOA_RETURN_IF_ERROR(batch.largest_value_bytes() > inline_bytes_max
+                           ? engine_->CommitWithBlobs(batch.mutations())
+                           : engine_->pipeline().Commit(batch.mutations()));
   switch (options.durability.value_or(engine_->options().durability)) {
     case Durability::kProcess:
       return absl::OkStatus();
@@ -187,6 +191,11 @@ absl::StatusOr<VerifyReport> Database::Verify() const {
       ++report.sstables;
       report.bytes += sstable->metadata().file_bytes;
     }
+  }
+  for (const SharedBlob& blob : engine_->store().blobs().InUse()) {
+    STOA_RETURN_IF_ERROR(VerifyBlob(engine_->store().directory(), blob->id()));
+    ++report.blobs;
+    report.bytes += BlobFileBytes(blob->id().length);
   }
   return report;
 }

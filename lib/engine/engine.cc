@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/blob_commit.h"
 #include "engine/recovery.h"
 #include "io/files.h"
 
@@ -43,7 +44,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
                                    options_.memory_budget_bytes - memtable_bytes, memtable_bytes);
   STOA_ASSIGN_OR_RETURN(RecoveredDatabase recovered,
                         RecoverDatabase(*env_, store_->directory(), options_.create_if_missing,
-                                        &store_->cache(), memtable_bytes));
+                                        &store_->cache(), &store_->blobs(), memtable_bytes));
   report_ = recovered.report;
   const uint64_t first_log = recovered.state.first_log_number;
   STOA_RETURN_IF_ERROR(store_->Begin(std::move(recovered.state), std::move(recovered.sstables)));
@@ -99,6 +100,18 @@ absl::Status Database::Engine::CloseParts() {
   store_->RemoveObsoleteFiles();
   RemoveLeftovers(store_->directory(), store_->state(), store_->manifest_number());
   return store_->directory().Sync();
+}
+
+absl::Status Database::Engine::CommitWithBlobs(std::string_view mutations) {
+  absl::Status status;
+  {
+    BatchWithBlobs batch;
+    status = MoveLargeValuesToBlobs(*store_, mutations, options_.inline_value_bytes_max, &batch);
+    if (status.ok()) status = pipeline_->Commit(batch.mutations, batch.blobs);
+  }
+  // What was written for nothing goes at once: the disk may be full because of it.
+  if (!status.ok()) store_->RemoveObsoleteFiles();
+  return status;
 }
 
 ReadPoint Database::Engine::AcquireReadPoint(bool durable) const {

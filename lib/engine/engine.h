@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -34,6 +35,9 @@ class Database::Engine {
   LogWriter& log() { return *log_; }
   CommitPipeline& pipeline() { return *pipeline_; }
   Maintenance& maintenance() { return *maintenance_; }
+
+  /// Commits a batch that has values too large for the log: they are written to blobs first.
+  absl::Status CommitWithBlobs(std::string_view mutations);
 
   /// For a read that begins now; if `durable`, of what is synced.
   ReadPoint AcquireReadPoint(bool durable) const;

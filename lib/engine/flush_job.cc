@@ -27,7 +27,9 @@ Job::Progress FlushJob::Step() {
   if (finished.ok() && !*finished) return Progress::kMore;
   task_.reset();
   Outcome outcome{finished.status(), bytes_written_, {}};
-  if (finished.ok()) outcome.memtables = std::move(memtables_);
+  for (const SealedMemtable& sealed : memtables_) {
+    if (finished.ok()) outcome.memtables.emplace_back(sealed.memtable, sealed.memtable->memory_bytes());
+  }
   memtables_.clear();
   done_(outcome);
   return Progress::kDone;
@@ -93,8 +95,8 @@ absl::Status FlushJob::StartPart() {
 absl::Status FlushJob::FinishPart() {
   if (task_->output().has_value()) {
     STOA_RETURN_IF_ERROR(store_.directory().Sync());
-    STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable,
-                          SSTable::Open(store_.directory(), *task_->output(), &store_.cache()));
+    STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable, SSTable::Open(store_.directory(), *task_->output(),
+                                                                       &store_.cache(), &store_.blobs()));
     bytes_written_ += task_->output()->file_bytes;
   }
   task_.reset();

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -32,8 +33,9 @@ class FlushJob : public Job {
   struct Outcome {
     absl::Status status;
     uint64_t bytes_written = 0;
-    /// No longer needed: flushed, or their table was truncated.
-    std::vector<SealedMemtable> memtables;
+    /// No longer needed: flushed, or their table was truncated; and how much memory they take. Not held, so
+    /// that what they hold can be let go.
+    std::vector<std::pair<std::weak_ptr<const Memtable>, uint64_t>> memtables;
   };
   /// `done` is called at the end, once.
   FlushJob(Store& store, LogWriter& log, TableId table, std::function<uint64_t()> visible_sequence,

@@ -1,11 +1,15 @@
 #include "engine/inspection.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "blob/blob_file.h"
+#include "blob/blob_format.h"
+#include "data/large_values.h"
 #include "data/mutation.h"
 #include "engine/manifest.h"
 #include "engine/recovery.h"
@@ -33,24 +37,59 @@ std::string FileLine(const SSTableMetadata& metadata) {
                 " tombstones");
 }
 
-/// Checks that a record's payload can be decoded, as replaying it would.
-absl::Status CheckRecord(const LogRecord& record) {
-  if (record.kind == LogRecordKind::kSchema) {
-    STOA_RETURN_IF_ERROR(SchemaChange::Decode(record.payload).status());
+using BlobSet = std::map<uint64_t, BlobId>;  // by number
+
+/// Checks that the mutations of a record can be decoded, as replaying it would; adds the blobs that replay
+/// would need to `blobs`.
+absl::Status CheckMutations(const LogRecord& record, const DatabaseState& state, BlobSet* blobs) {
+  MutationReader reader(record.payload, FragmentContext{});
+  Mutation mutation;
+  bool intact = true;
+  while (reader.Next(&mutation)) {
+    intact = intact && (mutation.fragment.empty() || IsValidFragment(mutation.fragment));
+    const auto table = state.tables.find(mutation.table);
+    if (table == state.tables.end() || record.sequence <= table->second.flushed_sequence) continue;
+    STOA_RETURN_IF_ERROR(ForEachBlob(mutation.fragment, [&](const BlobId& id) {
+      blobs->emplace(id.number, id);
+      return absl::OkStatus();
+    }));
   }
-  if (record.kind == LogRecordKind::kMutations) {
-    MutationReader reader(record.payload, FragmentContext{});
-    Mutation mutation;
-    bool intact = true;
-    while (reader.Next(&mutation)) {
-      intact = intact && (mutation.fragment.empty() || IsValidFragment(mutation.fragment));
-    }
-    if (!intact || !reader.ok()) {
-      return absl::DataLossError(
-          StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
-    }
+  if (intact && reader.ok()) return absl::OkStatus();
+  return absl::DataLossError(StrCat("log record of sequence ", record.sequence, " does not hold mutations"));
+}
+
+absl::Status CheckRecord(const LogRecord& record, const DatabaseState& state, BlobSet* blobs) {
+  if (record.kind == LogRecordKind::kSchema) return SchemaChange::Decode(record.payload).status();
+  return record.kind == LogRecordKind::kMutations ? CheckMutations(record, state, blobs) : absl::OkStatus();
+}
+
+/// Verifies the blobs that something refers to, and counts those that nothing does.
+absl::Status VerifyBlobs(Directory& directory, const BlobSet& blobs, DirectoryVerification* result) {
+  for (const auto& [number, id] : blobs) {
+    STOA_RETURN_IF_ERROR(VerifyBlob(directory, id));
+    ++result->blobs;
+    result->blob_bytes += BlobFileBytes(id.length);
+  }
+  STOA_ASSIGN_OR_RETURN(const std::vector<std::string> names, directory.List());
+  for (const std::string& name : names) {
+    const uint64_t number = ParseBlobName(name);
+    if (number != 0 && !blobs.contains(number)) ++result->leftover_blobs;
   }
   return absl::OkStatus();
+}
+
+std::string BlobLine(const BlobId& id) {
+  return StrCat("  ", BlobName(id.number), ": ", BlobFileBytes(id.length), " bytes, value of ", id.length,
+                "\n");
+}
+
+/// The blobs that the SSTables of a table refer to.
+BlobSet BlobsOf(const TableState& table) {
+  BlobSet blobs;
+  for (const auto& [number, metadata] : table.files) {
+    for (const BlobId& id : metadata.blobs) blobs.emplace(id.number, id);
+  }
+  return blobs;
 }
 
 absl::StatusOr<std::vector<uint64_t>> ListLogs(Directory& directory, uint64_t first) {
@@ -98,6 +137,7 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
       STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table.schema.get()));
       text += description;
     }
+    for (const auto& [number, blob] : BlobsOf(table)) text += BlobLine(blob);
   }
   STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, state.first_log_number));
   for (uint64_t log : logs) {
@@ -112,6 +152,10 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
     BlockCache cache(kCacheBytes);
     STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable, SSTable::OpenFile(directory, name, &cache));
     return DescribeSSTable(*sstable, nullptr);
+  }
+  if (ParseBlobName(name) != 0) {
+    STOA_ASSIGN_OR_RETURN(const BlobDescription blob, DescribeBlob(directory, name));
+    return StrCat("blob\n", BlobLine(blob.id));
   }
   if (ParseManifestName(name) != 0) {
     STOA_ASSIGN_OR_RETURN(const std::string content,
@@ -139,7 +183,7 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
     return StrCat(text, report.records, " records", report.cut_bytes > 0 ? "; ends in " : "",
                   report.cut_detail, "\n");
   }
-  return InvalidArgument(name, " is neither an SSTable nor a manifest nor a log segment");
+  return InvalidArgument(name, " is neither an SSTable nor a blob, a manifest or a log segment");
 }
 
 absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
@@ -147,8 +191,10 @@ absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
   STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
   result.cut_bytes = manifest.cut_bytes;
   BlockCache cache(kCacheBytes);
+  BlobSet blobs;
   for (const auto& [id, table] : manifest.state.tables) {
     ++result.tables;
+    blobs.merge(BlobsOf(table));
     for (const auto& [number, metadata] : table.files) {
       STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable,
                             SSTable::Open(directory, metadata, &cache));
@@ -161,10 +207,13 @@ absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
                         ListLogs(directory, manifest.state.first_log_number));
   STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, NeededLogs(directory, manifest.state, present));
   STOA_ASSIGN_OR_RETURN(const LogReplayReport log,
-                        ReplayLog(directory, manifest.state.database_id, logs, CheckRecord));
+                        ReplayLog(directory, manifest.state.database_id, logs, [&](const LogRecord& record) {
+                          return CheckRecord(record, manifest.state, &blobs);
+                        }));
   result.log_segments = log.segments;
   result.log_records = log.records;
   result.cut_bytes += log.cut_bytes;
+  STOA_RETURN_IF_ERROR(VerifyBlobs(directory, blobs, &result));
   return result;
 }
 

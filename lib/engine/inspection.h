@@ -20,19 +20,23 @@ absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableS
 
 /// The tables and files of the database in `directory`.
 absl::StatusOr<std::string> DescribeDirectory(Directory& directory);
-/// One file: an SSTable, a manifest or a log segment. InvalidArgument for any other name.
+/// One file: an SSTable, a blob, a manifest or a log segment. InvalidArgument for any other name.
 absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name);
 
 struct DirectoryVerification {
   uint64_t tables = 0;
   uint64_t sstables = 0;
   uint64_t sstable_bytes = 0;
+  uint64_t blobs = 0;
+  uint64_t blob_bytes = 0;
+  uint64_t leftover_blobs = 0;  ///< nothing refers to them; the next opening removes them
   uint64_t log_segments = 0;
   uint64_t log_records = 0;
   uint64_t cut_bytes = 0;  ///< at the end of log or manifest: writes that a crash interrupted, no damage
 };
-/// Reads every byte that the database in `directory` relies on: manifest, log, SSTables; checks all
-/// checksums, orders and counts. DataLoss naming file and offset at the first thing that is wrong.
+/// Reads every byte that the database in `directory` relies on: manifest, log, SSTables, blobs; checks all
+/// checksums, orders and counts, and that every blob which something needed refers to is there. DataLoss
+/// naming file and offset at the first thing that is wrong.
 absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory);
 
 }  // namespace stoa

@@ -130,9 +130,7 @@ void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
     if (outcome.status.ok()) {
       ++counters_.flushes;
       counters_.flushed_bytes += outcome.bytes_written;
-      for (const SealedMemtable& sealed : outcome.memtables) {
-        pinned_.emplace_back(sealed.memtable, sealed.memtable->memory_bytes());
-      }
+      pinned_.insert(pinned_.end(), outcome.memtables.begin(), outcome.memtables.end());
       NoteFlushedMemtables();
       again = true;
     }

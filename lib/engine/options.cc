@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include <stoa/schema.h>
+
 #include "base/strings.h"
 
 namespace stoa {
@@ -26,6 +28,8 @@ absl::Status Options::Validate() const {
              &faults);
   CheckRange("wal_bytes_max", static_cast<int64_t>(wal_bytes_max & INT64_MAX),
              static_cast<int64_t>(2 * wal_segment_bytes & INT64_MAX), kMemoryMax, &faults);
+  CheckRange("inline_value_bytes_max", static_cast<int64_t>(inline_value_bytes_max & INT64_MAX), 16,
+             kCellBytesMax, &faults);
   return faults.empty() ? absl::OkStatus() : InvalidArgument("options: ", faults);
 }
 

@@ -89,7 +89,7 @@ class RangesSource : public RowSource {
     current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);
     if (!predicates_.empty()) {
       current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_,
-                                    predicates_);
+                                    predicates_, input_.directory);
     }
   }
 

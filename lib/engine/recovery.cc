@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/coding.h"
 #include "base/memory_budget.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "blob/blob_format.h"
 #include "compaction/merge_task.h"
+#include "data/large_values.h"
 #include "data/mutation.h"
 #include "engine/manifest.h"
 #include "engine/schema_change.h"
@@ -25,7 +28,7 @@ namespace {
 struct DirectoryContent {
   std::vector<uint64_t> logs;  // ascending
   uint64_t greatest_number = 0;
-  bool has_sstables = false;
+  bool has_data = false;  // SSTables or blobs
 };
 
 absl::StatusOr<DirectoryContent> ReadDirectory(Directory& directory) {
@@ -34,8 +37,9 @@ absl::StatusOr<DirectoryContent> ReadDirectory(Directory& directory) {
   for (const std::string& name : names) {
     if (const uint64_t log = ParseLogSegmentName(name); log != 0) content.logs.push_back(log);
     const uint64_t sstable = ParseSSTableName(name);
-    content.has_sstables = content.has_sstables || sstable != 0;
-    content.greatest_number = std::max({content.greatest_number, sstable, ParseManifestName(name)});
+    const uint64_t blob = ParseBlobName(name);
+    content.has_data = content.has_data || sstable != 0 || blob != 0;
+    content.greatest_number = std::max({content.greatest_number, sstable, blob, ParseManifestName(name)});
   }
   std::sort(content.logs.begin(), content.logs.end());
   return content;
@@ -43,8 +47,9 @@ absl::StatusOr<DirectoryContent> ReadDirectory(Directory& directory) {
 
 class Recovery {
  public:
-  Recovery(Env& env, Directory& directory, BlockCache* cache, uint64_t memtable_bytes_max)
-      : env_(env), directory_(directory), cache_(cache), budget_(memtable_bytes_max) {}
+  Recovery(Env& env, Directory& directory, BlockCache* cache, BlobRegistry* blobs,
+           uint64_t memtable_bytes_max)
+      : env_(env), directory_(directory), cache_(cache), blobs_(*blobs), budget_(memtable_bytes_max) {}
 
   absl::StatusOr<RecoveredDatabase> Run(bool create_if_missing);
 
@@ -59,6 +64,7 @@ class Recovery {
   Env& env_;
   Directory& directory_;
   BlockCache* const cache_;
+  BlobRegistry& blobs_;
   MemoryBudget budget_;
   DirectoryContent content_;
   RecoveredDatabase result_;
@@ -68,7 +74,7 @@ class Recovery {
 absl::Status Recovery::StartState(bool create_if_missing) {
   absl::StatusOr<ManifestContent> manifest = ReadManifest(directory_);
   if (manifest.status().code() == absl::StatusCode::kNotFound) {
-    if (!content_.logs.empty() || content_.has_sstables) {
+    if (!content_.logs.empty() || content_.has_data) {
       return Corruption(StrCat(directory_.path(), "/", kCurrentName), 0,
                         "missing, although the directory holds a database");
     }
@@ -94,7 +100,8 @@ absl::StatusOr<RecoveredDatabase> Recovery::Run(bool create_if_missing) {
   STOA_RETURN_IF_ERROR(StartState(create_if_missing));
   for (const auto& [id, table] : result_.state.tables) {
     for (const auto& [number, metadata] : table.files) {
-      STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable, SSTable::Open(directory_, metadata, cache_));
+      STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable,
+                            SSTable::Open(directory_, metadata, cache_, &blobs_));
       result_.sstables.push_back(std::move(sstable));
     }
   }
@@ -145,6 +152,11 @@ absl::Status Recovery::ReplayMutations(const LogRecord& record) {
     if (record.sequence <= table->second.flushed_sequence) continue;  // in an SSTable, or truncated
     std::unique_ptr<Memtable>& memtable = memtables_[mutation.table];
     if (memtable == nullptr) memtable = std::make_unique<Memtable>(mutation.table, &budget_);
+    STOA_RETURN_IF_ERROR(ForEachBlob(mutation.fragment, [&](const BlobId& id) -> absl::Status {
+      STOA_ASSIGN_OR_RETURN(SharedBlob blob, blobs_.Open(id));
+      memtable->Keep(std::move(blob));
+      return absl::OkStatus();
+    }));
     memtable->Apply(mutation, context, record.sequence);
     ++result_.report.operations_replayed;
   }
@@ -202,7 +214,8 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
   }
   if (!task->output().has_value()) return absl::OkStatus();
   const SSTableMetadata& metadata = *task->output();
-  STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable, SSTable::Open(directory_, metadata, cache_));
+  STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable,
+                        SSTable::Open(directory_, metadata, cache_, &blobs_));
   table->files.emplace(metadata.number, metadata);
   result_.sstables.push_back(std::move(sstable));
   return absl::OkStatus();
@@ -211,8 +224,9 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
 }  // namespace
 
 absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory, bool create_if_missing,
-                                                  BlockCache* cache, uint64_t memtable_bytes_max) {
-  return Recovery(env, directory, cache, memtable_bytes_max).Run(create_if_missing);
+                                                  BlockCache* cache, BlobRegistry* blobs,
+                                                  uint64_t memtable_bytes_max) {
+  return Recovery(env, directory, cache, blobs, memtable_bytes_max).Run(create_if_missing);
 }
 
 absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, const DatabaseState& state,
@@ -232,17 +246,24 @@ absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, con
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number) {
   const absl::StatusOr<std::vector<std::string>> names = directory.List();
   if (!names.ok()) return 0;  // they cost space, nothing else
+  std::set<uint64_t> blobs;
+  for (const auto& [id, table] : state.tables) {
+    for (const auto& [number, metadata] : table.files) {
+      for (const BlobId& blob : metadata.blobs) blobs.insert(blob.number);
+    }
+  }
   uint64_t removed = 0;
   for (const std::string& name : *names) {
     const uint64_t manifest = ParseManifestName(name);
     const uint64_t log = ParseLogSegmentName(name);
     const uint64_t sstable = ParseSSTableName(name);
+    const uint64_t blob = ParseBlobName(name);
     const bool referenced = std::any_of(state.tables.begin(), state.tables.end(), [&](const auto& table) {
       return table.second.files.contains(sstable);
     });
     const bool leftover = (manifest != 0 && manifest != manifest_number) ||
                           (log != 0 && log < state.first_log_number) || (sstable != 0 && !referenced) ||
-                          name.ends_with(kTemporarySuffix);
+                          (blob != 0 && !blobs.contains(blob)) || name.ends_with(kTemporarySuffix);
     if (leftover && directory.Unlink(name, IoTag{FileKind::kOther, IoPurpose::kRecovery}).ok()) ++removed;
   }
   return removed;

@@ -16,6 +16,7 @@
 
 #include <stoa/database.h>
 
+#include "blob/blob_registry.h"
 #include "engine/version_edit.h"
 #include "io/env.h"
 #include "sstable/block_cache.h"
@@ -31,7 +32,8 @@ struct RecoveredDatabase {
 
 /// `memtable_bytes_max`: how much of the log to hold in memory at once. Errors as Database::Open.
 absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory, bool create_if_missing,
-                                                  BlockCache* cache, uint64_t memtable_bytes_max);
+                                                  BlockCache* cache, BlobRegistry* blobs,
+                                                  uint64_t memtable_bytes_max);
 
 /// Those of the log segments `logs` (ascending) that the state needs. The manifest promises that its first
 /// segment is there, unless it says that the database is closed: that is so after a clean close, which leaves

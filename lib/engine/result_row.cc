@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "engine/blob_values.h"
 #include "schema/keys.h"
 #include "types/value_codec.h"
 
@@ -69,8 +70,10 @@ Value RowView::operator[](size_t column) const {
   const ColumnVector* vector = state_->VectorWithCell(column);
   if (vector == nullptr) return Value();
   const DataType& type = state_->columns->results[column].type;
-  if (vector->flags != nullptr && (vector->flags[state_->row] & cell_flags::kEmpty) != 0) {
-    return type.is_word() ? Value() : FromBytes(type, {});
+  const uint8_t flags = vector->Flags(state_->row);
+  if ((flags & cell_flags::kEmpty) != 0) return type.is_word() ? Value() : FromBytes(type, {});
+  if ((flags & cell_flags::kBlob) != 0) {
+    return FromBytes(type, state_->blobs->Find(vector->index)[state_->row]);
   }
   return type.is_word() ? FromWord(type, vector->words[state_->row])
                         : FromBytes(type, vector->bytes[state_->row]);

@@ -13,6 +13,8 @@
 
 namespace stoa {
 
+class BlobValues;
+
 /// How the columns that a query wants stand in the projection that sources read by. Immutable.
 struct ResultColumns {
   /// Which columns the projection holds beside those that are wanted.
@@ -41,6 +43,7 @@ struct RowView::State {
   RowBatch* batch = nullptr;  ///< not const: keys and liveness are loaded when asked for
   uint32_t row = 0;
   const PartitionRun* partition = nullptr;
+  const BlobValues* blobs = nullptr;  ///< has those of the row
   std::vector<const ColumnVector*>
       vectors;  ///< by place in the projection; null: no row of the batch has a cell
 

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "blob/blob_format.h"
 
 namespace stoa {
 namespace {
@@ -23,7 +24,8 @@ Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<Fil
       directory_(std::move(directory)),
       lock_(std::move(lock)),
       memtable_budget_(memtable_bytes_max),
-      cache_(cache_bytes) {
+      cache_(cache_bytes),
+      blobs_(*directory_) {
   views_.Publish(std::make_shared<const View>(View::Tables()));
 }
 
@@ -185,6 +187,13 @@ void Store::RemoveObsoleteFiles() {
       names.push_back(LogSegmentName(segment.number));
       return true;
     });
+  }
+  // Whoever let a blob go did so after the manifest edit that dropped it, or after a write that came to
+  // nothing. But when the log or the manifest has failed, what was written may be found after all by the next
+  // opening; so this is asked after the blobs.
+  const std::vector<uint64_t> blobs = blobs_.TakeReleased();
+  if (health_.Check().ok()) {
+    for (uint64_t blob : blobs) names.push_back(BlobName(blob));
   }
   for (const std::string& name : names) {
     // A file that cannot be removed costs space until the next opening removes it; nothing else.

@@ -11,6 +11,7 @@
 #include <absl/status/status.h>
 
 #include "base/memory_budget.h"
+#include "blob/blob_registry.h"
 #include "engine/health.h"
 #include "engine/manifest.h"
 #include "engine/snapshot_list.h"
@@ -38,6 +39,7 @@ class Store {
   const ViewHolder& views() const { return views_; }
   Health& health() { return health_; }
   BlockCache& cache() { return cache_; }
+  BlobRegistry& blobs() { return blobs_; }
   SnapshotList& snapshots() { return snapshots_; }
   MemoryBudget& memtable_budget() { return memtable_budget_; }
 
@@ -81,8 +83,8 @@ class Store {
   /// Last sequence of the oldest sealed segment; 0 when there is none.
   uint64_t oldest_sealed_sequence() const;
 
-  /// Removes files that were replaced and that no view names any more, and log segments below the manifest's
-  /// first.
+  /// Removes files that were replaced and that no view names any more, blobs that nobody holds, and log
+  /// segments below the manifest's first.
   void RemoveObsoleteFiles();
   /// Files replaced by installs, to be removed when unused.
   void AddObsolete(const std::vector<std::shared_ptr<SSTable>>& files);
@@ -107,6 +109,7 @@ class Store {
   std::unique_ptr<FileLock> lock_;
   MemoryBudget memtable_budget_;
   BlockCache cache_;
+  BlobRegistry blobs_;
   Health health_;
   std::atomic<uint64_t> next_file_number_{1};
   uint64_t start_sequence_ = 0;  // set by Begin

@@ -1,5 +1,6 @@
 #include "io/files.h"
 
+#include <charconv>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -11,6 +12,8 @@ namespace {
 /// A call that is interrupted, or takes nothing, this many times in a row is given up: whatever sends the
 /// signals must not be able to hold the caller for ever.
 constexpr int kIdleTriesMax = 1000;
+
+constexpr size_t kNameDigitsMin = 6;
 
 constexpr size_t kWriteBufferBytes = 256 << 10;
 
@@ -148,6 +151,21 @@ absl::Status DurableFileWriter::Finish() {
   STOA_RETURN_IF_ERROR(directory_.Rename(temporary_name_, name_, tag_));
   file_.reset();
   return absl::OkStatus();
+}
+
+std::string NumberedFileName(uint64_t number, std::string_view suffix) {
+  const std::string digits = StrCat(number);
+  const size_t zeros = digits.size() < kNameDigitsMin ? kNameDigitsMin - digits.size() : 0;
+  return StrCat(std::string(zeros, '0'), digits, suffix);
+}
+
+uint64_t ParseNumberedFileName(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return 0;
+  const std::string_view digits = name.substr(0, name.size() - suffix.size());
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return 0;
+  return NumberedFileName(number, suffix) == name ? number : 0;
 }
 
 }  // namespace stoa

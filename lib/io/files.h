@@ -61,6 +61,11 @@ class DurableFileWriter {
   uint64_t offset_ = 0;
 };
 
+/// "<number><suffix>", the number in at least six digits: how files that are never changed are named.
+std::string NumberedFileName(uint64_t number, std::string_view suffix);
+/// The number of such a name, or 0 if it is not one.
+uint64_t ParseNumberedFileName(std::string_view name, std::string_view suffix);
+
 /// The suffix of temporary files; recovery removes files that carry it.
 inline constexpr std::string_view kTemporarySuffix = ".tmp";
 

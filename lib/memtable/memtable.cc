@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/arena.h"
 #include "base/check.h"
@@ -87,6 +88,11 @@ Memtable::~Memtable() = default;
 
 /// By the low bits: the high ones may be alike where a database holds a narrow range of tokens.
 Memtable::Stripe& Memtable::StripeOf(uint64_t token) const { return stripes_[token % kStripes]; }
+
+void Memtable::Keep(std::shared_ptr<const void> referred) {
+  MutexLock lock(&kept_mutex_);
+  kept_.push_back(std::move(referred));
+}
 
 void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence) {
   STOA_DCHECK(mutation.table == table_);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 #include "base/memory_budget.h"
 #include "data/fragment.h"
@@ -12,6 +13,7 @@
 #include "data/row_batch.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
+#include "io/sync.h"
 #include "memtable/token_directory.h"
 
 namespace stoa {
@@ -33,6 +35,10 @@ class Memtable {
   /// Applies a mutation of this table, which must be well formed. Copies what it keeps. Sequences should
   /// ascend but for those of commits that are applied side by side.
   void Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence);
+
+  /// Keeps something alive as long as the memtable: what its rows refer to (the memtable need not know what
+  /// that is).
+  void Keep(std::shared_ptr<const void> referred);
 
   /// Adds to `merger` all that the memtable knows of a row: fragments, and the partition and range deletions
   /// which cover it. Values are views, valid as long as the memtable.
@@ -65,6 +71,8 @@ class Memtable {
   TokenDirectory directory_;
   std::atomic<uint64_t> arena_bytes_{0};
   const std::unique_ptr<Stripe[]> stripes_;
+  Mutex kept_mutex_;
+  std::vector<std::shared_ptr<const void>> kept_ ABSL_GUARDED_BY(kept_mutex_);
 };
 
 }  // namespace stoa

@@ -3,6 +3,8 @@
 #include <bit>
 #include <limits>
 
+#include "base/status_macros.h"
+#include "blob/blob_file.h"
 #include "types/byte_comparable.h"
 #include "types/value_codec.h"
 
@@ -47,7 +49,8 @@ int64_t InfinityBits(TypeKind kind, bool negative) {
 
 }  // namespace
 
-ColumnTest::ColumnTest(const Predicate& predicate) : predicate_(predicate) {
+ColumnTest::ColumnTest(const Predicate& predicate, Directory* directory)
+    : predicate_(predicate), directory_(directory) {
   bounds_.index = predicate.index;
   bounds_.is_word = DataType(predicate.kind).is_word();
   if (bounds_.is_word) {
@@ -114,18 +117,25 @@ void ColumnTest::ApplyNumber(const ColumnVector& column, uint32_t begin, uint32_
   }
 }
 
-void ColumnTest::ApplyBytes(const ColumnVector& column, uint32_t begin, uint32_t end, uint8_t* keep) {
+absl::Status ColumnTest::ApplyBytes(const ColumnVector& column, uint32_t begin, uint32_t end, uint8_t* keep) {
+  absl::Status status;
   const auto bytes_of = [&](uint32_t row) {
-    const bool is_empty = column.flags != nullptr && column.flags[row] != 0;
-    return is_empty ? std::string_view() : column.bytes[row];
+    return (column.Flags(row) & cell_flags::kNoValue) != 0 ? std::string_view() : column.bytes[row];
   };
   if (!by_encoding_) {
     const std::string_view wanted = predicate_.bytes;
-    ForEachValue(column, begin, end, keep,
-                 [&](uint32_t row) { return Satisfies(predicate_.comparison, bytes_of(row), wanted); });
-    return;
+    ForEachValue(column, begin, end, keep, [&](uint32_t row) {
+      if ((column.Flags(row) & cell_flags::kBlob) == 0) [[likely]] {
+        return Satisfies(predicate_.comparison, bytes_of(row), wanted);
+      }
+      if (!status.ok()) return false;
+      const absl::StatusOr<bool> satisfies = BlobSatisfies(column.bytes[row]);
+      status = satisfies.status();
+      return satisfies.ok() && *satisfies;
+    });
+    return status;
   }
-  const DataType type(predicate_.kind);
+  const DataType type(predicate_.kind);  // of 16 bytes: never a blob
   ForEachValue(column, begin, end, keep, [&](uint32_t row) {
     const std::string_view bytes = bytes_of(row);
     if (bytes.size() != sizeof(Uuid)) return false;
@@ -133,10 +143,31 @@ void ColumnTest::ApplyBytes(const ColumnVector& column, uint32_t begin, uint32_t
     return AppendComparable(type, ClusteringOrder::kAscending, FromBytes(type, bytes), &scratch_).ok() &&
            Satisfies(predicate_.comparison, scratch_, encoded_);
   });
+  return absl::OkStatus();
 }
 
-void ColumnTest::Apply(const ColumnVector& column, uint32_t begin, uint32_t end, uint8_t* keep) {
+absl::StatusOr<bool> ColumnTest::BlobSatisfies(std::string_view bytes) const {
+  BlobReference reference;
+  if (ParseBlobReference(bytes, &reference)) {
+    const std::string_view beginning = reference.prefix;
+    const std::string_view wanted = predicate_.bytes;
+    const int order = beginning.compare(wanted.substr(0, beginning.size()));
+    const bool is_whole = reference.id.length == beginning.size();
+    if (order != 0) return Satisfies(predicate_.comparison, order, 0);
+    if (is_whole) return Satisfies(predicate_.comparison, beginning, wanted);
+    if (predicate_.comparison == Comparison::kEqual && reference.id.length != wanted.size()) return false;
+  }
+  STOA_ASSIGN_OR_RETURN(const BlobValue value, LoadBlob(*directory_, bytes, IoPurpose::kRead));
+  return Satisfies(predicate_.comparison, value.view(), std::string_view(predicate_.bytes));
+}
+
+absl::Status ColumnTest::Apply(const ColumnVector& column, uint32_t begin, uint32_t end, uint8_t* keep) {
   if (!bounds_.is_word) return ApplyBytes(column, begin, end, keep);
+  ApplyWords(column, begin, end, keep);
+  return absl::OkStatus();
+}
+
+void ColumnTest::ApplyWords(const ColumnVector& column, uint32_t begin, uint32_t end, uint8_t* keep) {
   switch (predicate_.kind) {
     case TypeKind::kDouble:
       return ApplyNumber<double>(column, begin, end, keep,

@@ -14,13 +14,13 @@ namespace {
 class PredicateFilter final : public RowSource {
  public:
   PredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged, const ScanSpec& spec,
-                  const std::vector<Predicate>& predicates)
+                  const std::vector<Predicate>& predicates, Directory* directory)
       : live_(std::move(live)),
         merged_(spec.reverse ? nullptr : merged),
         builder_(spec.projection),
         at_(spec.range.start) {
     tests_.reserve(predicates.size());  // tests view themselves: they must not move
-    for (const Predicate& predicate : predicates) tests_.emplace_back(predicate);
+    for (const Predicate& predicate : predicates) tests_.emplace_back(predicate, directory);
   }
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {
@@ -101,7 +101,7 @@ class PredicateFilter final : public RowSource {
           std::lower_bound(batch->columns.begin(), batch->columns.end(), test.index(),
                            [](const ColumnVector& vector, uint32_t index) { return vector.index < index; });
       if (column == batch->columns.end() || column->index != test.index()) return 0;
-      test.Apply(*column, batch->begin, batch->end, keep_.data());
+      STOA_RETURN_IF_ERROR(test.Apply(*column, batch->begin, batch->end, keep_.data()));
     }
     return static_cast<uint32_t>(std::count(keep_.begin(), keep_.end(), 1));
   }
@@ -150,8 +150,9 @@ class PredicateFilter final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged,
-                                              const ScanSpec& spec, std::vector<Predicate> predicates) {
-  return std::make_unique<PredicateFilter>(std::move(live), merged, spec, predicates);
+                                              const ScanSpec& spec, std::vector<Predicate> predicates,
+                                              Directory* directory) {
+  return std::make_unique<PredicateFilter>(std::move(live), merged, spec, predicates, directory);
 }
 
 }  // namespace stoa

@@ -10,6 +10,7 @@
 #include <stoa/types.h>
 
 #include "data/row_batch.h"
+#include "io/file_system.h"
 
 namespace stoa {
 
@@ -26,8 +27,9 @@ struct Predicate {
 /// Filters the live rows of `live` by all of `predicates`. `merged` is the merge under `live` (not owned, may
 /// be null: no skipping), which is asked where a match is possible: a range of positions is skipped only if,
 /// for some predicate, no source that overlaps it can match. Forward streams only skip; reverse ones are only
-/// filtered.
+/// filtered. `directory`: where the blobs are that rows refer to; null where there are none.
 std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged,
-                                              const ScanSpec& spec, std::vector<Predicate> predicates);
+                                              const ScanSpec& spec, std::vector<Predicate> predicates,
+                                              Directory* directory = nullptr);
 
 }  // namespace stoa

@@ -93,12 +93,16 @@ absl::StatusOr<bool> ResultCursor::Next() {
   Run run{0, 0};
   STOA_ASSIGN_OR_RETURN(const bool more, NextRun(&run));
   if (!more) return false;
-  // Give all but the first row back.
-  row_ = run.first;
-  next_row_ = run.first + 1;
-  rows_of_partition_ -= run.end - next_row_;
-  row_count_ -= run.end - next_row_;
+  ShortenRun(&run, run.first + 1);
   return true;
+}
+
+void ResultCursor::ShortenRun(Run* run, uint32_t end) {
+  rows_of_partition_ -= run->end - end;
+  row_count_ -= run->end - end;
+  row_ = end - 1;
+  next_row_ = end;
+  run->end = end;
 }
 
 absl::StatusOr<Position> ResultCursor::LastPosition() {

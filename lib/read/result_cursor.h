@@ -41,6 +41,8 @@ class ResultCursor {
     uint32_t end;
   };
   absl::StatusOr<bool> NextRun(Run* run);
+  /// Gives back the rows from `end` on of the run just handed over, which keeps at least one: they come next.
+  void ShortenRun(Run* run, uint32_t end);
 
   /// True when the source may have more than was handed over.
   bool more() const { return more_; }

@@ -29,7 +29,8 @@ constexpr uint64_t kSparseCellCost = 4;
 constexpr uint32_t kChunkRows = 1024;
 
 uint64_t ValueBytes(const ColumnVector& column, size_t row) {
-  return column.flags != nullptr && column.flags[row] != 0 ? 0 : column.bytes[row].size();
+  return (column.Flags(static_cast<uint32_t>(row)) & cell_flags::kNoValue) != 0 ? 0
+                                                                                : column.bytes[row].size();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "data/bits.h"
+#include "data/blob_reference.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -21,6 +22,7 @@ constexpr uint8_t kKnownParts = 15;
 
 /// Zone maps keep so much of a byte string.
 constexpr size_t kZoneBytesMax = 32;
+static_assert(kZoneBytesMax < kBlobPrefixBytes);
 
 NumberKind NumbersOf(TypeKind kind) {
   if (kind == TypeKind::kDouble) return NumberKind::kDouble;
@@ -134,7 +136,7 @@ void PendingColumn::AddCell(const RowBatch& batch, const ColumnVector& column, u
   if (word_bytes_ != 0) {
     words_.push_back(flags != 0 ? 0 : SignExtended(kind_, column.words[row]));
   } else {
-    bytes_.Add(flags != 0 ? std::string_view() : column.bytes[row]);
+    bytes_.Add((flags & cell_flags::kNoValue) != 0 ? std::string_view() : column.bytes[row]);
   }
   if (flags != 0) flags_.Add(cell, flags);
   const int64_t row_expiry = batch.RowExpiry(row);
@@ -206,11 +208,15 @@ void PendingColumn::ZoneOfBytes(ColumnZone* zone) const {
   bool any = false;
   size_t flagged = 0;
   for (uint32_t cell = 0; cell < cell_count_; ++cell) {
+    std::string_view value = bytes_[cell];
     if (flagged < flags_.at.size() && flags_.at[flagged] == cell) {
-      // A tombstone, or an empty value, which is the least of all.
-      if ((flags_.values[flagged++] & cell_flags::kTombstone) != 0) continue;
+      // A tombstone; or an empty value, which is the least of all; or a blob, of which the beginning is
+      // known. That it goes on after that is what rounding up is for: the beginning is longer than what zones
+      // keep.
+      const uint64_t flags = flags_.values[flagged++];
+      if ((flags & cell_flags::kTombstone) != 0) continue;
+      if ((flags & cell_flags::kBlob) != 0) value = PrefixOfBlob(value);
     }
-    const std::string_view value = bytes_[cell];
     if (!any || value < low) low = value;
     if (!any || value > high) high = value;
     any = true;

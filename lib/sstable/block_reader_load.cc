@@ -8,6 +8,7 @@
 
 #include "base/status_macros.h"
 #include "data/bits.h"
+#include "data/blob_reference.h"
 #include "sstable/block_key.h"
 #include "sstable/block_reader_state.h"
 #include "types/byte_comparable.h"
@@ -302,11 +303,17 @@ absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cel
 absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange cells, ColumnVector* vector) {
   const BlockColumn::Extras& extras = *column.extras;
   uint8_t* flags = nullptr;
+  BlobReference reference;
+  bool flags_ok = true;
   bool ok = ForEach(extras.flags, column.section, cells, [&](uint32_t i, uint64_t word) {
     if (flags == nullptr) Fill(flags = NewArray<uint8_t>(), uint8_t{0});
-    flags[Place(RowOfCell(column, i))] = static_cast<uint8_t>(word);
+    const uint32_t row = Place(RowOfCell(column, i));
+    flags[row] = static_cast<uint8_t>(word);
+    flags_ok = flags_ok && AreCellFlags(word, column.is_word()) &&
+               ((word & cell_flags::kBlob) == 0 || ParseBlobReference(vector->bytes[row], &reference));
   });
   vector->flags = flags;
+  ok = ok && flags_ok;
   if (extras.timestamps.at.none() && extras.expiries.at.none()) {
     return ok ? absl::OkStatus() : DamagedBlock("cell flags");
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "data/blob_reference.h"
 #include "sstable/block_reader_state.h"
 
 namespace stoa {
@@ -71,16 +72,20 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
     }
     cell->timestamp = static_cast<int64_t>(timestamp);
     cell->expiry = static_cast<int64_t>(expiry);
+    if (!AreCellFlags(flags, column.is_word())) return DamagedBlock("cell flags");
     cell->tombstone = (flags & cell_flags::kTombstone) != 0;
     cell->empty = (flags & cell_flags::kEmpty) != 0;
-    if (flags != 0) return absl::OkStatus();
+    cell->blob = (flags & cell_flags::kBlob) != 0;
+    if ((flags & cell_flags::kNoValue) != 0) return absl::OkStatus();
   }
   if (column.is_word()) {
     cell->word = column.words.Get(column.section, ordinal) & (~uint64_t{0} >> (64 - 8 * word_bytes));
     return absl::OkStatus();
   }
-  return column.bytes->Get(column.section, ordinal, &cell->bytes) ? absl::OkStatus()
-                                                                  : DamagedBlock("byte column");
+  if (!column.bytes->Get(column.section, ordinal, &cell->bytes)) return DamagedBlock("byte column");
+  BlobReference reference;
+  if (cell->blob && !ParseBlobReference(cell->bytes, &reference)) return DamagedBlock("reference to a blob");
+  return absl::OkStatus();
 }
 
 absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {

@@ -17,6 +17,11 @@ inline absl::Status DamagedBlock(std::string_view what) {
   return absl::DataLossError(StrCat("block: damaged ", what));
 }
 
+/// True when `flags` can be those of a cell: one of cell_flags, or none.
+inline bool AreCellFlags(uint64_t flags, bool is_word) {
+  return flags <= cell_flags::kEmpty || (flags == cell_flags::kBlob && !is_word);
+}
+
 inline constexpr uint32_t kKeySection = 0;
 inline constexpr uint32_t kLivenessSection = 1;
 

@@ -7,19 +7,9 @@
 namespace stoa {
 namespace {
 
-constexpr size_t kFormatAt = 8;
-constexpr size_t kIncompatibleAt = 12;
-constexpr size_t kCompatibleAt = 16;
-constexpr size_t kFileIdAt = 24;
-constexpr size_t kKeyIdAt =
-    32;  // and the nonce after it: zero, as long as no feature says that files are encrypted
-constexpr size_t kHeaderChecksumAt = 56;
-
 constexpr size_t kFooterFileIdAt = 40;
 constexpr size_t kFooterChecksumAt = 48;
 constexpr size_t kFooterMagicAt = 56;
-
-bool AllZero(std::string_view bytes) { return bytes.find_first_not_of('\0') == std::string_view::npos; }
 
 /// True when `range` lies between the header and `end`.
 bool IsInside(const FileRange& range, uint64_t end) {
@@ -28,41 +18,6 @@ bool IsInside(const FileRange& range, uint64_t end) {
 }
 
 }  // namespace
-
-std::string EncodeFileHeader(uint64_t file_id) {
-  std::string header(kFileHeaderBytes, '\0');
-  header.replace(0, kFileMagic.size(), kFileMagic);
-  StoreLittle(header.data() + kFormatAt, kFileFormat);
-  StoreLittle(header.data() + kIncompatibleAt, kIncompatibleFeatures);
-  StoreLittle(header.data() + kFileIdAt, file_id);
-  const std::string_view covered = std::string_view(header).substr(0, kHeaderChecksumAt);
-  StoreLittle(header.data() + kHeaderChecksumAt, SectionChecksum(covered, file_id, 0));
-  return header;
-}
-
-absl::StatusOr<uint64_t> DecodeFileHeader(std::string_view bytes, std::string_view file_name) {
-  if (bytes.size() != kFileHeaderBytes || bytes.substr(0, kFileMagic.size()) != kFileMagic) {
-    return Corruption(file_name, 0, "not the header of an SSTable");
-  }
-  const auto file_id = LoadLittle<uint64_t>(bytes.data() + kFileIdAt);
-  const std::string_view covered = bytes.substr(0, kHeaderChecksumAt);
-  if (LoadLittle<uint64_t>(bytes.data() + kHeaderChecksumAt) != SectionChecksum(covered, file_id, 0)) {
-    return Corruption(file_name, 0, "the checksum of the header is wrong");
-  }
-  const auto format = LoadLittle<uint32_t>(bytes.data() + kFormatAt);
-  const auto features = LoadLittle<uint32_t>(bytes.data() + kIncompatibleAt);
-  if (format != kFileFormat || (features & ~kIncompatibleFeatures) != 0) {
-    return absl::UnimplementedError(StrCat(file_name, " is an SSTable of format ", format, " with features ",
-                                           features, "; this version knows format ", kFileFormat,
-                                           " with features ", kIncompatibleFeatures));
-  }
-  constexpr size_t kReservedAt = kCompatibleAt + 4;
-  if (!AllZero(bytes.substr(kReservedAt, kFileIdAt - kReservedAt)) ||
-      !AllZero(bytes.substr(kKeyIdAt, kHeaderChecksumAt - kKeyIdAt))) {
-    return Corruption(file_name, 0, "reserved bytes of the header are not zero");
-  }
-  return file_id;
-}
 
 std::string EncodeFooter(const Footer& footer, uint64_t file_id) {
   std::string out;

@@ -5,8 +5,8 @@
 //     extent  := block+ section(filter)? section(zones)* section(index page)
 //     section := checksum:u64 codec:u8 kind:u8 0:u16 raw_bytes:u32 payload
 //
-//     header  := magic:8 format:u32 incompatible:u32 compatible:u32 0:u32 file_id:u64 key_id:u64 nonce:16
-//     checksum:u64 footer  := root_offset:u64 root_bytes:u64 statistics_offset:u64 statistics_bytes:u64
+//     header  := io/file_header.h
+//     footer  := root_offset:u64 root_bytes:u64 statistics_offset:u64 statistics_bytes:u64
 //     file_bytes:u64 file_id:u64
 //                checksum:u64 magic:8
 //
@@ -22,16 +22,13 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "io/file_header.h"
+
 namespace stoa {
 
-inline constexpr std::string_view kFileMagic = "StoaSST\n";
+inline constexpr FileFormat kTableFormat{"StoaSST\n", "an SSTable"};
 inline constexpr std::string_view kFooterMagic = "StoaEnd\n";
-inline constexpr uint32_t kFileFormat = 1;
-/// Feature flags this code knows. A file with an unknown incompatible one is refused; compatible ones may be
-/// ignored.
-inline constexpr uint32_t kIncompatibleFeatures = 0;
 
-inline constexpr size_t kFileHeaderBytes = 64;
 inline constexpr size_t kFooterBytes = 64;
 inline constexpr size_t kSectionHeaderBytes = 16;
 
@@ -46,11 +43,6 @@ struct FileRange {
 /// What a section holds. Stored, so that a handle which leads to an intact section of another kind is
 /// noticed.
 enum class SectionKind : uint8_t { kIndexPage = 1, kIndexRoot = 2, kFilter = 3, kZones = 4, kStatistics = 5 };
-
-std::string EncodeFileHeader(uint64_t file_id);
-/// `bytes` are the first kFileHeaderBytes of the file; returns the file's id. Unimplemented for a format or
-/// feature that this code does not know; DataLoss when it is not a header.
-absl::StatusOr<uint64_t> DecodeFileHeader(std::string_view bytes, std::string_view file_name);
 
 struct Footer {
   FileRange index_root;

@@ -17,19 +17,25 @@ void PointReadScratch::Start(const Projection* projection) {
 }
 
 absl::StatusOr<std::shared_ptr<SSTable>> SSTable::Open(Directory& directory, const SSTableMetadata& metadata,
-                                                       BlockCache* cache) {
+                                                       BlockCache* cache, BlobRegistry* blobs) {
   STOA_ASSIGN_OR_RETURN(auto reader,
                         TableReader::Open(directory, SSTableName(metadata.number), &metadata, cache));
-  return std::shared_ptr<SSTable>(new SSTable(std::move(reader)));
+  std::vector<SharedBlob> held;
+  for (const BlobId& id : reader->metadata().blobs) {
+    if (blobs == nullptr) break;
+    STOA_ASSIGN_OR_RETURN(held.emplace_back(), blobs->Open(id));
+  }
+  return std::shared_ptr<SSTable>(new SSTable(std::move(reader), std::move(held)));
 }
 
 absl::StatusOr<std::shared_ptr<SSTable>> SSTable::OpenFile(Directory& directory, std::string_view name,
                                                            BlockCache* cache) {
   STOA_ASSIGN_OR_RETURN(auto reader, TableReader::Open(directory, name, nullptr, cache));
-  return std::shared_ptr<SSTable>(new SSTable(std::move(reader)));
+  return std::shared_ptr<SSTable>(new SSTable(std::move(reader), {}));
 }
 
-SSTable::SSTable(std::shared_ptr<const TableReader> reader) : reader_(std::move(reader)) {}
+SSTable::SSTable(std::shared_ptr<const TableReader> reader, std::vector<SharedBlob> blobs)
+    : reader_(std::move(reader)), blobs_(std::move(blobs)) {}
 SSTable::~SSTable() = default;
 
 const SSTableMetadata& SSTable::metadata() const { return reader_->metadata(); }

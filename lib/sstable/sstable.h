@@ -10,6 +10,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "blob/blob_registry.h"
 #include "data/row_batch.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
@@ -38,6 +39,7 @@ struct SSTableMetadata {
   uint64_t tombstone_count = 0;                    ///< row, range and cell tombstones, partition deletions
   uint64_t file_hash_low = 0, file_hash_high = 0;  ///< XXH3-128 of the whole file; both 0: not known
   SourceBounds bounds;
+  std::vector<BlobId> blobs;  ///< that cells refer to, ascending by number
 
   void Encode(std::string* out) const;
   /// InvalidArgument on malformed bytes.
@@ -124,9 +126,11 @@ class SSTable {
  public:
   /// Checks header, statistics, footer and size against `metadata`; DataLoss if they differ, Unimplemented
   /// when the file has a format or a feature that this version does not know. Reads the index root; filter,
-  /// index pages and zones are loaded when first needed, through `cache`, which outlives the SSTable.
+  /// index pages and zones are loaded when first needed, through `cache`, which outlives the SSTable. The
+  /// blobs that it refers to are held as long as it is open, and DataLoss if one is missing; unless `blobs`
+  /// is null.
   static absl::StatusOr<std::shared_ptr<SSTable>> Open(Directory& directory, const SSTableMetadata& metadata,
-                                                       BlockCache* cache);
+                                                       BlockCache* cache, BlobRegistry* blobs = nullptr);
   /// For tools: takes the metadata from the file itself. The hash of the file is not known then.
   static absl::StatusOr<std::shared_ptr<SSTable>> OpenFile(Directory& directory, std::string_view name,
                                                            BlockCache* cache);
@@ -168,8 +172,9 @@ class SSTable {
   absl::StatusOr<Description> Describe() const;
 
  private:
-  explicit SSTable(std::shared_ptr<const TableReader> reader);
+  SSTable(std::shared_ptr<const TableReader> reader, std::vector<SharedBlob> blobs);
   const std::shared_ptr<const TableReader> reader_;
+  const std::vector<SharedBlob> blobs_;
 };
 
 }  // namespace stoa

@@ -1,11 +1,10 @@
 // What the manifest keeps of an SSTable, and the names of SSTable files.
 //
 //     metadata := version:u8(=1) number:varint file_id:u64 table:varint file_bytes:varint row_count:varint
-//                 partition_count:varint tombstone_count:varint hash_low:u64 hash_high:u64 bounds
-#include <charconv>
-
+//                 partition_count:varint tombstone_count:varint hash_low:u64 hash_high:u64 bounds blobs
 #include "base/coding.h"
 #include "base/strings.h"
+#include "io/files.h"
 #include "sstable/bounds_codec.h"
 #include "sstable/sstable.h"
 
@@ -13,25 +12,12 @@ namespace stoa {
 namespace {
 
 constexpr std::string_view kSuffix = ".sst";
-constexpr size_t kNameDigitsMin = 6;
 constexpr uint8_t kMetadataVersion = 1;
 
 }  // namespace
 
-std::string SSTableName(uint64_t number) {
-  const std::string digits = StrCat(number);
-  const size_t zeros = digits.size() < kNameDigitsMin ? kNameDigitsMin - digits.size() : 0;
-  return StrCat(std::string(zeros, '0'), digits, kSuffix);
-}
-
-uint64_t ParseSSTableName(std::string_view name) {
-  if (!name.ends_with(kSuffix)) return 0;
-  const std::string_view digits = name.substr(0, name.size() - kSuffix.size());
-  uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return 0;
-  return SSTableName(number) == name ? number : 0;
-}
+std::string SSTableName(uint64_t number) { return NumberedFileName(number, kSuffix); }
+uint64_t ParseSSTableName(std::string_view name) { return ParseNumberedFileName(name, kSuffix); }
 
 void SSTableMetadata::Encode(std::string* out) const {
   AppendLittle(out, kMetadataVersion);
@@ -45,6 +31,7 @@ void SSTableMetadata::Encode(std::string* out) const {
   AppendLittle(out, file_hash_low);
   AppendLittle(out, file_hash_high);
   AppendBounds(out, bounds);
+  AppendBlobIds(out, blobs);
 }
 
 absl::StatusOr<SSTableMetadata> SSTableMetadata::Decode(std::string_view bytes) {
@@ -64,7 +51,7 @@ absl::StatusOr<SSTableMetadata> SSTableMetadata::Decode(std::string_view bytes) 
   decoder.Varint(&metadata.tombstone_count);
   decoder.Little(&metadata.file_hash_low);
   decoder.Little(&metadata.file_hash_high);
-  if (!ReadBounds(&decoder, &metadata.bounds) || !decoder.Done()) {
+  if (!ReadBounds(&decoder, &metadata.bounds) || !ReadBlobIds(&decoder, &metadata.blobs) || !decoder.Done()) {
     return InvalidArgument("malformed SSTable metadata of ", bytes.size(), " bytes");
   }
   return metadata;

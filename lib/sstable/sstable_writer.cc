@@ -137,6 +137,7 @@ absl::StatusOr<SSTableMetadata> SSTableWriter::State::Finish() {
   statistics.row_count = tally.row_count();
   statistics.partition_count = tally.partition_count();
   statistics.tombstone_count = tally.tombstone_count();
+  statistics.blobs = tally.blobs();
   statistics.bounds.first = tally.first();
   statistics.bounds.last = tally.last();
   std::string encoded;

@@ -43,6 +43,7 @@ void Statistics::Encode(std::string* out) const {
     AppendLittle(out, column);
     zone.Encode(IsWord(*KindOf(layout, column)), out);
   }
+  AppendBlobIds(out, blobs);
 }
 
 absl::StatusOr<Statistics> Statistics::Decode(std::string_view bytes) {
@@ -60,8 +61,8 @@ absl::StatusOr<Statistics> Statistics::Decode(std::string_view bytes) {
     return absl::DataLossError("malformed statistics");
   }
   STOA_ASSIGN_OR_RETURN(statistics.layout, BlockLayout::Decode(layout));
-  if (!ReadZones(&decoder, &statistics) || !decoder.Done()) {
-    return absl::DataLossError("malformed zones in the statistics");
+  if (!ReadZones(&decoder, &statistics) || !ReadBlobIds(&decoder, &statistics.blobs) || !decoder.Done()) {
+    return absl::DataLossError("malformed zones or blobs in the statistics");
   }
   return statistics;
 }
@@ -77,6 +78,7 @@ SSTableMetadata MetadataOf(const Statistics& statistics, uint64_t number, uint64
   metadata.partition_count = statistics.partition_count;
   metadata.tombstone_count = statistics.tombstone_count;
   metadata.bounds = statistics.bounds;
+  metadata.blobs = statistics.blobs;
   return metadata;
 }
 

@@ -3,7 +3,7 @@
 //     statistics := table:u64 schema_version:u32 rows:u64 partitions:u64 tombstones:u64 blocks:u64
 //     extents:u64
 //                   bounds (bounds_codec.h) layout:bytes (block.h) zones:varint (column:u32 zone
-//                   (zone_map.h))[zones]
+//                   (zone_map.h))[zones] blobs (ids in data/blob_reference.h)
 //
 // One zone for each column with a live value, columns ascending.
 #pragma once
@@ -12,10 +12,12 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "data/blob_reference.h"
 #include "data/source_bounds.h"
 #include "sstable/block.h"
 #include "sstable/sstable.h"
@@ -34,6 +36,7 @@ struct Statistics {
   SourceBounds bounds;
   BlockLayout layout;
   std::map<ColumnId, ZoneRange> zones;
+  std::vector<BlobId> blobs;  ///< that cells refer to, ascending
 
   void Encode(std::string* out) const;
   /// DataLoss when the bytes are malformed.

@@ -44,7 +44,7 @@ absl::Status StreamTally::Add(RowBatch& batch) {
   if (!deletion.live()) last_.clustering = kBoundAfter;
   row_count_ += batch.row_count();
   if (!batch.clean) CountTombstones(batch);
-  return absl::OkStatus();
+  return AddBlobs(batch);
 }
 
 absl::Status StreamTally::AddRun(const RowBatch& batch, size_t run, size_t* change) {
@@ -115,6 +115,31 @@ void StreamTally::CountTombstones(const RowBatch& batch) {
       if (column.Has(row) && (column.flags[row] & cell_flags::kTombstone) != 0) ++tombstone_count_;
     }
   }
+}
+
+absl::Status StreamTally::AddBlobs(const RowBatch& batch) {
+  BlobReference reference;
+  for (const ColumnVector& column : batch.columns) {
+    if (column.flags == nullptr) continue;
+    for (uint32_t row = batch.begin; row < batch.end; ++row) {
+      if (!column.Has(row) || (column.flags[row] & cell_flags::kBlob) == 0) continue;
+      if (!ParseBlobReference(column.bytes[row], &reference)) {
+        return absl::InternalError("the row stream has a malformed reference to a blob");
+      }
+      const auto [at, added] = blobs_.emplace(reference.id.number, reference.id);
+      if (!added && at->second != reference.id) {
+        return absl::InternalError(StrCat("the row stream has two blobs with number ", reference.id.number));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<BlobId> StreamTally::blobs() const {
+  std::vector<BlobId> blobs;
+  blobs.reserve(blobs_.size());
+  for (const auto& [number, id] : blobs_) blobs.push_back(id);
+  return blobs;
 }
 
 absl::Status StreamTally::Finish() const {

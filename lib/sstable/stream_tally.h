@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include <absl/status/status.h>
 
+#include "data/blob_reference.h"
 #include "data/position.h"
 #include "data/row_batch.h"
 
@@ -26,6 +29,8 @@ class StreamTally {
   uint64_t partition_count() const { return partition_count_; }
   /// Row, range and cell tombstones, partition deletions.
   uint64_t tombstone_count() const { return tombstone_count_; }
+  /// The blobs that cells refer to, ascending.
+  std::vector<BlobId> blobs() const;
   /// First and last row or range-change. A partition deletion reaches from the start of its partition to the
   /// bound after all its rows.
   const Position& first() const { return first_; }
@@ -40,10 +45,12 @@ class StreamTally {
   absl::Status AddChange(const RangeChange& change);
   absl::Status Advance(std::string_view clustering, bool is_change);
   void CountTombstones(const RowBatch& batch);
+  absl::Status AddBlobs(const RowBatch& batch);
 
   uint64_t row_count_ = 0;
   uint64_t partition_count_ = 0;
   uint64_t tombstone_count_ = 0;
+  std::map<uint64_t, BlobId> blobs_;  // by number
   Position first_;
   Position last_;
   // Where the stream is: the partition with the last row or change. The clustering views the batch while one

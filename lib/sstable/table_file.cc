@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<TableFileWriter>> TableFileWriter::Create(Directo
                                                                          int compression_level, IoTag tag) {
   STOA_ASSIGN_OR_RETURN(auto file, DurableFileWriter::Create(directory, name, tag));
   std::unique_ptr<TableFileWriter> writer(new TableFileWriter(std::move(file), file_id, compression_level));
-  STOA_RETURN_IF_ERROR(writer->Append(EncodeFileHeader(file_id)));
+  STOA_RETURN_IF_ERROR(writer->Append(EncodeFileHeader(kTableFormat, file_id)));
   return writer;
 }
 

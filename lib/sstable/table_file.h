@@ -9,12 +9,12 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "base/stream_hash.h"
 #include "base/strings.h"
 #include "io/file_system.h"
 #include "io/files.h"
 #include "sstable/decompressor_pool.h"
 #include "sstable/file_format.h"
-#include "sstable/file_hash.h"
 #include "sstable/sstable.h"
 
 namespace stoa {
@@ -38,14 +38,14 @@ class TableFileWriter {
   uint64_t file_id() const { return file_id_; }
   uint64_t offset() const { return file_->offset(); }
   /// Of everything appended.
-  FileHash::Value hash() const { return hash_.value(); }
+  HashValue128 hash() const { return hash_.value(); }
 
  private:
   TableFileWriter(std::unique_ptr<DurableFileWriter> file, uint64_t file_id, int compression_level)
       : file_(std::move(file)), file_id_(file_id), compression_level_(compression_level) {}
 
   std::unique_ptr<DurableFileWriter> file_;
-  FileHash hash_;
+  StreamHash128 hash_;
   const uint64_t file_id_;
   const int compression_level_;
 };

@@ -41,7 +41,7 @@ absl::Status TableReader::OpenFile(Directory& directory, std::string_view name,
   }
   std::string header(kFileHeaderBytes, '\0'), footer(kFooterBytes, '\0');
   STOA_RETURN_IF_ERROR(ReadExactly(*file, name, 0, header.size(), header.data()));
-  STOA_ASSIGN_OR_RETURN(const uint64_t file_id, DecodeFileHeader(header, name));
+  STOA_ASSIGN_OR_RETURN(const uint64_t file_id, DecodeFileHeader(kTableFormat, header, name));
   if (expected != nullptr && file_id != expected->file_id) {
     return Corruption(name, 0, "this is file ", file_id, " instead of ", expected->file_id);
   }

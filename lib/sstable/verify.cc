@@ -8,9 +8,10 @@
 
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "base/stream_hash.h"
+#include "data/blob_reference.h"
 #include "sstable/cached_block.h"
 #include "sstable/extent.h"
-#include "sstable/file_hash.h"
 #include "sstable/sstable.h"
 #include "sstable/stream_tally.h"
 #include "sstable/table_reader.h"
@@ -30,15 +31,15 @@ Projection ProjectionOf(const BlockLayout& layout) {
   return projection;
 }
 
-/// Bounds that only the value of `cell` satisfies.
+/// Bounds that only the value of `cell` satisfies; or, if that is a blob, those that its beginning does.
 ColumnBounds BoundsOf(TypeKind kind, const Cell& cell) {
   ColumnBounds bounds;
   bounds.is_word = DataType(kind).is_word();
   if (bounds.is_word) {
     bounds.word_low = bounds.word_high = WordToOrdered(kind, cell.word);
   } else {
-    bounds.bytes_low = cell.bytes;
-    bounds.bytes_high = cell.bytes;
+    bounds.bytes_low = cell.blob ? PrefixOfBlob(cell.bytes) : cell.bytes;
+    bounds.bytes_high = bounds.bytes_low;
   }
   return bounds;
 }
@@ -277,8 +278,9 @@ absl::Status Verifier::CheckTotals() {
       times.has_tombstones >= times_.has_tombstones && times.has_expiring >= times_.has_expiring;
   if (tally_.Finish().ok() && statistics.row_count == tally_.row_count() &&
       statistics.partition_count == tally_.partition_count() &&
-      statistics.tombstone_count == tally_.tombstone_count() && statistics.block_count == blocks_ &&
-      statistics.bounds.first == tally_.first() && statistics.bounds.last == tally_.last() && in_bounds) {
+      statistics.tombstone_count == tally_.tombstone_count() && statistics.blobs == tally_.blobs() &&
+      statistics.block_count == blocks_ && statistics.bounds.first == tally_.first() &&
+      statistics.bounds.last == tally_.last() && in_bounds) {
     return absl::OkStatus();
   }
   return file_.Corrupt(reader_.statistics_range().offset,
@@ -286,15 +288,15 @@ absl::Status Verifier::CheckTotals() {
 }
 
 absl::Status Verifier::CheckHash() {
-  FileHash hash;
+  StreamHash128 hash;
   auto piece = std::make_unique_for_overwrite<char[]>(kHashPieceBytes);
   for (uint64_t at = 0; at < file_.bytes(); at += kHashPieceBytes) {
     const auto size = static_cast<size_t>(std::min<uint64_t>(kHashPieceBytes, file_.bytes() - at));
     STOA_RETURN_IF_ERROR(file_.Read(at, size, piece.get(), nullptr));
     hash.Add({piece.get(), size});
   }
-  const FileHash::Value expected{reader_.metadata().file_hash_low, reader_.metadata().file_hash_high};
-  if (expected == FileHash::Value{} || hash.value() == expected) return absl::OkStatus();
+  const HashValue128 expected{reader_.metadata().file_hash_low, reader_.metadata().file_hash_high};
+  if (expected == HashValue128{} || hash.value() == expected) return absl::OkStatus();
   return file_.Corrupt(0, "the hash of the file is not the one that the manifest has");
 }
 

@@ -14,7 +14,7 @@ TEST_FILE_LINES_MAX = 1500
 FUNCTION_LINES_MAX = 70
 
 # A layer may include itself, the layers to its left and the public headers.
-LAYERS = ["base", "io", "types", "schema", "data", "wal", "memtable", "sstable", "read", "compaction", "engine",
+LAYERS = ["base", "io", "types", "schema", "data", "blob", "wal", "memtable", "sstable", "read", "compaction", "engine",
           "cli"]
 
 FOLDERS = ["include", "lib", "tests", "examples", "bench", "cmake", ".ci"]
