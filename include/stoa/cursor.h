@@ -82,7 +82,8 @@ class Cursor {
   /// REQUIRES: the last call of Next returned true.
   const RowView& row() const;
 
-  /// Moves to the next rows, at least one and at most 4,096; returns how many, 0 at the end or on an error.
+  /// Moves to the next rows, at least one and at most 4,096, with at most 64 MiB of large values unless it is
+  /// one row (Options::inline_value_bytes_max); returns how many, 0 at the end or on an error.
   size_t NextBatch();
   /// REQUIRES: the last call of NextBatch returned more than 0. `column` is a place in the query's list.
   ColumnData column(size_t column) const;

@@ -116,7 +116,8 @@ class Database {
 
   /// Commits the batch: all of it or, on an error, none. When this returns OK the batch is visible to every
   /// later read, and durable as WriteOptions say. The batch is unchanged and may be cleared and reused.
-  /// NotFound when a table was dropped.
+  /// NotFound when a table was dropped. An error of the file of a large value
+  /// (Options::inline_value_bytes_max) names the file, and nothing has happened: the database goes on.
   absl::Status Write(const WriteOptions& options, const WriteBatch& batch);
   /// Makes everything committed so far durable.
   absl::Status Sync();

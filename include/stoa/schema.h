@@ -146,6 +146,6 @@ class TableAlteration {
 inline constexpr size_t kNameBytesMax = 222;         // Cassandra 5's limit for tables and keyspaces
 inline constexpr size_t kColumnsMax = 65535;         // column counts are 16 bits wide in blocks
 inline constexpr size_t kKeyBytesMax = 65535;        // Cassandra's limit: a 16-bit length in composite keys
-inline constexpr size_t kCellBytesMax = 256u << 20;  // larger values belong in files
+inline constexpr size_t kCellBytesMax = 256u << 20;  // larger values are not for a database
 
 }  // namespace stoa

@@ -19,8 +19,10 @@ BlobHandle::BlobHandle(const BlobId& id, std::shared_ptr<Registered> registered)
 BlobHandle::~BlobHandle() {
   MutexLock lock(&registered_->mutex);
   const auto it = registered_->in_use.find(id_.number);
-  if (it == registered_->in_use.end() || !it->second.expired()) return;  // opened again meanwhile
-  registered_->in_use.erase(it);
+  if (it != registered_->in_use.end()) {
+    if (!it->second.expired()) return;  // opened again meanwhile
+    registered_->in_use.erase(it);
+  }
   registered_->released.push_back(id_.number);
 }
 
@@ -36,8 +38,12 @@ SharedBlob BlobRegistry::Register(const BlobId& id) {
 
 absl::StatusOr<SharedBlob> BlobRegistry::Write(uint64_t number, uint64_t file_id, std::string_view value,
                                                BlobReference* reference) {
-  SharedBlob blob = Register(BlobId{number, file_id, value.size()});
+  // The handle is there before the file, so that what an error leaves is released; but nobody finds it before
+  // the file is complete.
+  SharedBlob blob(new BlobHandle(BlobId{number, file_id, value.size()}, registered_));
   STOA_ASSIGN_OR_RETURN(*reference, WriteBlob(directory_, number, file_id, value));
+  MutexLock lock(&registered_->mutex);
+  registered_->in_use[number] = blob;
   return blob;
 }
 

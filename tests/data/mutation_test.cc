@@ -1,5 +1,6 @@
 #include "data/mutation.h"
 
+#include "data/blob_reference.h"
 #include "data/fragment.h"
 #include "support/catch.h"
 #include "support/row_generator.h"
@@ -8,8 +9,8 @@ namespace stoa::testing {
 namespace {
 
 ContentCell Owned(const Cell& cell) {
-  return ContentCell{cell.timestamp, cell.expiry, cell.tombstone,
-                     cell.empty,     cell.word,   std::string(cell.bytes)};
+  return ContentCell{cell.timestamp,          cell.expiry, cell.tombstone, cell.empty, cell.word,
+                     std::string(cell.bytes), cell.blob};
 }
 
 ContentRow RowOf(std::string_view clustering, std::string_view fragment, const FragmentContext& context) {
@@ -67,6 +68,8 @@ TEST_CASE("Random writes come back from their bytes") {
 }
 
 TEST_CASE("A fragment with times of its own comes back from its bytes") {
+  std::string reference;
+  AppendBlobReference(&reference, BlobReference{"abc", {7, 8, 3}, {9, 10}});
   const std::vector<std::pair<ColumnId, ContentCell>> cells = {
       {0, {5, kNoExpiry, false, false, 0xfe, {}}},
       {3, {-6, 100, false, false, 0xffff, {}}},
@@ -74,9 +77,10 @@ TEST_CASE("A fragment with times of its own comes back from its bytes") {
       {4000000000, {INT64_MAX, INT64_MIN, false, false, UINT64_MAX, {}}},
       {4000000001, {8, 9, true, false, 0, {}}},
       {4000000002, {8, 9, false, true, 0, {}}},
-      {4294967295, {INT64_MIN + 1, 9, false, false, 0, std::string("a\0b", 3)}},
+      {4294967294, {INT64_MIN + 1, 9, false, false, 0, std::string("a\0b", 3)}},
+      {4294967295, {8, 9, false, false, 0, reference, true}},
   };
-  const std::vector<uint8_t> word_bytes = {1, 2, 4, 8, 4, 4, 0};
+  const std::vector<uint8_t> word_bytes = {1, 2, 4, 8, 4, 4, 0, 0};
   std::string fragment;
   fragment.push_back(static_cast<char>(fragment_flags::kAll));
   AppendVarint(&fragment, ZigZag(-3));
@@ -117,7 +121,8 @@ TEST_CASE("Malformed fragments are refused") {
   CHECK(!valid({1, 1, 5, 1}));                                   // value missing
   CHECK(!valid({1, 2, 5, 1, 9}));                                // cell missing
   CHECK(!valid({1, 2, 5, 1, 9, 0, 0}));                          // column twice
-  CHECK(!valid({1, 1, 5, 6}));                                   // unknown size class
+  CHECK(!valid({1, 1, 5, 7, 0}));                                // unknown size class
+  CHECK(!valid({1, 1, 5, 6, 1, 9}));                             // not a reference
   CHECK(!valid({1, 1, 5, 64}));                                  // unknown bit
   CHECK(!valid({1, 1, 5, 9, 9}));                                // a tombstone with a value
   CHECK(!valid({1, 1, 5, 5, 0}));                                // empty bytes have a class of their own

@@ -25,6 +25,7 @@ Options SmallOptions(Env* env) {
   options.memory_budget_bytes = 1 << 20;
   options.wal_segment_bytes = 4 << 10;
   options.wal_bytes_max = 64 << 10;
+  options.inline_value_bytes_max = model::kSmallValueBytesMax;
   return options;
 }
 

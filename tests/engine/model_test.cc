@@ -26,6 +26,7 @@ class Pair {
     options_.memory_budget_bytes = 256 << 10;
     options_.wal_segment_bytes = 16 << 10;
     options_.wal_bytes_max = 64 << 10;
+    options_.inline_value_bytes_max = model::kSmallValueBytesMax;
     Open();
   }
 

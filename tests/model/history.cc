@@ -23,7 +23,9 @@ Bound HistoryGenerator::AnyBound() {
 Bytes HistoryGenerator::ValueFor(const std::string& column) {
   Bytes bytes;
   if (column == "w") {
-    bytes.assign(random_.Uniform(12), static_cast<char>('a' + random_.Uniform(3)));
+    // Some are large, for a database that is told to keep no more than kSmallValueBytesMax inline.
+    const uint64_t least = random_.OneIn(5) ? kSmallValueBytesMax + 1 : 0;
+    bytes.assign(least + random_.Uniform(12), static_cast<char>('a' + random_.Uniform(3)));
   } else if (column == "d") {
     AppendBig<uint64_t>(&bytes,
                         std::bit_cast<uint64_t>(static_cast<double>(random_.Uniform(2000)) / 100 - 10));

@@ -10,6 +10,10 @@
 
 namespace stoa::model {
 
+/// Values are of at most so many bytes, or of a few more: a database that is opened with this as
+/// Options::inline_value_bytes_max has blobs.
+inline constexpr uint64_t kSmallValueBytesMax = 16;
+
 /// Draws mutations over few partitions, rows and values, so that everything meets everything: equal
 /// timestamps, deletions of what exists, writes under deletions.
 class HistoryGenerator {

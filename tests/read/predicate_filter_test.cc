@@ -38,7 +38,7 @@ bool Holds(Comparison comparison, const T& a, const T& b) {
 
 bool Matches(const Predicate& predicate, const ContentCell& cell) {
   if (predicate.kind == TypeKind::kText || predicate.kind == TypeKind::kBlob) {
-    return Holds(predicate.comparison, cell.bytes, predicate.bytes);
+    return Holds(predicate.comparison, cell.known_bytes(), predicate.bytes);
   }
   if (cell.empty) return false;
   if (predicate.kind == TypeKind::kDouble) {
@@ -71,8 +71,8 @@ bool MayMatch(const RowGenerator& generator, const ColumnBounds& bounds, const C
   const ContentCell& cell = found->second;
   const TypeKind kind = KindOf(generator, bounds.index);
   if (!bounds.is_word) {
-    return cell.bytes >= bounds.bytes_low &&
-           (!bounds.bytes_high.has_value() || cell.bytes <= *bounds.bytes_high);
+    const std::string value = cell.known_bytes();
+    return value >= bounds.bytes_low && (!bounds.bytes_high.has_value() || value <= *bounds.bytes_high);
   }
   if (cell.empty) return false;
   if (kind == TypeKind::kDouble) {

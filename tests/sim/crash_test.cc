@@ -104,6 +104,7 @@ Options SimOptions(Env* env) {
   options.wal_segment_bytes = 4 << 10;
   options.wal_bytes_max = 8 << 10;
   options.durability = Durability::kProcess;
+  options.inline_value_bytes_max = model::kSmallValueBytesMax;
   return options;
 }
 

@@ -63,10 +63,11 @@ void CheckZone(const ColumnZone* zone, TypeKind kind, const std::vector<const Co
       low_met |= zone->word_min == ordered;
       high_met |= zone->word_max == ordered;
     } else {
-      CHECK((!zone->known || zone->bytes_min <= cell->bytes));
-      CHECK((!zone->known || zone->bytes_max >= cell->bytes));
-      low_met |= cell->bytes.substr(0, 32) == zone->bytes_min;
-      high_met |= cell->bytes.size() > 32 || cell->bytes == zone->bytes_max;
+      const std::string value = cell->known_bytes();
+      CHECK((!zone->known || zone->bytes_min <= value));
+      CHECK((!zone->known || zone->bytes_max >= value));
+      low_met |= value.substr(0, 32) == zone->bytes_min;
+      high_met |= value.size() > 32 || value == zone->bytes_max;
     }
   }
   if (!is_word) {

@@ -21,11 +21,12 @@ DeletionTime Later(const DeletionTime& a, const DeletionTime& b) {
   return std::tie(a.timestamp, a.local_time) >= std::tie(b.timestamp, b.local_time) ? a : b;
 }
 
-/// Cassandra's order of cells as one tuple. The word is compared as serialized bytes are.
+/// Cassandra's order of cells as one tuple. The word is compared as serialized bytes are. A blob beats an
+/// inline value with the same beginning; two blobs of one value have one reference here.
 auto Strength(const ContentCell& cell) {
   const bool ends = cell.tombstone || cell.expiry != kNoExpiry;
   return std::make_tuple(cell.timestamp, ends, cell.tombstone, ends ? cell.expiry : 0, !cell.empty, cell.word,
-                         cell.bytes);
+                         cell.known_bytes(), cell.blob);
 }
 
 void MergeRow(ContentRow* into, const ContentRow& from) {
@@ -99,10 +100,18 @@ std::string Text(ColumnId column, const ContentCell& cell) {
   std::string out = StrCat("    c", column, " ", cell.timestamp, Expiry(cell.expiry));
   if (cell.tombstone) return StrCat(out, " tombstone\n");
   if (cell.empty) return StrCat(out, " empty\n");
-  return StrCat(out, " ", cell.word, " ", HexDump(cell.bytes, 1000), "\n");
+  return StrCat(out, cell.blob ? " blob " : " ", cell.word, " ", HexDump(cell.bytes, 1000), "\n");
 }
 
 }  // namespace
+
+std::string ContentCell::known_bytes() const {
+  if (!blob) return bytes;
+  // The prefix comes first, behind its length in one byte (128 values) or two (up to 256).
+  const auto low = static_cast<uint8_t>(bytes[0]);
+  if (low < 128) return bytes.substr(1, low);
+  return bytes.substr(2, low - 128 + 128 * static_cast<size_t>(static_cast<uint8_t>(bytes[1])));
+}
 
 Content MergeContents(const std::vector<const Content*>& parts) {
   std::map<std::pair<uint64_t, std::string>, std::pair<ContentPartition, std::map<std::string, ContentRow>>>

@@ -20,8 +20,11 @@ struct ContentCell {
   bool empty = false;
   uint64_t word = 0;
   std::string bytes;
+  bool blob = false;  ///< `bytes` are a reference
 
-  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, word, bytes}; }
+  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, word, bytes, blob}; }
+  /// The value of a byte cell, as far as it is in the cell: of a blob, the prefix in the reference.
+  std::string known_bytes() const;
   friend bool operator==(const ContentCell&, const ContentCell&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <stoa/value.h>
 
 #include "base/hash.h"
+#include "data/blob_reference.h"
 #include "data/mutation.h"
 #include "schema/keys.h"
 #include "schema/schema_editor.h"
@@ -18,6 +19,17 @@ namespace {
 
 constexpr TableId kTable = 7;
 constexpr std::array<const char*, 4> kTexts = {"", "a", "ab", "the quick brown fox"};
+
+/// The reference to a blob that there would be if someone had written it.
+std::string ReferenceTo(const std::string& value) {
+  BlobReference reference;
+  reference.prefix = value;
+  reference.hash = Hash128(value);
+  reference.id = BlobId{1 + reference.hash.low % 1000, reference.hash.high, value.size()};
+  std::string bytes;
+  AppendBlobReference(&bytes, reference);
+  return bytes;
+}
 
 TableSchema RandomSchema(const GeneratorOptions& options, Random* random) {
   TableSchema::Builder builder("t");
@@ -113,6 +125,8 @@ ContentCell RowGenerator::RandomCell(const DataType& type, const FragmentContext
   } else {
     cell.bytes = kTexts[choice];
     cell.empty = cell.bytes.empty();
+    cell.blob = !cell.empty && random_.OneIn(6);
+    if (cell.blob) cell.bytes = ReferenceTo(cell.bytes);
   }
   return cell;
 }
@@ -162,6 +176,10 @@ void RowGenerator::EncodeRow(const ContentRow& row, const FragmentContext& conte
     const auto word_bytes = static_cast<uint8_t>(schema_.FindColumn(column)->type.word_bytes());
     if (cell.tombstone) {
       AppendTombstoneCell(&fragment, column - before);
+    } else if (cell.blob) {
+      AppendVarint(&fragment, column - before);
+      fragment.push_back(static_cast<char>(BlobCellHeader(0)));
+      AppendLengthPrefixed(&fragment, cell.bytes);
     } else if (cell.empty || word_bytes == 0) {
       AppendBytesCell(&fragment, column - before, cell.bytes);
     } else {

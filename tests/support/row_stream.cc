@@ -286,8 +286,9 @@ void ContentCollector::AddRow(const RowBatch& batch, uint32_t row) {
   for (const ColumnVector& column : batch.columns) {
     if (!column.Has(row)) continue;
     const Cell cell = batch.CellAt(column, row);
-    out.cells[(*spec_.projection)[column.index].id] = ContentCell{
-        cell.timestamp, cell.expiry, cell.tombstone, cell.empty, cell.word, std::string(cell.bytes)};
+    out.cells[(*spec_.projection)[column.index].id] =
+        ContentCell{cell.timestamp,          cell.expiry, cell.tombstone, cell.empty, cell.word,
+                    std::string(cell.bytes), cell.blob};
   }
   last_.clustering = out.clustering;
   content_.back().rows.push_back(std::move(out));
