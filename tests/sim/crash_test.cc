@@ -45,7 +45,8 @@ Step EventStep(Event::Kind kind, const std::string& table, const std::string& co
   return step;
 }
 
-/// Create, ingest into two tables in shared batches, flush, merge, alter, truncate, drop, reopen.
+/// Create, ingest into two tables in shared batches, flush, merge, alter, truncate, drop, reopen; with large
+/// values, of which some are replaced before they are flushed and some after.
 std::vector<Step> MakeScenario(uint64_t seed) {
   std::vector<Step> steps;
   model::HistoryGenerator history(seed, /*explicit_timestamps=*/true);
@@ -67,13 +68,25 @@ std::vector<Step> MakeScenario(uint64_t seed) {
     step.kind = kind;
     add(std::move(step));
   };
+  // A row whose value is always a blob: each replaces the one before.
+  const auto write_large = [&](char letter) {
+    model::Mutation large;
+    large.table = "t1";
+    large.cells = {{"w", model::Bytes(2 * model::kSmallValueBytesMax, letter)}};
+    Step step = EventStep(Event::Kind::kBatch, "");
+    step.event.batch = {large};
+    add(std::move(step));
+  };
   add(EventStep(Event::Kind::kCreate, "t1"));
   add(EventStep(Event::Kind::kCreate, "t2"));
   ingest(6);
+  write_large('x');
+  write_large('y');
   maintain(Step::Kind::kFlush);
   ingest(4);
   add(EventStep(Event::Kind::kAddColumn, "t1", "x"));
   ingest(3);
+  write_large('z');
   maintain(Step::Kind::kFlush);
   maintain(Step::Kind::kCompact);
   ingest(3);
