@@ -1,27 +1,13 @@
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "data/batch_builder.h"
 #include "data/row_merger.h"
 #include "support/catch.h"
+#include "support/counted_new.h"
 
 // Goal: merging and building take nothing from the heap for a row once they are warm. Method: this program
 // counts every allocation; the same work is done twice.
-
-namespace {
-size_t allocations = 0;
-}  // namespace
-
-void* operator new(size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  std::abort();
-}
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return operator new(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace stoa {
 namespace {
@@ -65,9 +51,9 @@ TEST_CASE("Merging and building do not allocate once warm") {
   BatchBuilder copy(&projection);
   Work(&merger, &builder, &copy);
   Work(&merger, &builder, &copy);
-  const size_t before = allocations;
+  const size_t before = testing::allocations;
   Work(&merger, &builder, &copy);
-  const size_t after = allocations;
+  const size_t after = testing::allocations;
   // The arenas keep one chunk each; what does not fit into it is taken again for a batch, not for a row.
   CHECK(after - before < 10);
 }

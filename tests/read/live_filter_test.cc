@@ -39,22 +39,9 @@ TEST_CASE("The live filter leaves what is alive") {
 
 // A table without deletions and time to live: nothing is loaded to find that out.
 TEST_CASE("The live filter does not look into clean batches") {
-  GeneratorOptions generator_options;
-  generator_options.deletion_percent = generator_options.ttl_percent = 0;
-  generator_options.marker_percent = 100;
-  RowGenerator generator(1, generator_options);
-  const Content content = generator.NextContent(100);
-  ScanSpec spec;
-  spec.projection = &generator.projection();
-  LoadCounts counts;
-  VectorSourceOptions options;
-  options.counts = &counts;
-  const std::unique_ptr<RowSource> live = NewLiveFilter(NewVectorSource(content, spec, options), spec, 5000);
-  RowBatch batch;
-  uint32_t rows = 0;
-  while (ValueOf(live->Next(&batch))) rows += batch.row_count();
-  CHECK(rows == RowCount(content));
-  CHECK(counts.keys + counts.liveness + counts.columns == 0);
+  CheckCleanBatchesPassUnloaded([](std::unique_ptr<RowSource> source, const ScanSpec& spec) {
+    return NewLiveFilter(std::move(source), spec, 5000);
+  });
 }
 
 }  // namespace

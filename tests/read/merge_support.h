@@ -8,6 +8,7 @@
 #include "read/merge_source.h"
 #include "support/row_generator.h"
 #include "support/row_stream.h"
+#include "support/status.h"
 
 namespace stoa::testing {
 
@@ -39,6 +40,28 @@ inline std::unique_ptr<RowSource> NewMergeOf(const std::vector<Content>& content
     sources.push_back(NewStreamValidator(NewVectorSource(content, spec, options), spec));
   }
   return NewMergeSource(std::move(sources), spec);
+}
+
+/// Reads rows that are all plainly live through the filter that `filter(source, spec)` makes, and requires
+/// that all come through without any of their columns, keys or liveness being loaded.
+template <typename Filter>
+void CheckCleanBatchesPassUnloaded(const Filter& filter) {
+  GeneratorOptions generator_options;
+  generator_options.deletion_percent = generator_options.ttl_percent = 0;
+  generator_options.marker_percent = 100;
+  RowGenerator generator(1, generator_options);
+  const Content content = generator.NextContent(100);
+  ScanSpec spec;
+  spec.projection = &generator.projection();
+  LoadCounts counts;
+  VectorSourceOptions options;
+  options.counts = &counts;
+  const std::unique_ptr<RowSource> filtered = filter(NewVectorSource(content, spec, options), spec);
+  RowBatch batch;
+  uint32_t rows = 0;
+  while (ValueOf(filtered->Next(&batch))) rows += batch.row_count();
+  CHECK(rows == RowCount(content));
+  CHECK(counts.keys + counts.liveness + counts.columns == 0);
 }
 
 }  // namespace stoa::testing

@@ -1,26 +1,12 @@
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "schema/keys.h"
 #include "support/catch.h"
+#include "support/counted_new.h"
 
 // Goal: making and reading keys on the hot paths takes nothing from the heap. Method: this program counts
 // every allocation; the strings and vectors given have room already.
-
-namespace {
-size_t allocations = 0;
-}  // namespace
-
-void* operator new(size_t bytes) {
-  ++allocations;
-  if (void* memory = std::malloc(bytes)) return memory;
-  std::abort();
-}
-void* operator new(size_t bytes, const std::nothrow_t&) noexcept { return operator new(bytes); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace stoa {
 namespace {
@@ -45,7 +31,7 @@ TEST_CASE("keys are made and read without allocating") {
   key.reserve(1000);
   storage.reserve(1000);
   values.reserve(10);
-  const size_t before = allocations;
+  const size_t before = testing::allocations;
   bool ok = AppendPartitionKey(schema, {text, 1}, &key).ok() && DecodePartitionKey(schema, key, &values).ok();
   key.clear();
   ok = ok &&
@@ -53,7 +39,7 @@ TEST_CASE("keys are made and read without allocating") {
        DecodeClusteringKey(schema, key, &storage, &values).ok();
   key.clear();
   ok = ok && AppendClusteringBound(schema, {Timestamp{1}, text}, BoundSide::kAfter, &key).ok();
-  const size_t after = allocations;
+  const size_t after = testing::allocations;
   CHECK(ok);
   CHECK(after == before);
 }
