@@ -137,8 +137,9 @@ absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const
   }
   std::string_view bytes;
   STOA_RETURN_IF_ERROR(ToBytes(type, value, &bytes));
-  if (bytes.size() > kKeyBytesMax) {
-    return InvalidArgument("given ", bytes.size(), " bytes, expected at most ", kKeyBytesMax, " in a key");
+  const size_t bytes_max = type.kind() == TypeKind::kDecimal ? kDecimalKeyBytesMax : kKeyBytesMax;
+  if (bytes.size() > bytes_max) {
+    return InvalidArgument("given ", bytes.size(), " bytes, expected at most ", bytes_max, " in a key");
   }
   return AppendComparableBytes(type, order, bytes, out);
 }

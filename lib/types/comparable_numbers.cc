@@ -21,7 +21,7 @@ constexpr char kPositive = 3;
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 /// A decimal key has no more digits than this: 256 < 10^2.41.
-constexpr size_t kDigitsMax = kKeyBytesMax * 241 / 100;
+constexpr size_t kDigitsMax = kDecimalKeyBytesMax * 241 / 100;
 
 /// Integers of so many digits keep their trailing zeros: 100 was most likely written so and not as 1E+2.
 constexpr int64_t kPlainDigitsMax = 18;
@@ -62,7 +62,7 @@ bool AppendDecimal(bool negative, std::string digits, int64_t exponent, std::str
   }
   if (digits.size() > kDigitsMax) return false;
   const std::string unscaled = VarintFromText(negative ? "-" + digits : digits);
-  if (sizeof(int32_t) + unscaled.size() > kKeyBytesMax) return false;
+  if (sizeof(int32_t) + unscaled.size() > kDecimalKeyBytesMax) return false;
   AppendBig(out, static_cast<int32_t>(scale));
   out->append(unscaled);
   return true;
@@ -111,7 +111,7 @@ bool DecodeComparableVarint(MaskedReader* reader, std::string* out) {
 }
 
 void AppendComparableDecimal(std::string_view decimal, std::string* out) {
-  STOA_DCHECK(decimal.size() >= 5 && decimal.size() <= kKeyBytesMax);
+  STOA_DCHECK(decimal.size() >= 5 && decimal.size() <= kDecimalKeyBytesMax);
   const auto scale = LoadBig<int32_t>(decimal.data());
   std::string text = VarintToText(decimal.substr(sizeof(scale)));
   const bool negative = text[0] == '-';

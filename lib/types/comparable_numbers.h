@@ -24,6 +24,10 @@ namespace stoa {
 /// scale 0: in no more bytes than it was given in, or than these.
 inline constexpr size_t kShortDecimalBytesMax = 12;
 
+/// A decimal of a key has at most so many bytes, some 9,860 digits: converting it takes time that is
+/// quadratic in them, and one of few digits may have a scale that makes them many.
+inline constexpr size_t kDecimalKeyBytesMax = 4096;
+
 /// Reads bytes off the front of a byte string, inverting them where `mask` is ff.
 class MaskedReader {
  public:
@@ -47,7 +51,7 @@ void AppendComparableVarint(std::string_view varint, std::string* out);
 /// Appends the serialized form, which is minimal. Returns false when the bytes are not a valid encoding.
 bool DecodeComparableVarint(MaskedReader* reader, std::string* out);
 
-/// `decimal` is serialized, has at least 5 bytes and at most kKeyBytesMax. Time is quadratic in the digits.
+/// `decimal` is serialized, has at least 5 bytes and at most kDecimalKeyBytesMax.
 void AppendComparableDecimal(std::string_view decimal, std::string* out);
 /// Appends a serialized form of the number. Returns false when the bytes are not a valid encoding.
 bool DecodeComparableDecimal(MaskedReader* reader, std::string* out);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/coding.h"
 #include "base/strings.h"
 #include "support/catch.h"
 #include "types/literals.h"
@@ -172,13 +173,14 @@ TEST_CASE("decimals of all scales are ordered") {
   CHECK(FormatLiteral(TypeKind::kDecimal, Value::Bytes(decoded)) == "100");
 }
 
-// Goal: the limit of a component. Method: 65,535 bytes and one more, of each type without a fixed size.
-TEST_CASE("components have at most 65,535 bytes") {
-  const std::string longest(kKeyBytesMax, 'a');
-  const std::string longer(kKeyBytesMax + 1, 'a');
+// Goal: the limit of a component. Method: as many bytes and one more, of each type without a fixed size.
+TEST_CASE("components have at most 65,535 bytes, decimals 4,096") {
   for (TypeKind kind :
        {TypeKind::kText, TypeKind::kAscii, TypeKind::kBlob, TypeKind::kVarint, TypeKind::kDecimal}) {
     const bool text = kind == TypeKind::kText || kind == TypeKind::kAscii;
+    const size_t bytes_max = kind == TypeKind::kDecimal ? 4096 : kKeyBytesMax;
+    const std::string longest(bytes_max, 'a');
+    const std::string longer(bytes_max + 1, 'a');
     std::string out;
     REQUIRE(AppendComparable(kind, ClusteringOrder::kDescending,
                              text ? Value(longest) : Value::Bytes(longest), &out)
@@ -189,27 +191,37 @@ TEST_CASE("components have at most 65,535 bytes") {
     if (kind != TypeKind::kDecimal) CHECK(decoded == longest);
     const absl::Status status = AppendComparable(kind, ClusteringOrder::kDescending,
                                                  text ? Value(longer) : Value::Bytes(longer), &out);
-    CHECK(FromAbsl(status.message()) == "given 65536 bytes, expected at most 65535 in a key");
+    CHECK(status.message() == "given " + std::to_string(bytes_max + 1) + " bytes, expected at most " +
+                                  std::to_string(bytes_max) + " in a key");
   }
-  const std::string encoded = longer + '\0';
+  const std::string encoded = std::string(kKeyBytesMax + 1, 'a') + '\0';
   std::string_view escaped = encoded;
   std::string decoded;
   CHECK_FALSE(DecodeComparable(TypeKind::kText, ClusteringOrder::kAscending, &escaped, &decoded));
 }
 
-// Goal: no bytes decode to a decimal that is too long for a key. Method: numbers of nines about the limit,
-// which is 65,531 bytes of integer or 157,814 digits.
-TEST_CASE("decoded decimals have at most 65,535 bytes") {
-  const auto decodes = [](size_t digit_pairs) {
-    std::string bytes("\x03\x80\0\0\0\0\0\0\x01", 9);
+// Goal: no bytes decode to a decimal that is too long for a key, and few bytes do not decode to many digits.
+// Method: numbers of nines about the limit, which is 4,092 bytes of integer or 9,854 digits; one digit with a
+// scale that is the least there is, and beyond.
+TEST_CASE("decoded decimals have at most 4,096 bytes") {
+  const auto decodes = [](uint64_t exponent, size_t digit_pairs) {
+    std::string bytes(1, '\x03');
+    AppendBig(&bytes, exponent ^ (uint64_t{1} << 63));
     bytes += std::string(digit_pairs, 100) + '\0';
     std::string_view rest = bytes;
     std::string decoded;
-    return DecodeComparable(TypeKind::kDecimal, ClusteringOrder::kAscending, &rest, &decoded);
+    const bool ok = DecodeComparable(TypeKind::kDecimal, ClusteringOrder::kAscending, &rest, &decoded);
+    CHECK((!ok || decoded.size() <= 4096));
+    return ok;
   };
-  CHECK(decodes(157'814 / 2));
-  CHECK_FALSE(decodes(157'814 / 2 + 1));
-  CHECK_FALSE(decodes(100'000));
+  CHECK(decodes(1, 9'854 / 2));
+  CHECK_FALSE(decodes(1, 9'854 / 2 + 1));
+  CHECK_FALSE(decodes(1, 100'000));
+  constexpr uint64_t kLeastScale = uint64_t{1} << 31;
+  CHECK(decodes(kLeastScale + 2, 1));
+  CHECK(decodes(kLeastScale + 9'854, 1));
+  CHECK_FALSE(decodes(kLeastScale + 9'860, 1));
+  CHECK_FALSE(decodes(kLeastScale + 157'000, 1));
 }
 
 // Goal: what cannot be a key is refused. Method: null, wrong kinds, duration.
