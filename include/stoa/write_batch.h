@@ -68,8 +68,8 @@ struct ClusteringRange {
 /// Every call encodes at once; nothing of the arguments is kept. Errors leave the batch as it was:
 /// InvalidArgument naming table, column, given and expected type when values do not fit the schema; or naming
 /// the limit (keys 65,535 bytes, decimals in keys 4,096, cells 256 MiB, batch 1 GiB). Not thread-safe. Large
-/// cells are written to files of their own when the batch is (Options::inline_value_bytes_max). Clear keeps the
-/// memory, so a batch that is reused allocates nothing.
+/// cells are written to files of their own when the batch is (Options::inline_value_bytes_max). Clear keeps
+/// the memory, so a batch that is reused allocates nothing.
 class WriteBatch {
  public:
   WriteBatch() = default;

@@ -62,7 +62,7 @@ class StreamValidator final : public RowSource {
     }
     if (batch.row_count() != 0) {
       STOA_RETURN_IF_ERROR(batch.EnsureAll());
-      STOA_RETURN_IF_ERROR(CheckSummary(batch));
+      STOA_RETURN_IF_ERROR(CheckBatchSummary(batch, *spec_.projection));
     }
     if (skipped_) {
       open_ = batch.open_deletion;
@@ -78,39 +78,6 @@ class StreamValidator final : public RowSource {
       skipped_ = false;
     }
     return change == batch.changes.size() ? absl::OkStatus() : Broken(1, "a range-change outside its run");
-  }
-
-  /// What the batch says of its rows without loading them.
-  absl::Status CheckSummary(const RowBatch& batch) {
-    if (batch.first_clustering != batch.clustering[batch.begin] ||
-        batch.last_clustering != batch.clustering[batch.end - 1]) {
-      return Broken(1, "first or last clustering key of a batch is wrong");
-    }
-    bool clean = batch.changes.empty() && batch.open_deletion.live();
-    for (const PartitionRun& run : batch.runs) clean &= run.deletion.live();
-    bool in_bounds = true;
-    const auto bound = [&](int64_t timestamp) {
-      in_bounds &= timestamp >= batch.min_timestamp && timestamp <= batch.max_timestamp;
-    };
-    for (uint32_t row = batch.begin; row < batch.end; ++row) {
-      clean &= batch.RowFlags(row) == row_flags::kMarker && batch.RowExpiry(row) == kNoExpiry;
-      bound(batch.timestamps[row]);
-      if (!batch.RowDeletion(row).live()) bound(batch.deletions[row].timestamp);
-    }
-    for (size_t i = 0; i < batch.columns.size(); ++i) {
-      const ColumnVector& column = batch.columns[i];
-      if (column.index >= spec_.projection->size() || (i > 0 && column.index <= batch.columns[i - 1].index)) {
-        return Broken(1, "columns do not ascend within the projection");
-      }
-      for (uint32_t row = batch.begin; row < batch.end; ++row) {
-        if (!column.Has(row)) continue;
-        const Cell cell = batch.CellAt(column, row);
-        bound(cell.timestamp);
-        clean &= !cell.tombstone && cell.expiry == kNoExpiry;
-      }
-    }
-    if (!in_bounds) return Broken(6, "a timestamp outside the bounds of its batch");
-    return batch.clean && !clean ? Broken(6, "a batch called clean is not") : absl::OkStatus();
   }
 
   absl::Status CheckRun(const RowBatch& batch, size_t index, size_t* change) {
@@ -211,6 +178,38 @@ class StreamValidator final : public RowSource {
 };
 
 }  // namespace
+
+absl::Status CheckBatchSummary(const RowBatch& batch, const Projection& projection) {
+  if (batch.first_clustering != batch.clustering[batch.begin] ||
+      batch.last_clustering != batch.clustering[batch.end - 1]) {
+    return Broken(1, "first or last clustering key of a batch is wrong");
+  }
+  bool clean = batch.changes.empty() && batch.open_deletion.live();
+  for (const PartitionRun& run : batch.runs) clean &= run.deletion.live();
+  bool in_bounds = true;
+  const auto bound = [&](int64_t timestamp) {
+    in_bounds &= timestamp >= batch.min_timestamp && timestamp <= batch.max_timestamp;
+  };
+  for (uint32_t row = batch.begin; row < batch.end; ++row) {
+    clean &= batch.RowFlags(row) == row_flags::kMarker && batch.RowExpiry(row) == kNoExpiry;
+    bound(batch.timestamps[row]);
+    if (!batch.RowDeletion(row).live()) bound(batch.deletions[row].timestamp);
+  }
+  for (size_t i = 0; i < batch.columns.size(); ++i) {
+    const ColumnVector& column = batch.columns[i];
+    if (column.index >= projection.size() || (i > 0 && column.index <= batch.columns[i - 1].index)) {
+      return Broken(1, "columns do not ascend within the projection");
+    }
+    for (uint32_t row = batch.begin; row < batch.end; ++row) {
+      if (!column.Has(row)) continue;
+      const Cell cell = batch.CellAt(column, row);
+      bound(cell.timestamp);
+      clean &= !cell.tombstone && cell.expiry == kNoExpiry;
+    }
+  }
+  if (!in_bounds) return Broken(6, "a timestamp outside the bounds of its batch");
+  return batch.clean && !clean ? Broken(6, "a batch called clean is not") : absl::OkStatus();
+}
 
 std::unique_ptr<RowSource> NewStreamValidator(std::unique_ptr<RowSource> source, const ScanSpec& spec) {
   return std::make_unique<StreamValidator>(std::move(source), spec);

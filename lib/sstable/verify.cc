@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "base/stream_hash.h"
 #include "data/blob_reference.h"
+#include "data/stream_validator.h"
 #include "sstable/cached_block.h"
 #include "sstable/extent.h"
 #include "sstable/sstable.h"
@@ -226,7 +227,9 @@ absl::Status Verifier::CheckBlock(Extent& extent, uint32_t entry_number, const Z
 
 /// The errors of this and the following do not say where.
 absl::Status Verifier::CheckRows(Extent& extent, uint32_t entry, const Zones& zones, RowBatch* batch) {
-  if (absl::Status status = tally_.Add(*batch); !status.ok()) return absl::DataLossError(status.message());
+  absl::Status status = tally_.Add(*batch);
+  if (status.ok() && batch->row_count() > 0) status = CheckBatchSummary(*batch, projection_);
+  if (!status.ok()) return absl::DataLossError(status.message());
   for (const PartitionRun& run : batch->runs) {
     partition_starts_ |= run.starts;
     if (run.token != OrderedToken(PartitionToken(run.key)))

@@ -14,7 +14,9 @@ namespace {
 constexpr size_t kPointReadsMax = 20;
 
 void CheckError(const absl::Status& status) {
-  STOA_FUZZ_CHECK(absl::IsDataLoss(status) || absl::IsUnimplemented(status));
+  const bool expected = absl::IsDataLoss(status) || absl::IsUnimplemented(status);
+  if (!expected) std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  STOA_FUZZ_CHECK(expected);
 }
 
 class Table {
