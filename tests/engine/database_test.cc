@@ -173,6 +173,45 @@ TEST_CASE("automatic timestamps grow [rule]") {
   write_and_check();
 }
 
+// Goal: the same where neither the clock nor the log knows what was used: the manifest remembers it. Method:
+// a row is flushed, its segment of the log let go, all that came after lost with the power; then the clock is
+// behind.
+TEST_CASE("automatic timestamps grow though their log is gone [rule]") {
+  SimDatabase sim;
+  sim.options.wal_segment_bytes = 4 << 10;
+  sim.options.wal_bytes_max = 8 << 10;
+  sim.database.reset();
+  sim.Open();
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  WriteOptions unsynced;
+  unsynced.durability = Durability::kProcess;
+  REQUIRE_OK(Put(*sim.database, table, "s", 1, 1, unsynced));
+  REQUIRE_OK(sim.database->Flush());
+  // More than there is room for in the segment.
+  WriteBatch batch;
+  const std::string note(3900, 'x');
+  REQUIRE_OK(batch.Upsert(table, {"s"}, {Timestamp{2}}, {{table->FindColumn("note")->id, note}}));
+  REQUIRE_OK(sim.database->Write(unsynced, batch));
+  sim.sim.executor.RunAll();
+  ImageChoice choice;
+  choice.policy = ImageChoice::Policy::kNothingUnsynced;
+  const std::unique_ptr<SimFileSystem> image = sim.files.CrashImage(choice);
+
+  SimEnv later(*image, 2, SimEnv::kStartMicros - 1'000'000'000);
+  Options options = sim.options;
+  options.env = &later.env;
+  const std::unique_ptr<Database> database = ValueOf(Database::Open(options, "db"));
+  REQUIRE(database->recovery_report().log_records == 0);
+  const Table again = ValueOf(database->OpenTable("readings"));
+  Row row;
+  REQUIRE(ValueOf(database->ReadRow(ReadOptions(), again, {"s"}, {Timestamp{1}}, {}, &row)));
+  const int64_t before = row.view().write_timestamp(0);
+  REQUIRE(before >= SimEnv::kStartMicros);
+  REQUIRE_OK(Put(*database, again, "s", 1, 2));
+  REQUIRE(ValueOf(database->ReadRow(ReadOptions(), again, {"s"}, {Timestamp{1}}, {}, &row)));
+  REQUIRE(row.view().write_timestamp(0) > before);
+}
+
 // Goal: the first error of the log ends writing, with its cause, and reading goes on; reopening recovers.
 // Method: a sync fails once.
 TEST_CASE("failed sync latches the database [rule]") {
