@@ -103,7 +103,9 @@ void Maintenance::ScheduleFlushes() {
   const uint64_t visible = pipeline_->visible_sequence();
   MutexLock lock(&mutex_);
   if (stopping_) return;
-  for (const auto& [id, table] : view->tables()) {
+  for (const auto& entry : view->tables()) {
+    const TableId id = entry.first;
+    const TableView* const table = entry.second.get();
     if (table->sealed.empty() || flushing_.contains(id)) continue;
     if (table->sealed.front().seal_sequence > visible) {
       sealed_pending_.store(true);
@@ -113,10 +115,9 @@ void Maintenance::ScheduleFlushes() {
     ++jobs_;
     flush_running_.store(true, std::memory_order_relaxed);
     store_.env().executor.Schedule(
-        JobPriority::kFlush,
-        std::make_unique<FlushJob>(
-            store_, log_, id, [this] { return pipeline_->visible_sequence(); }, abort_,
-            [this, id = id](const FlushJob::Outcome& outcome) { FlushDone(id, outcome); }));
+        JobPriority::kFlush, std::make_unique<FlushJob>(
+                                 store_, log_, id, [this] { return pipeline_->visible_sequence(); }, abort_,
+                                 [this, id](const FlushJob::Outcome& outcome) { FlushDone(id, outcome); }));
   }
 }
 
