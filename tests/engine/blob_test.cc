@@ -183,7 +183,7 @@ TEST_CASE("snapshots and cursors keep replaced large values") {
   REQUIRE_OK(pictures.Put(1, Content('a')));
   std::unique_ptr<Snapshot> first = ValueOf(pictures.database->GetSnapshot());
   REQUIRE_OK(pictures.Put(1, Content('b')));
-  REQUIRE_OK(pictures.database->Flush());  // 'a' is not in the SSTable
+  REQUIRE_OK(pictures.database->Flush());  // 'a' and 'b' are in SSTables of their own: the snapshot cuts
   std::unique_ptr<Snapshot> second = ValueOf(pictures.database->GetSnapshot());
   REQUIRE_OK(pictures.Put(1, Content('c')));
   REQUIRE_OK(pictures.database->Compact("pictures"));
@@ -194,14 +194,16 @@ TEST_CASE("snapshots and cursors keep replaced large values") {
   Query query(pictures.table);
   query.Partition({"a"});
   {
-    Cursor cursor = ValueOf(pictures.database->Read(ReadOptions{second.get()}, query));
+    ReadOptions as_of_second;
+    as_of_second.snapshot = second.get();
+    Cursor cursor = ValueOf(pictures.database->Read(as_of_second, query));
     second.reset();
     first.reset();
     REQUIRE_OK(pictures.Put(2, Content('d')));
     REQUIRE_OK(pictures.database->Flush());
     REQUIRE(cursor.Next());
     CHECK(cursor.row()[1].bytes() == Content('b'));
-    CHECK(pictures.blobs() == 3);  // b, c, d
+    CHECK(pictures.blobs() == 4);  // c, d, and in SSTables that the cursor's view holds a, b
   }
   REQUIRE_OK(pictures.Put(3, Content('e')));
   REQUIRE_OK(pictures.database->Flush());
