@@ -212,28 +212,6 @@ TEST_CASE("automatic timestamps grow though their log is gone [rule]") {
   REQUIRE(row.view().write_timestamp(0) > before);
 }
 
-// Goal: the first error of the log ends writing, with its cause, and reading goes on; reopening recovers.
-// Method: a sync fails once.
-TEST_CASE("failed sync latches the database [rule]") {
-  SimDatabase sim;
-  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
-  REQUIRE_OK(Put(*sim.database, table, "s", 1, 1));
-  WriteOptions sync;
-  sync.durability = Durability::kSync;
-  // The call after the append is the sync.
-  sim.files.FailCall(sim.files.calls() + 1, absl::UnavailableError("no more"), FaultSpan::kOnce);
-  REQUIRE(!Put(*sim.database, table, "s", 2, 2, sync).ok());
-  const absl::Status refused = Put(*sim.database, table, "s", 3, 3);
-  REQUIRE(refused.code() == absl::StatusCode::kFailedPrecondition);
-  REQUIRE(Message(refused).find("no more") != std::string::npos);
-  REQUIRE(CountRows(*sim.database, Query(table)) >= 1);
-  REQUIRE(!sim.database->Close().ok());
-  sim.database.reset();
-  sim.Open();
-  const Table again = ValueOf(sim.database->OpenTable("readings"));
-  REQUIRE_OK(Put(*sim.database, again, "s", 3, 3, sync));
-}
-
 // Goal: readers who ask for it see nothing that a power failure could take back. Method: a write that is not
 // synced, read in every way before and after the sync.
 TEST_CASE("durable reads stop at what is synced [rule]") {
