@@ -212,6 +212,23 @@ TEST_CASE("automatic timestamps grow though their log is gone [rule]") {
   REQUIRE(row.view().write_timestamp(0) > before);
 }
 
+// Goal: no sequence is given to two commits. Method: the sequence of a snapshot, over the death of the
+// process and over a clean close.
+TEST_CASE("sequences are not used again [rule]") {
+  SimDatabase sim;
+  REQUIRE_OK(sim.database->CreateTable(SensorSchema()));
+  uint64_t last = 0;
+  for (const bool close : {false, true, false}) {
+    REQUIRE_OK(Put(*sim.database, ValueOf(sim.database->OpenTable("readings")), "s", 1, 1));
+    const uint64_t sequence = ValueOf(sim.database->GetSnapshot())->sequence();
+    REQUIRE(sequence > last);
+    last = sequence;
+    if (close) REQUIRE_OK(sim.database->Close());
+    sim.database.reset();
+    sim.Open();
+  }
+}
+
 // Goal: readers who ask for it see nothing that a power failure could take back. Method: a write that is not
 // synced, read in every way before and after the sync.
 TEST_CASE("durable reads stop at what is synced [rule]") {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/commit_pipeline.h"
+#include "engine/compaction_job.h"
 #include "engine/flush_job.h"
 #include "engine/store.h"
 #include "io/sim_file_system.h"
@@ -50,8 +51,9 @@ class Parts {
   void Commit() {
     WriteBatch batch;
     REQUIRE_OK(batch.Upsert(table_, {++rows_}, {}, {}));
-    REQUIRE_OK(pipeline_->Commit(batch.mutations()));
+    Commit(batch);
   }
+  void Commit(const WriteBatch& batch) { REQUIRE_OK(pipeline_->Commit(batch.mutations())); }
   void Seal(uint64_t sequence) {
     REQUIRE(store_->Seal(sequence, [](const TableView&) { return true; }) == 1);
   }
@@ -69,6 +71,23 @@ class Parts {
     return flushed_;
   }
 
+  /// Seals and flushes what was committed.
+  void Flush() {
+    Seal(visible());
+    REQUIRE(Run(*NewFlush([this] { return visible(); })) == 1);
+  }
+  /// Merges all SSTables.
+  void Compact() {
+    std::vector<uint64_t> inputs;
+    for (const auto& sstable : table()->sstables) inputs.push_back(sstable->metadata().number);
+    CompactionJob job(*store_, TableId{1}, inputs, abort_,
+                      [](const CompactionJob::Outcome& outcome) { REQUIRE_OK(outcome.status); });
+    while (job.Step() == Job::Progress::kMore) {
+    }
+  }
+
+  const Table& schema() const { return table_; }
+  ManualClock& clock() { return sim_.clock; }
   Store& store() { return *store_; }
   uint64_t visible() const { return pipeline_->visible_sequence(); }
   uint64_t start() const { return store_->start_sequence(); }
@@ -188,6 +207,32 @@ TEST_CASE("flushes of a table are installed in order [rule]") {
     CHECK(table->sstables.size() == 1);
     CHECK(parts.store().state().tables.at(1).flushed_sequence == table->flushed_sequence);
     CHECK(parts.CountRows(*parts.store().views().Get(), UINT64_MAX) == 2);
+  }
+}
+
+// Goal: a merge keeps a deletion while a memtable holds something that it hides. Method: a deletion in a file
+// by itself, which may be purged, and an older write: nowhere, in the active memtable, in a sealed one.
+TEST_CASE("a merge keeps what memtables need [rule]") {
+  enum class Place { kNowhere, kActive, kSealed };
+  for (const Place place : {Place::kNowhere, Place::kActive, Place::kSealed}) {
+    Parts parts;
+    WriteBatch deletion;
+    REQUIRE_OK(deletion.DeletePartition(parts.schema(), {1}));
+    parts.Commit(deletion);
+    parts.Flush();
+    parts.clock().Advance(10'000'000);
+    if (place != Place::kNowhere) {
+      WriteAttributes older;
+      older.timestamp_micros = 5;
+      WriteBatch write;
+      REQUIRE_OK(write.Upsert(parts.schema(), {1}, {}, {}, older));
+      parts.Commit(write);
+    }
+    if (place == Place::kSealed) parts.Seal(parts.visible());
+    parts.Compact();
+    const auto table = parts.table();
+    REQUIRE(table->sstables.size() == (place == Place::kNowhere ? 0 : 1));
+    if (place != Place::kNowhere) CHECK(table->sstables[0]->metadata().tombstone_count == 1);
   }
 }
 
