@@ -83,6 +83,16 @@ std::string BlobLine(const BlobId& id) {
                 "\n");
 }
 
+std::string DescribeBlobs(const BlobSet& blobs) {
+  std::string lines;
+  uint64_t bytes = 0;
+  for (const auto& [number, id] : blobs) {
+    lines += BlobLine(id);
+    bytes += BlobFileBytes(id.length);
+  }
+  return blobs.empty() ? lines : StrCat("  ", blobs.size(), " blobs with ", bytes, " bytes\n", lines);
+}
+
 /// The blobs that the SSTables of a table refer to.
 BlobSet BlobsOf(const TableState& table) {
   BlobSet blobs;
@@ -137,7 +147,7 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
       STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table.schema.get()));
       text += description;
     }
-    for (const auto& [number, blob] : BlobsOf(table)) text += BlobLine(blob);
+    text += DescribeBlobs(BlobsOf(table));
   }
   STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, state.first_log_number));
   for (uint64_t log : logs) {
