@@ -20,6 +20,11 @@ class MemoryBudget {
   uint64_t limit() const { return limit_bytes_; }
   uint64_t used() const { return used_bytes_.load(std::memory_order_relaxed); }
   bool exceeded() const { return used() > limit_bytes_; }
+  /// What is used beyond the limit.
+  uint64_t excess() const {
+    const uint64_t used_bytes = used();
+    return used_bytes > limit_bytes_ ? used_bytes - limit_bytes_ : 0;
+  }
 
   void Charge(uint64_t bytes) { used_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void Release(uint64_t bytes) { used_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
@@ -53,6 +58,8 @@ class MemoryCharge {
   ~MemoryCharge() {
     if (budget_ != nullptr) budget_->Release(bytes_);
   }
+  /// False when nothing is charged anywhere: then Resize has no use.
+  bool active() const { return budget_ != nullptr; }
   /// Changes the charge to `bytes`.
   void Resize(uint64_t bytes) {
     if (budget_ != nullptr) {

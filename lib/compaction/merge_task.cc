@@ -13,6 +13,7 @@ absl::StatusOr<std::unique_ptr<MergeTask>> MergeTask::Create(Directory& director
                         SSTableWriter::Create(directory, *input.schema, input.writer));
   std::unique_ptr<MergeTask> task(new MergeTask(std::move(writer)));
   task->spec_.projection = &task->writer_->projection();
+  task->spec_.budget = input.budget;
   std::vector<std::unique_ptr<RowSource>> opened;
   opened.reserve(sources.size());
   for (const OpenSource& open : sources) opened.push_back(open(task->spec_));

@@ -27,6 +27,7 @@ class MergeTask {
     Table schema;
     SSTableWriterOptions writer;
     PurgeRules purge;
+    MemoryBudget* budget = nullptr;  ///< charged with the batches of the merge; may be null
   };
   /// Makes one source of the merge; called once for each, with the spec to read by.
   using OpenSource = std::function<std::unique_ptr<RowSource>(const ScanSpec&)>;

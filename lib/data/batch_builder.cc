@@ -10,10 +10,12 @@
 namespace stoa {
 namespace {
 
-// A batch is finished when it reaches this: with thousands of sparse columns the arrays, not the rows, are
-// what fills memory.
-constexpr size_t kBatchBytesMax = 4 << 20;
-constexpr size_t kArenaChunkBytes = 256 << 10;
+// A batch is finished when it reaches this. Every cursor and merge keeps two or three of them, so they should
+// fit into a processor's cache and be little beside the memory budget; rows of a few columns never come near.
+constexpr size_t kBatchBytesMax = 512 << 10;
+// A few rows take little memory; a scan soon keeps one chunk that a batch fits into.
+constexpr size_t kArenaChunkBytes = 4 << 10;
+constexpr size_t kArenaChunkBytesMax = 256 << 10;
 
 uint8_t FlagsOf(const Cell& cell) {
   if (cell.tombstone) return cell_flags::kTombstone;
@@ -76,6 +78,12 @@ struct BatchBuilder::Column {
     has_present = has_timestamps = has_expiries = has_flags = false;
     dense = 0;
     capacity = 0;
+  }
+
+  size_t memory_bytes() const {
+    return (present.capacity() + words.capacity()) * sizeof(uint64_t) +
+           bytes.capacity() * sizeof(std::string_view) +
+           (timestamps.capacity() + expiries.capacity()) * sizeof(int64_t) + flags.capacity();
   }
 
   /// Room for rows [0, rows) in every array in use.
@@ -164,8 +172,11 @@ struct BatchBuilder::Column {
   }
 };
 
-BatchBuilder::BatchBuilder(const Projection* projection)
-    : projection_(projection), slots_(projection->size(), 0), arena_(kArenaChunkBytes) {
+BatchBuilder::BatchBuilder(const Projection* projection, MemoryBudget* budget)
+    : projection_(projection),
+      slots_(projection->size(), 0),
+      arena_(kArenaChunkBytes, kArenaChunkBytesMax),
+      charge_(budget, 0) {
   Clear();
 }
 
@@ -456,7 +467,17 @@ bool BatchBuilder::full() const {
          byte_count() >= kBatchBytesMax;
 }
 
+size_t BatchBuilder::memory_bytes() const {
+  size_t bytes = arena_.allocated_bytes() + clustering_.capacity() * sizeof(std::string_view) +
+                 timestamps_.capacity() * sizeof(int64_t) + expiries_.capacity() * sizeof(int64_t) +
+                 flags_.capacity() + deletions_.capacity() * sizeof(DeletionTime) +
+                 runs_.capacity() * sizeof(PartitionRun) + changes_.capacity() * sizeof(RangeChange);
+  for (const std::unique_ptr<Column>& column : columns_) bytes += sizeof(Column) + column->memory_bytes();
+  return bytes;
+}
+
 RowBatch BatchBuilder::Finish() {
+  if (charge_.active()) charge_.Resize(memory_bytes());
   finished_.clear();
   bool ascending = true;
   for (uint32_t i = 0; i < column_count_; ++i) {

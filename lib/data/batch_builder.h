@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/memory_budget.h"
 #include "data/growing_array.h"
 #include "data/row_batch.h"
 
@@ -19,8 +20,9 @@ namespace stoa {
 /// that it builds. A column's optional arrays exist only from the first row on that needs them.
 class BatchBuilder {
  public:
-  /// `projection` must outlive the builder.
-  explicit BatchBuilder(const Projection* projection);
+  /// `projection` must outlive the builder, as must `budget`, which is charged with the builder's memory, if
+  /// given.
+  explicit BatchBuilder(const Projection* projection, MemoryBudget* budget = nullptr);
   ~BatchBuilder();
 
   /// Empties the builder; `open` is the range deletion open where the next batch begins.
@@ -68,6 +70,7 @@ class BatchBuilder {
   void UseRowFlags(uint32_t rows);
   void UseRowExpiries(uint32_t rows);
   std::string_view Copy(std::string_view bytes);
+  size_t memory_bytes() const;
 
   const Projection* projection_;
   uint32_t row_count_ = 0;
@@ -97,6 +100,7 @@ class BatchBuilder {
 
   Arena arena_;
   size_t copied_bytes_ = 0;
+  MemoryCharge charge_;
 };
 
 }  // namespace stoa

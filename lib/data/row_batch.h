@@ -47,6 +47,7 @@
 
 #include <stoa/schema.h>
 
+#include "base/memory_budget.h"
 #include "data/deletion_time.h"
 #include "data/position.h"
 
@@ -246,6 +247,8 @@ struct ScanSpec {
   const Projection* projection = nullptr;
   /// About how many rows will be read, so that a source does not prepare many more; 0: all.
   uint32_t rows_hint = 0;
+  /// Charged with what the source keeps in memory for its batches; may be null.
+  MemoryBudget* budget = nullptr;
 };
 
 /// What a predicate on a column says of a value, for skipping by zone maps: [low, high] in the order of

@@ -100,6 +100,7 @@ absl::Status CompactionJob::Start() {
 
   MergeTask::Input input;
   input.schema = table->schema;
+  input.budget = &store_.buffer_budget();
   input.writer.number = store_.NewFileNumber();
   input.writer.file_id = store_.env().ids.UniqueId();
   input.writer.compression_level = table->schema->options().compression_level;

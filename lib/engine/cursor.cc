@@ -152,12 +152,14 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   auto state = std::make_unique<Cursor::State>(query);
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
-    state->input = QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr};
+    state->input =
+        QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr, nullptr};
   } else {
     const ReadPoint point = engine_->AcquireReadPoint(options.durable);
-    state->input =
-        QueryInput{point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}, nullptr};
+    state->input = QueryInput{
+        point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}, nullptr, nullptr};
   }
+  state->input.budget = &engine_->store().buffer_budget();
   state->input.interruption = Interruption(clock, options.timeout_micros, options.stop);
   state->input.directory = &engine_->store().directory();
   const Table& schema = state->query.table();

@@ -76,6 +76,7 @@ absl::Status FlushJob::StartPart() {
   const FlushedPart& part = parts_[current_part_];
   MergeTask::Input input;
   input.schema = schema_;
+  input.budget = &store_.buffer_budget();
   input.writer.number = store_.NewFileNumber();
   input.writer.file_id = store_.env().ids.UniqueId();
   input.writer.compression_level = schema_->options().compression_level;

@@ -68,6 +68,7 @@ class RangesSource : public RowSource {
     spec_.range = range.view();
     spec_.reverse = query_.reverse();
     spec_.projection = &columns_.projection;
+    spec_.budget = input_.budget;
     const uint64_t limit = std::min(query_.limit(), query_.per_partition_limit());
     spec_.rows_hint = predicates_.empty() ? static_cast<uint32_t>(std::min<uint64_t>(limit, UINT32_MAX)) : 0;
     if (spec_.rows_hint == UINT32_MAX) spec_.rows_hint = 0;

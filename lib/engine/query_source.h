@@ -24,6 +24,7 @@ struct QueryInput {
   uint64_t sequence = 0;  ///< memtables are read up to here
   int64_t now_seconds = 0;
   Interruption interruption;
+  MemoryBudget* budget = nullptr;  ///< charged with the batches of the sources; may be null
   Directory* directory = nullptr;  ///< where the blobs are that the view holds
 };
 

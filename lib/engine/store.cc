@@ -24,7 +24,7 @@ Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<Fil
       directory_(std::move(directory)),
       lock_(std::move(lock)),
       memtable_budget_(memtable_bytes_max),
-      cache_(cache_bytes),
+      cache_(cache_bytes, {&memtable_budget_, &buffer_budget_}),
       blobs_(*directory_) {
   views_.Publish(std::make_shared<const View>(View::Tables()));
 }

@@ -41,7 +41,10 @@ class Store {
   BlockCache& cache() { return cache_; }
   BlobRegistry& blobs() { return blobs_; }
   SnapshotList& snapshots() { return snapshots_; }
+  /// What of these is used beyond their limits the cache goes without: of memtables that are flushed and
+  /// still read, and of all that cursors, flushes and merges keep in memory for their batches.
   MemoryBudget& memtable_budget() { return memtable_budget_; }
+  MemoryBudget& buffer_budget() { return buffer_budget_; }
 
   /// Given out once each.
   uint64_t NewFileNumber() { return next_file_number_.fetch_add(1); }
@@ -108,6 +111,7 @@ class Store {
   const std::unique_ptr<Directory> directory_;
   std::unique_ptr<FileLock> lock_;
   MemoryBudget memtable_budget_;
+  MemoryBudget buffer_budget_{0};
   BlockCache cache_;
   BlobRegistry blobs_;
   Health health_;

@@ -26,7 +26,7 @@ class MemtableSource final : public RowSource {
         sequences_(sequences),
         batch_rows_(spec.rows_hint == 0 ? kBatchRowsFirst : std::min(spec.rows_hint, kBatchRowsLast)),
         merger_(spec.projection),
-        builder_(spec.projection) {
+        builder_(spec.projection, spec.budget) {
     Enter(directory_->FindAtOrAfter(spec_.range.start.token, spec_.range.start.key));
   }
 

@@ -16,7 +16,7 @@ class LiveFilter final : public RowSource {
   LiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, int64_t now_seconds)
       : merged_(std::move(merged)),
         now_seconds_(now_seconds),
-        builder_(spec.projection),
+        builder_(spec.projection, spec.budget),
         merger_(spec.projection) {}
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {

@@ -42,7 +42,7 @@ constexpr uint32_t kPassRowsMin = 128;
 class MergeSource final : public RowSource {
  public:
   MergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec)
-      : builder_(spec.projection),
+      : builder_(spec.projection, spec.budget),
         merger_(spec.projection),
         rows_wanted_(spec.rows_hint == 0 ? kBatchRowsMax
                                          : std::clamp<uint32_t>(spec.rows_hint, 16, kBatchRowsMax)) {

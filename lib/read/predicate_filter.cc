@@ -17,7 +17,7 @@ class PredicateFilter final : public RowSource {
                   const std::vector<Predicate>& predicates, Directory* directory)
       : live_(std::move(live)),
         merged_(spec.reverse ? nullptr : merged),
-        builder_(spec.projection),
+        builder_(spec.projection, spec.budget),
         at_(spec.range.start) {
     tests_.reserve(predicates.size());  // tests view themselves: they must not move
     for (const Predicate& predicate : predicates) tests_.emplace_back(predicate, directory);

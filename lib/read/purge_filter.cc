@@ -18,7 +18,7 @@ class PurgeFilter final : public RowSource {
   PurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, PurgeRules rules)
       : merged_(std::move(merged)),
         rules_(std::move(rules)),
-        builder_(spec.projection),
+        builder_(spec.projection, spec.budget),
         merger_(spec.projection) {}
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {

@@ -199,7 +199,8 @@ class BlockHeader {
 /// reused; one reader at a time. Runs and rows are named by their ordinals in the block.
 class BlockReader : public BatchLoader {
  public:
-  BlockReader(const BlockLayout* layout, const Projection* projection);
+  /// `budget` is charged with the reader's memory, if given.
+  BlockReader(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget = nullptr);
   ~BlockReader() override;
 
   /// Turns to another block. `header` and `sections` must outlive the use.

@@ -39,11 +39,7 @@ class BlockCache::Shard {
  public:
   using EntryPointer = std::shared_ptr<CacheEntry>;
 
-  void Init(uint64_t capacity_bytes, MemoryBudget* budget) {
-    MutexLock lock(&mutex_);
-    capacity_bytes_ = capacity_bytes;
-    charge_ = MemoryCharge(budget, 0);
-  }
+  void Init(const BlockCache* cache) { cache_ = cache; }
 
   EntryPointer Find(const CacheKey& key) {
     MutexLock lock(&mutex_);
@@ -68,7 +64,7 @@ class BlockCache::Shard {
     free_.pop_back();
     slots_[place] = Slot{key, entry, bytes, false};
     places_.emplace(key, place);
-    SetUsed(used_bytes_ + bytes);
+    used_bytes_ += bytes;
     return entry;
   }
 
@@ -81,7 +77,7 @@ class BlockCache::Shard {
     // Whoever makes it grow holds it, so that it cannot be evicted to make room for itself.
     if (MakeRoom(bytes, &evicted)) {
       slots_[place].bytes += bytes;
-      SetUsed(used_bytes_ + bytes);
+      used_bytes_ += bytes;
     } else {
       evicted.push_back(Erase(place));
     }
@@ -100,12 +96,12 @@ class BlockCache::Shard {
     std::vector<EntryPointer> evicted;
     MutexLock lock(&mutex_);
     MakeRoom(bytes, &evicted);
-    SetUsed(used_bytes_ + bytes);
+    used_bytes_ += bytes;
   }
 
   void Release(uint64_t bytes) {
     MutexLock lock(&mutex_);
-    SetUsed(used_bytes_ - bytes);
+    used_bytes_ -= bytes;
   }
 
   uint64_t used_bytes() const {
@@ -123,9 +119,10 @@ class BlockCache::Shard {
 
   /// Evicts until `bytes` more fit; false when they do not.
   bool MakeRoom(uint64_t bytes, std::vector<EntryPointer>* evicted) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (bytes > capacity_bytes_) return false;
+    const uint64_t room = cache_->room_bytes() / cache_->shard_count_;
+    if (bytes > room) return false;
     // The second round finds no mark left that the first did not take away.
-    for (size_t steps = 2 * slots_.size(); used_bytes_ + bytes > capacity_bytes_; --steps) {
+    for (size_t steps = 2 * slots_.size(); used_bytes_ + bytes > room; --steps) {
       if (steps == 0) return false;
       hand_ = (hand_ + 1) % slots_.size();
       Slot& slot = slots_[hand_];
@@ -144,29 +141,24 @@ class BlockCache::Shard {
     Slot& slot = slots_[place];
     places_.erase(slot.key);
     free_.push_back(place);
-    SetUsed(used_bytes_ - slot.bytes);
+    used_bytes_ -= slot.bytes;
     return std::exchange(slot, Slot()).entry;
   }
 
-  void SetUsed(uint64_t bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    used_bytes_ = bytes;
-    charge_.Resize(bytes);
-  }
-
+  const BlockCache* cache_ = nullptr;  // set before use
   mutable Mutex mutex_;
-  uint64_t capacity_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  MemoryCharge charge_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<CacheKey, size_t, KeyHash> places_ ABSL_GUARDED_BY(mutex_);
   std::vector<Slot> slots_ ABSL_GUARDED_BY(mutex_);
   std::vector<size_t> free_ ABSL_GUARDED_BY(mutex_);
   size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-BlockCache::BlockCache(uint64_t capacity_bytes, MemoryBudget* budget) : capacity_bytes_(capacity_bytes) {
+BlockCache::BlockCache(uint64_t capacity_bytes, std::vector<const MemoryBudget*> neighbours)
+    : capacity_bytes_(capacity_bytes), neighbours_(std::move(neighbours)) {
   shard_count_ = std::bit_floor(std::clamp<uint64_t>(capacity_bytes / kShardBytesMin, 1, kShardsMax));
   shards_ = std::make_unique<Shard[]>(shard_count_);
-  for (size_t i = 0; i < shard_count_; ++i) shards_[i].Init(capacity_bytes / shard_count_, budget);
+  for (size_t i = 0; i < shard_count_; ++i) shards_[i].Init(this);
 }
 BlockCache::~BlockCache() = default;
 
@@ -192,6 +184,13 @@ void BlockCache::EraseFile(uint64_t file_id) {
 
 void BlockCache::Reserve(const CacheKey& key, uint64_t bytes) { ShardOf(key).Reserve(bytes); }
 void BlockCache::Release(const CacheKey& key, uint64_t bytes) { ShardOf(key).Release(bytes); }
+
+uint64_t BlockCache::room_bytes() const {
+  const uint64_t least = capacity_bytes_ / 8;
+  uint64_t taken = 0;
+  for (const MemoryBudget* neighbour : neighbours_) taken += neighbour->excess();
+  return capacity_bytes_ > taken ? std::max(capacity_bytes_ - taken, least) : least;
+}
 
 uint64_t BlockCache::used_bytes() const {
   uint64_t bytes = 0;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "base/memory_budget.h"
 #include "io/sync.h"
@@ -32,11 +33,11 @@ class CacheEntry {
 /// Sharded; CLOCK eviction, where an entry counts as used from its second reader on, so that a scan does not
 /// drive out what is read again and again. Thread-safe. The bytes charged never exceed the capacity (Reserve
 /// excepted): what does not fit after eviction of everything that nobody holds is handed to its reader but
-/// not kept.
+/// not kept. Memory that others need beyond their budgets comes out of the capacity, down to an eighth of it.
 class BlockCache {
  public:
-  /// What the cache holds is charged to `budget` too, if there is one; it must outlive the cache.
-  explicit BlockCache(uint64_t capacity_bytes, MemoryBudget* budget = nullptr);
+  /// `neighbours` must outlive the cache.
+  explicit BlockCache(uint64_t capacity_bytes, std::vector<const MemoryBudget*> neighbours = {});
   ~BlockCache();
 
   /// Null when absent.
@@ -56,6 +57,8 @@ class BlockCache {
 
   uint64_t used_bytes() const;
   uint64_t capacity_bytes() const { return capacity_bytes_; }
+  /// The capacity less what the neighbours use beyond their budgets.
+  uint64_t room_bytes() const;
 
   /// For those who fill the cache.
   DecompressorPool& decompressors() { return decompressors_; }
@@ -65,6 +68,7 @@ class BlockCache {
   Shard& ShardOf(const CacheKey& key) const;
 
   const uint64_t capacity_bytes_;
+  const std::vector<const MemoryBudget*> neighbours_;
   size_t shard_count_ = 1;
   std::unique_ptr<Shard[]> shards_;
   DecompressorPool decompressors_;

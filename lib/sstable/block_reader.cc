@@ -66,8 +66,9 @@ Elements ElementsOfRun(const BlockHeader& header, const char* keys, uint32_t run
 
 }  // namespace
 
-BlockReader::BlockReader(const BlockLayout* layout, const Projection* projection)
+BlockReader::BlockReader(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget)
     : state_(std::make_unique<State>()) {
+  state_->charge = MemoryCharge(budget, 0);
   state_->layout = layout;
   state_->projection = projection;
 }

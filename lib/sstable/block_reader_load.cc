@@ -394,6 +394,7 @@ absl::Status BlockReader::LoadColumns(RowBatch* batch) {
   }
   batch->columns = {vectors, count};
   batch->columns_loaded = true;
+  state.Charge();
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/memory_budget.h"
 #include "base/strings.h"
 #include "sstable/block.h"
 #include "sstable/block_column.h"
@@ -50,6 +51,15 @@ struct BlockReader::State {
   std::vector<uint32_t> extra_rows;
   std::vector<std::string_view> strings;
   std::vector<std::string_view*> component_strings;
+
+  MemoryCharge charge;
+  /// Charges what a batch has taken, mostly in its columns.
+  void Charge() {
+    if (!charge.active()) return;
+    charge.Resize(arena.allocated_bytes() + (numbers.capacity() + key_sizes.capacity()) * sizeof(uint64_t) +
+                  (rows.capacity() + extra_rows.capacity()) * sizeof(uint32_t) +
+                  strings.capacity() * sizeof(std::string_view));
+  }
 
   /// The bytes of a section, loaded if they were not yet.
   absl::Status Section(uint32_t number, const char** bytes) {

@@ -90,7 +90,7 @@ TableSource::TableSource(std::shared_ptr<const TableReader> reader, const ScanSp
       stats_(stats),
       cache_use_(cache_use),
       cursor_(reader_.get(), stats),
-      decoder_(&reader_->layout(), spec.projection),
+      decoder_(&reader_->layout(), spec.projection, spec.budget),
       rows_next_(spec.rows_hint == 0 ? kBatchRowsMax : spec.rows_hint),
       zone_cursor_(reader_.get(), stats) {
   const PositionView& start = spec.range.start;

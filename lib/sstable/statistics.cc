@@ -26,6 +26,16 @@ bool ReadZones(Decoder* decoder, Statistics* statistics) {
 
 }  // namespace
 
+size_t Statistics::memory_bytes() const {
+  // A node of the map is its value and four words.
+  size_t bytes = zones.size() * (sizeof(*zones.begin()) + 4 * sizeof(void*)) +
+                 layout.columns.capacity() * sizeof(BlockLayout::ColumnType) + bounds.first.key.capacity() +
+                 bounds.first.clustering.capacity() + bounds.last.key.capacity() +
+                 bounds.last.clustering.capacity();
+  for (const auto& [column, zone] : zones) bytes += zone.bytes_min.size() + zone.bytes_max.size();
+  return bytes;
+}
+
 void Statistics::Encode(std::string* out) const {
   AppendLittle(out, table);
   AppendLittle(out, schema_version);

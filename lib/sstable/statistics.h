@@ -38,6 +38,9 @@ struct Statistics {
   std::map<ColumnId, ZoneRange> zones;
   std::vector<BlobId> blobs;  ///< that cells refer to, ascending
 
+  /// About what this takes on the heap.
+  size_t memory_bytes() const;
+
   void Encode(std::string* out) const;
   /// DataLoss when the bytes are malformed.
   static absl::StatusOr<Statistics> Decode(std::string_view bytes);

@@ -79,7 +79,7 @@ absl::Status TableReader::LoadRoot() {
     return file_->Corrupt(range.offset, "the index root does not have ", statistics_.extent_count,
                           " extents");
   }
-  reserved_bytes_ = sizeof(*this) + root_payload_.view().size();
+  reserved_bytes_ = sizeof(*this) + root_payload_.view().size() + statistics_.memory_bytes();
   cache_->Reserve(RootKey(), reserved_bytes_);
   return absl::OkStatus();
 }

@@ -74,21 +74,20 @@ TEST_CASE("many threads read one SSTable through a cache that is too small") {
 
 TEST_CASE("a closed SSTable leaves nothing in the cache's account") {
   // Goal: what is charged is released. Method: read, close, erase, look at the account.
-  MemoryBudget budget(1);
   SSTableFixture fixture;
-  BlockCache cache(1 << 20, &budget);
+  BlockCache cache(1 << 20);
   const TableSchema schema = SimpleSchema();
   const SSTableMetadata metadata =
       ValueOf(fixture.Write(schema, SimpleContent(10, 10), SmallBlocks(1, 500, 500)));
   std::shared_ptr<SSTable> sstable = ValueOf(SSTable::Open(fixture.directory(), metadata, &cache));
-  const uint64_t opened = budget.used();
+  const uint64_t opened = cache.used_bytes();
   CHECK(opened > 0);
   DumpAll(*sstable, schema);
-  CHECK(budget.used() > opened);
+  CHECK(cache.used_bytes() > opened);
   cache.EraseFile(metadata.file_id);
-  CHECK(budget.used() == opened);
+  CHECK(cache.used_bytes() == opened);
   sstable.reset();
-  CHECK(budget.used() == 0);
+  CHECK(cache.used_bytes() == 0);
 }
 
 }  // namespace
