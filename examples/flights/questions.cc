@@ -84,8 +84,9 @@ void DelaysByDestination(const stoa::Database& database, const Tables& tables) {
   Check(cursor.status());
 
   std::vector<std::pair<std::string, Delays>> busiest(delays.begin(), delays.end());
-  std::stable_sort(busiest.begin(), busiest.end(),
-                   [](const auto& a, const auto& b) { return a.second.flights > b.second.flights; });
+  std::sort(busiest.begin(), busiest.end(), [](const auto& a, const auto& b) {
+    return a.second.flights != b.second.flights ? a.second.flights > b.second.flights : a.first < b.first;
+  });
   std::printf("\nDelays from %s: the 10 busiest of %zu destinations\n", kAirport, busiest.size());
   std::printf("  to     flights   mean min   worst min\n");
   busiest.resize(std::min<size_t>(busiest.size(), 10));
