@@ -45,6 +45,7 @@ struct Metrics {
   uint64_t compaction_bytes_written = 0;
   uint64_t memtable_bytes = 0;
   uint64_t block_cache_bytes = 0;
+  uint64_t buffer_bytes = 0;  ///< kept by cursors, flushes and merges for the rows they are at
   uint64_t sstables = 0;
   uint64_t sstable_bytes = 0;
 };

@@ -220,6 +220,7 @@ Metrics Database::metrics() const {
   metrics.commits = engine_->pipeline().commit_count();
   metrics.memtable_bytes = engine_->store().memtable_budget().used();
   metrics.block_cache_bytes = engine_->store().cache().used_bytes();
+  metrics.buffer_bytes = engine_->store().buffer_budget().used();
   const std::shared_ptr<const View> view = engine_->store().views().Get();
   for (const auto& [id, table] : view->tables()) {
     metrics.sstables += table->sstables.size();

@@ -348,6 +348,28 @@ TEST_CASE("reads are stopped and time out") {
 }
 
 // Goal: token ranges cover a table without gap or overlap. Method: rows of the parts add up.
+// Goal: what cursors and merges keep is seen, and given back. Method: a cursor in the middle of an SSTable
+// and a merge that ran, and the account after them.
+TEST_CASE("memory of cursors and merges is counted") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  for (int64_t part = 0; part < 2; ++part) {
+    for (int64_t i = 0; i < 5000; ++i) REQUIRE_OK(Put(*sim.database, table, "s", 2 * i + part, 1.0));
+    REQUIRE_OK(sim.database->Flush());
+  }
+  REQUIRE(sim.database->metrics().buffer_bytes == 0);
+  {
+    Cursor cursor = ValueOf(sim.database->Read(ReadOptions{}, Query(table)));
+    const size_t rows = cursor.NextBatch();
+    REQUIRE(rows > 0);
+    REQUIRE(sim.database->metrics().buffer_bytes > rows * sizeof(double));
+  }
+  REQUIRE(sim.database->metrics().buffer_bytes == 0);
+  REQUIRE_OK(sim.database->Compact("readings"));
+  REQUIRE(sim.database->metrics().buffer_bytes == 0);
+  REQUIRE_OK(sim.database->Close());
+}
+
 // Goal: reads give up per block, not per row that they find. Method: a clock that moves on whenever it is
 // read, and a condition that no row fulfils but that no zone map rules out: fewer rows than blocks come out,
 // of which there are many.
