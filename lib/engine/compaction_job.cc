@@ -114,7 +114,7 @@ absl::Status CompactionJob::Start() {
   std::vector<MergeTask::OpenSource> sources;
   for (const std::shared_ptr<SSTable>& sstable : inputs_) {
     outcome_.bytes_read += sstable->metadata().file_bytes;
-    sources.push_back(
+    sources.emplace_back(
         [sstable](const ScanSpec& spec) { return sstable->NewSource(spec, nullptr, CacheUse::kLeave); });
   }
   STOA_ASSIGN_OR_RETURN(task_, MergeTask::Create(store_.directory(), input, sources));

@@ -85,7 +85,7 @@ absl::Status FlushJob::StartPart() {
   std::vector<MergeTask::OpenSource> sources;
   for (const SealedMemtable& sealed : memtables_) {
     if (sealed.seal_sequence <= part.after || sealed.after_sequence >= part.up_to) continue;
-    sources.push_back([&sealed, &part](const ScanSpec& spec) {
+    sources.emplace_back([&sealed, &part](const ScanSpec& spec) {
       return sealed.memtable->NewSource(spec, part.up_to, part.after);
     });
   }
