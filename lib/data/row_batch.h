@@ -75,11 +75,11 @@ struct Cell {
   bool tombstone = false;
   /// The value is the empty byte string (of a word type: not a word).
   bool empty = false;
-  uint64_t word = 0;
-  std::string_view bytes;
   /// `bytes` are not the value but a reference to it (data/blob_reference.h). Never of a word type, nor
   /// together with `tombstone` or `empty`.
   bool blob = false;
+  uint64_t word = 0;
+  std::string_view bytes;
 };
 
 namespace cell_flags {

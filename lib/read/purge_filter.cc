@@ -152,7 +152,7 @@ class PurgeFilter final : public RowSource {
     if (cell.tombstone || IsExpired(cell.expiry, rules_.now_seconds)) {
       if (CanDrop(run, cell.timestamp, cell.expiry)) return;
       if (!cell.tombstone)
-        cell = Cell{cell.timestamp, cell.expiry, /*tombstone=*/false, /*empty=*/true, 0, {}, /*blob=*/false};
+        cell = Cell{cell.timestamp, cell.expiry, /*tombstone=*/false, /*empty=*/true, /*blob=*/false, 0, {}};
     }
     merger_.AddCell(column_index, cell);
   }

@@ -12,19 +12,19 @@ namespace stoa::testing {
 namespace {
 
 Cell Word(int64_t timestamp, uint64_t word, int64_t expiry = kNoExpiry) {
-  return Cell{timestamp, expiry, false, false, word, {}};
+  return Cell{timestamp, expiry, false, false, false, word, {}};
 }
 Cell Tombstone(int64_t timestamp, int64_t local_time) {
-  return Cell{timestamp, local_time, true, false, 0, {}};
+  return Cell{timestamp, local_time, true, false, false, 0, {}};
 }
 Cell Bytes(int64_t timestamp, std::string_view bytes) {
-  return Cell{timestamp, kNoExpiry, false, bytes.empty(), 0, bytes};
+  return Cell{timestamp, kNoExpiry, false, bytes.empty(), false, 0, bytes};
 }
 
 // Cassandra's order of cells, from the weakest to the strongest; each pair both ways.
 TEST_CASE("Which of two cells wins") {
   const std::vector<Cell> words = {
-      Cell{1, kNoExpiry, false, true, 0, {}},  // an empty value is the least
+      Cell{1, kNoExpiry, false, true, false, 0, {}},  // an empty value is the least
       Word(1, 0),
       Word(1, 1),
       Word(1, 0xffffffff),  // -1 as serialized
