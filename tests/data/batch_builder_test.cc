@@ -164,8 +164,12 @@ TEST_CASE("A builder's memory is charged") {
     const std::string text(1000, 'x');
     for (uint64_t row = 0; row < 100; ++row) {
       builder.AddRow("r" + std::to_string(100 + row), row_flags::kMarker, 5, kNoExpiry, {});
-      builder.SetCell(0, Cell{5, kNoExpiry, false, false, row, {}});
-      builder.SetCell(1, Cell{5, kNoExpiry, false, false, 0, text});
+      Cell cell;
+      cell.timestamp = 5;
+      cell.word = row;
+      builder.SetCell(0, cell);
+      cell.bytes = text;
+      builder.SetCell(1, cell);
     }
     builder.Finish();
     CHECK(budget.used() >= builder.byte_count());
