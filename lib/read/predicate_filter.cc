@@ -150,7 +150,7 @@ class PredicateFilter final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged,
-                                              const ScanSpec& spec, std::vector<Predicate> predicates,
+                                              const ScanSpec& spec, const std::vector<Predicate>& predicates,
                                               Directory* directory) {
   return std::make_unique<PredicateFilter>(std::move(live), merged, spec, predicates, directory);
 }

@@ -29,7 +29,7 @@ struct Predicate {
 /// for some predicate, no source that overlaps it can match. Forward streams only skip; reverse ones are only
 /// filtered. `directory`: where the blobs are that rows refer to; null where there are none.
 std::unique_ptr<RowSource> NewPredicateFilter(std::unique_ptr<RowSource> live, RowSource* merged,
-                                              const ScanSpec& spec, std::vector<Predicate> predicates,
+                                              const ScanSpec& spec, const std::vector<Predicate>& predicates,
                                               Directory* directory = nullptr);
 
 }  // namespace stoa

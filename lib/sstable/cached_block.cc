@@ -10,7 +10,7 @@
 
 namespace stoa {
 
-absl::StatusOr<std::shared_ptr<CachedBlock>> CachedBlock::Load(std::shared_ptr<const TableFile> file,
+absl::StatusOr<std::shared_ptr<CachedBlock>> CachedBlock::Load(const std::shared_ptr<const TableFile>& file,
                                                                const FileRange& range,
                                                                const BlockLayout& layout, BlockCache* cache,
                                                                ReadStats* stats) {

@@ -24,7 +24,7 @@ class CachedBlock : public CacheEntry, public SectionSource {
 
   /// Reads and verifies the front of the block at `range`. Whatever the block grows by later is charged to
   /// `cache`, which outlives it. The caller inserts it there.
-  static absl::StatusOr<std::shared_ptr<CachedBlock>> Load(std::shared_ptr<const TableFile> file,
+  static absl::StatusOr<std::shared_ptr<CachedBlock>> Load(const std::shared_ptr<const TableFile>& file,
                                                            const FileRange& range, const BlockLayout& layout,
                                                            BlockCache* cache, ReadStats* stats);
   ~CachedBlock() override;
