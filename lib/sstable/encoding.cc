@@ -120,6 +120,16 @@ constexpr int kInterpolations = 4;
 /// Equal values that are stepped over one by one before they are searched for their end.
 constexpr uint32_t kEqualWalk = 8;
 
+/// Asks for what a walk from integer `i` on reads: two cache lines of each plane.
+void PrefetchPlanes(const BytePlanes& planes, uint32_t i) {
+  constexpr size_t kCacheLine = 64;
+  const uint8_t* at = planes.data + i;
+  for (unsigned k = 0; k < planes.width; ++k, at += planes.count) {
+    __builtin_prefetch(at);
+    __builtin_prefetch(at + kCacheLine);
+  }
+}
+
 bool IsWidth(uint8_t width) { return width >= 1 && width <= 8; }
 
 }  // namespace
@@ -295,21 +305,49 @@ void WordSequence::DecodeDecimals(const char* section, uint32_t begin, uint32_t 
   }
 }
 
+uint32_t WordSequence::FindCheckpoint(const BytePlanes& table, const BytePlanes& packed, uint32_t low,
+                                      uint32_t high, uint64_t key) const {
+  const auto value_of = [&](uint32_t checkpoint) { return base + multiplier * table.Get(checkpoint); };
+  // The first may stand before the values that ascend, and be anything.
+  if (high - low == 1) return low;
+  uint64_t low_value = value_of(low + 1);
+  if (low_value >= key) return low;
+  if (++low == high - 1) return low;
+  uint64_t high_value = value_of(high - 1);
+  if (high_value < key) return high - 1;
+  --high;
+  for (int probes = 0; high - low > 1; ++probes) {
+    uint32_t middle = low + (high - low) / 2;
+    if (probes < kInterpolations) {
+      const double part = static_cast<double>(key - low_value) / static_cast<double>(high_value - low_value);
+      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
+    }
+    // The deltas of the first guess are most likely those that will be wanted. Each plane is in memory of its
+    // own, which comes while the search goes on.
+    if (probes == 0) PrefetchPlanes(packed, middle * kDeltaStride + 1);
+    const uint64_t value = value_of(middle);
+    if (value < key) {
+      low = middle;
+      low_value = value;
+    } else {
+      high = middle;
+      high_value = value;
+    }
+  }
+  return low;
+}
+
 uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key,
                                  uint64_t* found) const {
-  // Halve between the checkpoints, then add up deltas from the last one below the key.
+  // To the last checkpoint below the key (or before `begin`), from there on by adding up deltas.
   const BytePlanes table = Table(section);
-  uint32_t low = begin / kDeltaStride;           // its value is below the key, or it lies before `begin`
-  uint32_t high = (end - 1) / kDeltaStride + 1;  // its value is not, or it lies behind `end`
-  while (high - low > 1) {
-    const uint32_t middle = (low + high) / 2;
-    (base + multiplier * table.Get(middle) < key ? low : high) = middle;
-  }
+  const BytePlanes packed = Packed(section);
+  const uint32_t low = FindCheckpoint(table, packed, begin / kDeltaStride, (end - 1) / kDeltaStride + 1, key);
   const uint32_t first = std::max(begin, low * kDeltaStride);
-  const uint32_t stop = std::min(end, high * kDeltaStride);
+  const uint32_t stop = std::min(end, (low + 1) * kDeltaStride);
   *found = GetDelta(section, first);
   if (*found >= key) return first;
-  const uint32_t steps = kDeltaWalkers[width](Packed(section).data + first + 1, count, stop - first - 1,
+  const uint32_t steps = kDeltaWalkers[width](packed.data + first + 1, count, stop - first - 1,
                                               {multiplier, delta_base}, key, found);
   if (first + 1 + steps < stop || stop == end) return first + 1 + steps;
   *found = GetDelta(section, stop);

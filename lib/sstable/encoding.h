@@ -121,6 +121,9 @@ struct WordSequence {
   const char* Exceptions(const char* section) const {
     return section + offset + uint64_t{table_count} * table_width + uint64_t{count} * width;
   }
+  /// The last of the checkpoints [low, high) whose value is below `key`; `low` if that of no other is.
+  uint32_t FindCheckpoint(const BytePlanes& table, const BytePlanes& packed, uint32_t low, uint32_t high,
+                          uint64_t key) const;
   /// The first value at least `key`, and the value (of the last one before `end` if there is none).
   uint32_t FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key, uint64_t* found) const;
 };
