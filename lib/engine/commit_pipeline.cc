@@ -12,7 +12,6 @@
 namespace stoa {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
 /// A group ends when it has collected this much, so that the first of it does not wait for too many.
 constexpr size_t kGroupBytesMax = 1 << 20;
 

@@ -10,8 +10,6 @@
 namespace stoa {
 namespace {
 
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-
 /// What the purge rule needs to know of the sources that are not in the merge, taken when it starts: what is
 /// written later has greater automatic timestamps than anything in the merge.
 struct OutsideSources {
@@ -105,7 +103,7 @@ absl::Status CompactionJob::Start() {
   input.writer.file_id = store_.env().ids.UniqueId();
   input.writer.compression_level = table->schema->options().compression_level;
   input.writer.purpose = IoPurpose::kCompaction;
-  input.purge.now_seconds = store_.env().clock.NowWallMicros() / kMicrosPerSecond;
+  input.purge.now_seconds = store_.env().clock.NowWallSeconds();
   input.purge.gc_grace_seconds = table->schema->options().gc_grace_seconds;
   input.purge.min_timestamp_outside = [outside = CollectOutside(*table, inputs_)](uint64_t token,
                                                                                   std::string_view key) {

@@ -18,11 +18,6 @@
 #include "schema/keys.h"
 
 namespace stoa {
-namespace {
-
-constexpr int64_t kMicrosPerSecond = 1'000'000;
-
-}  // namespace
 
 // ---- Snapshots
 
@@ -40,7 +35,7 @@ absl::StatusOr<std::unique_ptr<Snapshot>> Database::GetSnapshot() const {
   const ReadPoint point = engine_->AcquireReadPoint(/*durable=*/false);
   auto state = std::make_unique<Snapshot::State>();
   state->point = engine_->store().snapshots().Add(point.view.share(), point.sequence,
-                                                  engine_->env().clock.NowWallMicros() / kMicrosPerSecond);
+                                                  engine_->env().clock.NowWallSeconds());
   return std::unique_ptr<Snapshot>(new Snapshot(std::move(state)));
 }
 
@@ -156,8 +151,8 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
         QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr, nullptr};
   } else {
     const ReadPoint point = engine_->AcquireReadPoint(options.durable);
-    state->input = QueryInput{
-        point.view.share(), point.sequence, clock.NowWallMicros() / kMicrosPerSecond, {}, nullptr, nullptr};
+    state->input =
+        QueryInput{point.view.share(), point.sequence, clock.NowWallSeconds(), {}, nullptr, nullptr};
   }
   state->input.budget = &engine_->store().buffer_budget();
   state->input.interruption = Interruption(clock, options.timeout_micros, options.stop);
@@ -330,7 +325,7 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
     const std::shared_ptr<const View> view = snapshot.view();
     return state.ReadFrom(*view, &place);
   }
-  place.now_seconds = engine_->env().clock.NowWallMicros() / kMicrosPerSecond;
+  place.now_seconds = engine_->env().clock.NowWallSeconds();
   const ReadPoint point = engine_->AcquireReadPoint(options.durable);
   place.sequence = point.sequence;
   return state.ReadFrom(*point.view, &place);

@@ -6,11 +6,15 @@
 
 namespace stoa {
 
+inline constexpr int64_t kMicrosPerSecond = 1'000'000;
+
 class Clock {
  public:
   virtual ~Clock() = default;
   /// Microseconds since 1970-01-01 UTC; may jump.
   virtual int64_t NowWallMicros() = 0;
+  /// The same in seconds, and at less cost where it may lag behind by a few milliseconds: for expiry.
+  virtual int64_t NowWallSeconds() { return NowWallMicros() / kMicrosPerSecond; }
   /// Microseconds since some fixed point; never goes back.
   virtual int64_t NowMonotonicMicros() = 0;
 };

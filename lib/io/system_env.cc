@@ -1,3 +1,5 @@
+#include <time.h>
+
 #include <chrono>
 
 #include "io/env.h"
@@ -16,6 +18,11 @@ int64_t Micros() {
 class SystemClock : public Clock {
  public:
   int64_t NowWallMicros() override { return Micros<std::chrono::system_clock>(); }
+  int64_t NowWallSeconds() override {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);  // as of the last tick of the kernel
+    return now.tv_sec;
+  }
   int64_t NowMonotonicMicros() override { return Micros<std::chrono::steady_clock>(); }
 };
 
