@@ -264,7 +264,9 @@ uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint6
     const bool leftover = (manifest != 0 && manifest != manifest_number) ||
                           (log != 0 && log < state.first_log_number) || (sstable != 0 && !referenced) ||
                           (blob != 0 && !blobs.contains(blob)) || name.ends_with(kTemporarySuffix);
-    if (leftover && directory.Unlink(name, IoTag{FileKind::kOther, IoPurpose::kRecovery}).ok()) ++removed;
+    if (leftover && directory.Unlink(name, IoTag{FileKind::kOther, IoPurpose::kRecovery}).ok()) {
+      removed += manifest == 0 && log == 0 ? 1 : 0;
+    }
   }
   return removed;
 }

@@ -42,8 +42,8 @@ absl::StatusOr<RecoveredDatabase> RecoverDatabase(Env& env, Directory& directory
 absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, const DatabaseState& state,
                                                  const std::vector<uint64_t>& logs);
 
-/// Removes files which the state does not refer to: leftovers of interrupted work, replaced manifests, old
-/// log. Returns how many.
+/// Removes files which the state does not refer to. Returns how many are leftovers of interrupted work: those
+/// that are neither manifests nor log, which every opening replaces.
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number);
 
 }  // namespace stoa

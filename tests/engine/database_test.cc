@@ -143,6 +143,7 @@ TEST_CASE("clean close and reopen") {
   sim.Open();
   REQUIRE(sim.database->recovery_report().clean);
   REQUIRE(sim.database->recovery_report().log_records == 0);
+  REQUIRE(sim.database->recovery_report().files_removed == 0);
   REQUIRE(CountRows(*sim.database, Query(ValueOf(sim.database->OpenTable("readings")))) == 100);
 }
 
