@@ -27,6 +27,11 @@ constexpr uint64_t kRowCost = 8;
 constexpr uint64_t kSparseCellCost = 4;
 /// Rows whose costs are looked at together.
 constexpr uint32_t kChunkRows = 1024;
+/// Where a partition ends that has so many rows in the block, the block ends too. Clustering keys start anew
+/// there, so that a block of one partition has the smaller differences: the times of a time series need one
+/// byte instead of three. Measured on 2,000,000 rows of 1,000 series and on 3,000,000 flights of 229 airports
+/// (FORMAT.md): 1 and 0.4 % smaller files, and a point read waits for fewer cache lines (bench/README.md).
+constexpr uint32_t kLargeRun = 512;
 
 uint64_t ValueBytes(const ColumnVector& column, size_t row) {
   return (column.Flags(static_cast<uint32_t>(row)) & cell_flags::kNoValue) != 0 ? 0
@@ -56,6 +61,7 @@ struct BlockBuilder::State {
   std::string key;
 
   void FindCosts(const RowBatch& batch, uint32_t begin, uint32_t end);
+  uint32_t PartitionCut(const RowBatch& batch, uint32_t begin) const;
   uint32_t RowsToTake(uint32_t begin, uint32_t end);
   absl::Status Take(const RowBatch& batch, uint32_t begin, uint32_t end);
   void StartRun(const PartitionRun& run, bool continues);
@@ -103,6 +109,21 @@ uint32_t BlockBuilder::State::RowsToTake(uint32_t begin, uint32_t end) {
   }
   full = cost >= target || pending.row_count + rows == kBlockRowsMax;
   return rows;
+}
+
+/// The first row at or after `begin` before which a partition ends that has kLargeRun rows in the block; else
+/// the batch's end.
+uint32_t BlockBuilder::State::PartitionCut(const RowBatch& batch, uint32_t begin) const {
+  uint32_t rows =
+      pending.first_rows.empty() ? 0 : pending.row_count - static_cast<uint32_t>(pending.first_rows.back());
+  uint32_t from = begin;
+  for (const PartitionRun& run : batch.runs) {
+    if (!run.starts || run.first_row < begin) continue;
+    if (rows + (run.first_row - from) >= kLargeRun) return run.first_row;
+    rows = 0;
+    from = run.first_row;
+  }
+  return batch.end;
 }
 
 void BlockBuilder::State::StartRun(const PartitionRun& run, bool continues) {
@@ -154,7 +175,12 @@ absl::StatusOr<uint32_t> BlockBuilder::Add(RowBatch& batch, uint32_t begin) {
     }
   }
   do {
-    const uint32_t end = std::min(batch.end, begin + kChunkRows);
+    const uint32_t cut = state.PartitionCut(batch, begin);
+    if (cut == begin && cut < batch.end) {
+      state.full = true;
+      break;
+    }
+    const uint32_t end = std::min(cut, begin + kChunkRows);
     state.FindCosts(batch, begin, end);
     const uint32_t rows = state.RowsToTake(begin, end);
     if (rows == 0 && begin < batch.end) break;
