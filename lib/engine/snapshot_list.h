@@ -1,8 +1,8 @@
 // The live snapshots of a database, and how flushing gives back the memory that they pin.
 //
 // A snapshot is a view kept. When a memtable in it is flushed, the flush cuts its output at the sequences of
-// the snapshots (Sequences): so many SSTables, of which each snapshot can see a whole number. Those take the
-// memtable's place in the snapshot's view (ReplaceMemtables), and the memtable goes.
+// the snapshots (SequencesBetween): so many SSTables, of which each snapshot can see a whole number. Those
+// take the memtable's place in the snapshot's view (ReplaceMemtables), and the memtable goes.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +64,7 @@ class SnapshotList {
   std::vector<std::shared_ptr<SnapshotPoint>> Live() const;
 
   mutable Mutex mutex_;
-  mutable std::vector<std::weak_ptr<SnapshotPoint>> points_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<SnapshotPoint>> points_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace stoa

@@ -120,6 +120,26 @@ constexpr int kInterpolations = 4;
 /// Equal values that are stepped over one by one before they are searched for their end.
 constexpr uint32_t kEqualWalk = 8;
 
+struct Probe {
+  uint32_t at;
+  uint64_t value;
+};
+/// The first place whose value is at least `key`, among values that ascend from `low`, which is below it, to
+/// `high`, which is not. Interpolates a few times, then halves.
+template <typename ValueOf>
+uint32_t SearchAscending(Probe low, Probe high, uint64_t key, const ValueOf& value_of) {
+  for (int probes = 0; high.at - low.at > 1; ++probes) {
+    uint32_t middle = low.at + (high.at - low.at) / 2;
+    if (probes < kInterpolations) {
+      const double part = static_cast<double>(key - low.value) / static_cast<double>(high.value - low.value);
+      middle = std::clamp(low.at + static_cast<uint32_t>(part * (high.at - low.at)), low.at + 1, high.at - 1);
+    }
+    const uint64_t value = value_of(middle);
+    (value < key ? low : high) = Probe{middle, value};
+  }
+  return high.at;
+}
+
 /// Asks for what a walk from integer `i` on reads: two cache lines of each plane.
 void PrefetchPlanes(const BytePlanes& planes, uint32_t i) {
   constexpr size_t kCacheLine = 64;
@@ -315,26 +335,16 @@ uint32_t WordSequence::FindCheckpoint(const BytePlanes& table, const BytePlanes&
   if (++low == high - 1) return low;
   uint64_t high_value = value_of(high - 1);
   if (high_value < key) return high - 1;
-  --high;
-  for (int probes = 0; high - low > 1; ++probes) {
-    uint32_t middle = low + (high - low) / 2;
-    if (probes < kInterpolations) {
-      const double part = static_cast<double>(key - low_value) / static_cast<double>(high_value - low_value);
-      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
-    }
-    // The deltas of the first guess are most likely those that will be wanted. Each plane is in memory of its
-    // own, which comes while the search goes on.
-    if (probes == 0) PrefetchPlanes(packed, middle * kDeltaStride + 1);
-    const uint64_t value = value_of(middle);
-    if (value < key) {
-      low = middle;
-      low_value = value;
-    } else {
-      high = middle;
-      high_value = value;
-    }
-  }
-  return low;
+  // The deltas of the first guess are most likely those that will be wanted. Each plane is in memory of its
+  // own, which comes while the search goes on.
+  bool guessed = false;
+  return SearchAscending({low, low_value}, {high - 1, high_value}, key,
+                         [&](uint32_t checkpoint) {
+                           if (!guessed) PrefetchPlanes(packed, checkpoint * kDeltaStride + 1);
+                           guessed = true;
+                           return value_of(checkpoint);
+                         }) -
+         1;
 }
 
 uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key,
@@ -363,24 +373,8 @@ uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t 
   if (end - begin == 1) return end;
   uint64_t high_value = Get(section, end - 1);
   if (high_value < key) return end;
-  uint32_t low = begin;     // its value is below the key
-  uint32_t high = end - 1;  // its value is not
-  for (int probes = 0; high - low > 1; ++probes) {
-    uint32_t middle = low + (high - low) / 2;
-    if (probes < kInterpolations) {
-      const double part = static_cast<double>(key - low_value) / static_cast<double>(high_value - low_value);
-      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
-    }
-    const uint64_t value = Get(section, middle);
-    if (value < key) {
-      low = middle;
-      low_value = value;
-    } else {
-      high = middle;
-      high_value = value;
-    }
-  }
-  return high;
+  return SearchAscending({begin, low_value}, {end - 1, high_value}, key,
+                         [&](uint32_t i) { return Get(section, i); });
 }
 
 WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin, uint32_t end,
