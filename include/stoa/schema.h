@@ -25,7 +25,7 @@ enum class ColumnKind : uint8_t {
   kPartitionKey = 0,
   kClustering = 1,
   kRegular = 2,
-  // 3 is taken for static columns.
+  kStatic = 3,  ///< one value for all rows of a partition
 };
 
 enum class ClusteringOrder : uint8_t { kAscending = 0, kDescending = 1 };

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,19 +34,60 @@ enum class TypeKind : uint8_t {
   kTinyint = 17,
   kUuid = 18,
   kVarint = 19,
-  // Numbers taken for types with parameters: 32 list, 33 set, 34 map, 35 tuple, 36 user type, 37 vector,
-  // 38 counter.
+  kList = 32,
+  kSet = 33,
+  kMap = 34,
+  kTuple = 35,
+  kUserType = 36,
+  kVector = 37,
+  kCounter = 38,
 };
 
+class DataType;
+
+/// A field of a user type.
+struct TypeField;
+
 /// A type: its kind and, for types built from others, those. Cheap to copy; immutable; thread-safe.
+///
+/// A list, set, map or user type that is not frozen is *multi-cell*: as the type of a column its elements are
+/// cells of their own, with timestamps and expiry of their own. Frozen, it is one value, written and read as
+/// a whole. Tuples and vectors are always frozen, and what is inside a frozen type is frozen with it. Types
+/// can be put together that no column can have (a set of durations, a list that is not frozen in another);
+/// schemas refuse those.
 class DataType {
  public:
   /// A scalar type, for example DataType(TypeKind::kInt). Implicit, so that schemas read well.
   constexpr DataType(TypeKind kind) : kind_(kind) {}  // NOLINT(google-explicit-constructor)
 
+  // Types built from others; the collections and user types not frozen.
+  static DataType List(DataType element);
+  static DataType Set(DataType element);
+  static DataType Map(DataType key, DataType value);
+  static DataType Tuple(std::vector<DataType> components);
+  static DataType Vector(DataType element, uint32_t dimension);
+  static DataType UserType(std::string_view name, std::vector<TypeField> fields);
+  /// The same type, frozen with everything in it.
+  DataType Frozen() const;
+
   constexpr TypeKind kind() const { return kind_; }
-  /// The element types of a collection or tuple; empty for a scalar.
+  /// The element type of a list, set or vector; key and value type of a map; the components of a tuple; the
+  /// types of a user type's fields; empty for a scalar.
   const std::vector<DataType>& parameters() const;
+  /// Of a user type its name and the names of its fields; else empty.
+  const std::string& user_type_name() const;
+  const std::vector<std::string>& field_names() const;
+  /// Of a vector; else 0.
+  uint32_t dimension() const;
+
+  /// List, set or map.
+  constexpr bool is_collection() const {
+    return kind_ == TypeKind::kList || kind_ == TypeKind::kSet || kind_ == TypeKind::kMap;
+  }
+  bool is_frozen() const;
+  bool is_multi_cell() const { return (is_collection() || kind_ == TypeKind::kUserType) && !is_frozen(); }
+  /// True when a column of this type holds several cells in a row: multi-cell types and counters.
+  bool is_complex() const { return kind_ == TypeKind::kCounter || is_multi_cell(); }
 
   /// True when values are held as one machine word: boolean, the integers up to 64 bits, the times and dates,
   /// float and double.
@@ -72,17 +114,34 @@ class DataType {
     }
   }
 
-  /// The name as CQL writes it, for example "timeuuid".
+  /// As CQL writes it, for example "map<text, frozen<list<int>>>"; a user type by its name.
   std::string ToString() const;
-  /// The inverse of ToString, in any letter case; "varchar" is another name of text. InvalidArgument for an
-  /// unknown name, naming it.
-  static absl::StatusOr<DataType> Parse(std::string_view text);
+  /// Finds user types by name for Parse; null when there is none.
+  using Resolver = std::function<const DataType*(std::string_view name)>;
+  /// The inverse of ToString, in any letter case; "varchar" is another name of text. InvalidArgument, naming
+  /// the place, for an unknown name and for what is not a type's description.
+  static absl::StatusOr<DataType> Parse(std::string_view text, const Resolver& resolver = nullptr);
 
+  /// Same kind, parameters, names and frozenness.
   friend bool operator==(const DataType& a, const DataType& b);
 
  private:
+  struct Composite;
+  DataType(TypeKind kind, Composite composite);
+
   TypeKind kind_;
-  std::shared_ptr<const std::vector<DataType>> parameters_;
+  std::shared_ptr<const Composite> composite_;  // null: a scalar
 };
+
+struct TypeField {
+  std::string name;
+  DataType type;
+};
+
+/// Limits of types, each tested from both sides.
+inline constexpr size_t kTypeDepthMax = 32;           // types inside one another, the outermost included
+inline constexpr size_t kTupleComponentsMax = 65535;  // also the fields of a user type
+inline constexpr uint32_t kVectorDimensionMax =
+    8192;  // Cassandra 5's default guardrail is off; its indexes take 8192
 
 }  // namespace stoa

@@ -70,7 +70,10 @@ class Value {
     kDate,
     kTime,
     kUuid,
-    kDuration,  ///< serialized form
+    kDuration,   ///< serialized form
+    kComposite,  ///< list, set, map, tuple, user type, vector: serialized form (stoa/composite.h)
+    kEmpty,      ///< the empty byte string, which most types have as a value of its own beside null
+    kUnset,      ///< as a cell: leave the cell as it is
   };
 
   constexpr Value() : kind_(Kind::kNull) {}
@@ -108,7 +111,25 @@ class Value {
     return value;
   }
 
+  /// The serialized form of a collection, tuple, user type or vector, as in the native protocol.
+  static constexpr Value Composite(std::string_view bytes) {
+    Value value(bytes);
+    value.kind_ = Kind::kComposite;
+    return value;
+  }
+  static constexpr Value Empty() {
+    Value value;
+    value.kind_ = Kind::kEmpty;
+    return value;
+  }
+  static constexpr Value Unset() {
+    Value value;
+    value.kind_ = Kind::kUnset;
+    return value;
+  }
+
   Kind kind() const { return kind_; }
+  bool is_unset() const { return kind_ == Kind::kUnset; }
   bool is_null() const { return kind_ == Kind::kNull; }
 
   // Each accessor REQUIRES that kind() matches; the result of another one is unspecified, but defined.
@@ -123,6 +144,7 @@ class Value {
       case Kind::kText:
       case Kind::kBytes:
       case Kind::kDuration:
+      case Kind::kComposite:
         return std::string_view(view_.data, view_.size);
       case Kind::kUuid:
         return std::string_view(reinterpret_cast<const char*>(uuid_.bytes.data()), uuid_.bytes.size());

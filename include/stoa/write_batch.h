@@ -20,10 +20,36 @@ namespace stoa {
 /// when the table is altered; a dropped table is refused when the batch is written.
 using Table = std::shared_ptr<const TableSchema>;
 
-/// One column and its new value; null deletes the cell. A column that is not named is left as it is.
+/// What an assignment does to its column.
+enum class AssignmentKind : uint8_t {
+  kSet,      ///< the column has this value from now on; null deletes it, unset leaves it as it is
+  kAdd,      ///< list: append the elements; set: add them; map: put the entries; counter: add the integer
+  kPrepend,  ///< list: put the elements in front, in their order
+  kRemove,   ///< set: remove the elements; map: remove the keys (a set of them); counter: subtract
+  kPut,      ///< element `key` has this value from now on: the value of a map's key, the field of a user type
+             ///< (`key`: its name); null removes the element
+};
+
+/// What a write does to one column: by default, gives it a value. A column that is not named is left as it
+/// is.
 struct Assignment {
   ColumnId column;
   Value value;
+  AssignmentKind kind = AssignmentKind::kSet;
+  Value key = Value();  ///< of kPut
+
+  static Assignment Add(ColumnId column, const Value& value) {
+    return {column, value, AssignmentKind::kAdd, {}};
+  }
+  static Assignment Prepend(ColumnId column, const Value& value) {
+    return {column, value, AssignmentKind::kPrepend, {}};
+  }
+  static Assignment Remove(ColumnId column, const Value& value) {
+    return {column, value, AssignmentKind::kRemove, {}};
+  }
+  static Assignment Put(ColumnId column, const Value& key, const Value& value) {
+    return {column, value, AssignmentKind::kPut, key};
+  }
 };
 
 /// A list of assignments passed to a function; a view, like Values.

@@ -39,7 +39,7 @@ std::string UuidText(std::string_view bytes) {
 
 bool HoldsView(Value::Kind kind) {
   return kind == Value::Kind::kText || kind == Value::Kind::kBytes || kind == Value::Kind::kDuration ||
-         kind == Value::Kind::kUuid;
+         kind == Value::Kind::kUuid || kind == Value::Kind::kComposite;
 }
 
 }  // namespace
@@ -65,7 +65,12 @@ std::string Value::ToString() const {
     case Kind::kText:
       return StrCat("'", absl::StrReplaceAll(ToAbsl(bytes()), {{"'", "''"}}), "'");
     case Kind::kBytes:
+    case Kind::kComposite:
       return StrCat("0x", Hex(bytes()));
+    case Kind::kEmpty:
+      return "''";
+    case Kind::kUnset:
+      return "unset";
     case Kind::kTimestamp:
       return FormatTimestamp(timestamp());
     case Kind::kDate:

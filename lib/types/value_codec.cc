@@ -37,6 +37,12 @@ std::string_view KindName(Value::Kind kind) {
       return "uuid";
     case Value::Kind::kDuration:
       return "duration";
+    case Value::Kind::kComposite:
+      return "composite";
+    case Value::Kind::kEmpty:
+      return "empty";
+    case Value::Kind::kUnset:
+      return "unset";
   }
   return "unknown";
 }
@@ -74,6 +80,15 @@ Value::Kind KindFor(TypeKind kind) {
     case TypeKind::kTimeuuid:
     case TypeKind::kUuid:
       return Value::Kind::kUuid;
+    case TypeKind::kList:
+    case TypeKind::kSet:
+    case TypeKind::kMap:
+    case TypeKind::kTuple:
+    case TypeKind::kUserType:
+    case TypeKind::kVector:
+      return Value::Kind::kComposite;
+    case TypeKind::kCounter:
+      return Value::Kind::kInteger;
   }
   return Value::Kind::kNull;
 }

@@ -176,6 +176,8 @@ TEST_CASE("a value of another kind is refused") {
         case Value::Kind::kDuration:
           expected = "duration";
           break;
+        default:
+          break;
       }
       const bool fits = (" " + expected + " ").find(" " + type.ToString() + " ") != std::string::npos;
       std::string out;
