@@ -103,7 +103,7 @@ absl::Status CompactionJob::Start() {
   input.writer.file_id = store_.env().ids.UniqueId();
   input.writer.compression_level = table->schema->options().compression_level;
   input.writer.purpose = IoPurpose::kCompaction;
-  input.purge.now_seconds = store_.env().clock.NowWallSeconds();
+  input.purge.now_seconds = store_.purge_clock().NowSeconds();
   input.purge.gc_grace_seconds = table->schema->options().gc_grace_seconds;
   input.purge.min_timestamp_outside = [outside = CollectOutside(*table, inputs_)](uint64_t token,
                                                                                   std::string_view key) {

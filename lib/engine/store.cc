@@ -25,7 +25,8 @@ Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<Fil
       lock_(std::move(lock)),
       memtable_budget_(memtable_bytes_max),
       cache_(cache_bytes, {&memtable_budget_, &buffer_budget_}),
-      blobs_(*directory_) {
+      blobs_(*directory_),
+      purge_clock_(env.clock) {
   views_.Publish(std::make_shared<const View>(View::Tables()));
 }
 

@@ -14,6 +14,7 @@
 #include "blob/blob_registry.h"
 #include "engine/health.h"
 #include "engine/manifest.h"
+#include "engine/purge_clock.h"
 #include "engine/snapshot_list.h"
 #include "engine/view.h"
 #include "io/env.h"
@@ -40,6 +41,7 @@ class Store {
   Health& health() { return health_; }
   BlockCache& cache() { return cache_; }
   BlobRegistry& blobs() { return blobs_; }
+  PurgeClock& purge_clock() { return purge_clock_; }
   SnapshotList& snapshots() { return snapshots_; }
   /// What of these is used beyond their limits the cache goes without: of memtables that are flushed and
   /// still read, and of all that cursors, flushes and merges keep in memory for their batches.
@@ -115,6 +117,7 @@ class Store {
   BlockCache cache_;
   BlobRegistry blobs_;
   Health health_;
+  PurgeClock purge_clock_;
   std::atomic<uint64_t> next_file_number_{1};
   uint64_t start_sequence_ = 0;  // set by Begin
 
