@@ -8,6 +8,7 @@ namespace stoa {
 namespace {
 
 using fragment_cell::kSizeClassBlob;
+using fragment_cell::kSizeClassComplex;
 using fragment_cell::kSizeClassMask;
 constexpr uint8_t kSizeClassEmpty = 0;
 constexpr uint8_t kSizeClassBytes = 5;
@@ -140,6 +141,9 @@ bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
     case kSizeClassBlob:
       cell->blob = true;
       return decoder_.LengthPrefixed(&cell->bytes) && ParseBlobReference(cell->bytes, &reference);
+    case kSizeClassComplex:
+      cell->complex = true;
+      return decoder_.LengthPrefixed(&cell->bytes) && !cell->bytes.empty();
     default:
       return false;
   }
@@ -159,6 +163,11 @@ void AppendTombstoneCell(std::string* out, ColumnId delta) {
   AppendCellStart(out, delta, fragment_cell::kTombstone);
 }
 
+void AppendComplexCell(std::string* out, ColumnId delta, std::string_view content) {
+  AppendCellStart(out, delta, kSizeClassComplex);
+  AppendLengthPrefixed(out, content);
+}
+
 void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word_bytes,
                 const FragmentTimes& times) {
   const bool has_value = !cell.tombstone && !cell.empty && (word_bytes != 0 || !cell.bytes.empty());
@@ -167,7 +176,10 @@ void AppendCell(std::string* out, ColumnId delta, const Cell& cell, uint8_t word
   if (cell.tombstone || cell.expiry != times.expiry) header |= fragment_cell::kExpiry;
   if (cell.tombstone) header |= fragment_cell::kTombstone;
   if (has_value) {
-    header |= word_bytes != 0 ? SizeClassOfWord(word_bytes) : cell.blob ? kSizeClassBlob : kSizeClassBytes;
+    header |= word_bytes != 0 ? SizeClassOfWord(word_bytes)
+              : cell.blob     ? kSizeClassBlob
+              : cell.complex  ? kSizeClassComplex
+                              : kSizeClassBytes;
   }
   AppendCellStart(out, delta, header);
   if ((header & fragment_cell::kTimestamp) != 0) AppendVarint(out, ZigZag(cell.timestamp));

@@ -9,6 +9,7 @@
 //     size class and value := 0 empty | 1, 2, 3, 4: 1, 2, 4, 8 bytes little-endian (a word)
 //                           | 5 length:varint bytes (not empty)
 //                           | 6 length:varint reference to a blob (data/blob_reference.h)
+//                           | 7 length:varint complex cell (data/complex_cell.h), in context or resolved
 //
 // Column ids ascend; each is stored as the difference to the one before (the first to 0). What a write leaves
 // open is taken from the FragmentContext of the commit it belongs to: the timestamp where it has no own, the
@@ -46,6 +47,7 @@ inline constexpr uint8_t kTimestamp = 16;
 inline constexpr uint8_t kExpiry = 32;
 inline constexpr uint8_t kSizeClassMask = 7;
 inline constexpr uint8_t kSizeClassBlob = 6;
+inline constexpr uint8_t kSizeClassComplex = 7;
 }  // namespace fragment_cell
 
 /// The header of a cell of bytes, but of one that holds a reference.
@@ -99,6 +101,9 @@ class FragmentReader {
 void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes);
 void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value);
 void AppendTombstoneCell(std::string* out, ColumnId delta);
+/// `content` is what a ComplexCellBuilder has made. (A column of complex cells has no others: it is deleted
+/// by a complex cell with ComplexCellBuilder::DeleteAt, not by a tombstone.)
+void AppendComplexCell(std::string* out, ColumnId delta, std::string_view content);
 /// The timestamp and expiry that cells of a fragment have unless they say otherwise.
 struct FragmentTimes {
   int64_t timestamp = 0;

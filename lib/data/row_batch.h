@@ -78,6 +78,9 @@ struct Cell {
   /// `bytes` are not the value but a reference to it (data/blob_reference.h). Never of a word type, nor
   /// together with `tombstone` or `empty`.
   bool blob = false;
+  /// `bytes` are the content of a column of many cells or of a counter (data/complex_cell.h). Never of a word
+  /// type, nor together with `tombstone`, `empty` or `blob`.
+  bool complex = false;
   uint64_t word = 0;
   std::string_view bytes;
 };
@@ -86,6 +89,7 @@ namespace cell_flags {
 inline constexpr uint8_t kTombstone = 1;
 inline constexpr uint8_t kEmpty = 2;
 inline constexpr uint8_t kBlob = 4;
+inline constexpr uint8_t kComplex = 8;
 /// With one of these the cell has neither word nor bytes.
 inline constexpr uint8_t kNoValue = kTombstone | kEmpty;
 }  // namespace cell_flags
@@ -96,7 +100,7 @@ struct ColumnVector {
   uint32_t index = 0;                       ///< place of the column in the projection
   const uint64_t* present = nullptr;        ///< bit per row: has a cell; null: every row has one
   const uint64_t* words = nullptr;          ///< values of a word type
-  const std::string_view* bytes = nullptr;  ///< values of any other type, or references (cell_flags::kBlob)
+  const std::string_view* bytes = nullptr;  ///< of any other type: what the cell_flags say
   const int64_t* timestamps = nullptr;      ///< null: the row's timestamp
   const int64_t* expiries = nullptr;        ///< null: the row's expiry; of tombstones: local deletion time
   const uint8_t* flags = nullptr;           ///< cell_flags; null: none
@@ -230,6 +234,7 @@ inline Cell RowBatch::CellAt(const ColumnVector& column, uint32_t row) const {
   cell.tombstone = (cell_flag_bits & cell_flags::kTombstone) != 0;
   cell.empty = (cell_flag_bits & cell_flags::kEmpty) != 0;
   cell.blob = (cell_flag_bits & cell_flags::kBlob) != 0;
+  cell.complex = (cell_flag_bits & cell_flags::kComplex) != 0;
   if ((cell_flag_bits & cell_flags::kNoValue) != 0) return cell;
   if (column.words != nullptr) {
     cell.word = column.words[row];

@@ -151,8 +151,12 @@ class PurgeFilter final : public RowSource {
   void AddCell(const PartitionRun& run, uint32_t column_index, Cell cell) {
     if (cell.tombstone || IsExpired(cell.expiry, rules_.now_seconds)) {
       if (CanDrop(run, cell.timestamp, cell.expiry)) return;
-      if (!cell.tombstone)
-        cell = Cell{cell.timestamp, cell.expiry, /*tombstone=*/false, /*empty=*/true, /*blob=*/false, 0, {}};
+      if (!cell.tombstone) {
+        cell.empty = true;
+        cell.blob = false;
+        cell.word = 0;
+        cell.bytes = {};
+      }
     }
     merger_.AddCell(column_index, cell);
   }

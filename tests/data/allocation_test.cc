@@ -28,8 +28,8 @@ void Work(RowMerger* merger, BatchBuilder* builder, BatchBuilder* copy) {
       merger->AddMarker(version, kNoExpiry);
       for (uint32_t i = 0; i < 4; ++i) {
         const uint32_t column = (i * 500 + row % 7) % 2000;
-        merger->AddCell(
-            column, Cell{version, i == 0 ? 100 + version : kNoExpiry, i == 1, false, false, row, "value"});
+        merger->AddCell(column, Cell{version, i == 0 ? 100 + version : kNoExpiry, i == 1, false, false, false,
+                                     row, "value"});
       }
     }
     merger->Emit(key, builder);

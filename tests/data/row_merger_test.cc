@@ -12,13 +12,13 @@ namespace stoa::testing {
 namespace {
 
 Cell Word(int64_t timestamp, uint64_t word, int64_t expiry = kNoExpiry) {
-  return Cell{timestamp, expiry, false, false, false, word, {}};
+  return Cell{timestamp, expiry, false, false, false, false, word, {}};
 }
 Cell Tombstone(int64_t timestamp, int64_t local_time) {
-  return Cell{timestamp, local_time, true, false, false, 0, {}};
+  return Cell{timestamp, local_time, true, false, false, false, 0, {}};
 }
 Cell Bytes(int64_t timestamp, std::string_view bytes) {
-  return Cell{timestamp, kNoExpiry, false, bytes.empty(), false, 0, bytes};
+  return Cell{timestamp, kNoExpiry, false, bytes.empty(), false, false, 0, bytes};
 }
 
 // Cassandra's order of cells, from the weakest to the strongest; each pair both ways.

@@ -22,7 +22,7 @@ struct ContentCell {
   std::string bytes;
   bool blob = false;  ///< `bytes` are a reference
 
-  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, blob, word, bytes}; }
+  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, blob, false, word, bytes}; }
   /// The value of a byte cell, as far as it is in the cell: of a blob, the prefix in the reference.
   std::string known_bytes() const;
   friend bool operator==(const ContentCell&, const ContentCell&) = default;
