@@ -24,6 +24,7 @@ class RowView {
   /// Null when the row has no live cell in the column.
   Value operator[](size_t column) const;
   /// Key values, by place in the key. Decoded at the first call for a row; REQUIRES an index within the key.
+  /// Clustering values are null where the row stands for its partition (Query::Columns, Query::Distinct).
   Value partition_key(size_t component) const;
   Value clustering(size_t component) const;
   /// Write timestamp of a cell in microseconds; INT64_MIN when the cell is null.

@@ -126,8 +126,8 @@ class Database {
   // Reads.
 
   absl::StatusOr<Cursor> Read(const ReadOptions& options, const Query& query) const;
-  /// Reads one row by its full key into `row`; false when it does not exist. `columns` as in Query::Columns,
-  /// empty meaning all.
+  /// Reads one row by its full key into `row`; false when it does not exist, be there values in static
+  /// columns or not. `columns` as in Query::Columns, empty meaning all.
   absl::StatusOr<bool> ReadRow(const ReadOptions& options, const Table& table, Values partition_key,
                                Values clustering, std::span<const ColumnId> columns, Row* row) const;
   /// ResourceExhausted when snapshots pin more memory than is allowed.

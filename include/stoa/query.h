@@ -42,13 +42,20 @@ class Query {
   Query& Row(Values clustering);
   /// From the end of each partition (or slice) to its beginning. Requires Partition.
   Query& Reverse();
-  /// The regular columns to return, in this order. Default: all, in schema order.
+  /// The static and regular columns to return, in this order. Default: all, the static ones first, each in
+  /// schema order. Every row of a partition has the values of its static columns. A partition that has live
+  /// values in static columns, whichever, and no live row has one row all the same, in which clustering and
+  /// regular columns are null: unless the query has a slice, a row, or a condition on a regular column.
   Query& Columns(std::initializer_list<ColumnId> columns);
   Query& Columns(std::span<const ColumnId> columns);
-  /// Returns only rows where `column` (regular, of a type other than decimal, varint, duration) compares so;
-  /// a null never does. Several conditions must all hold. Blocks whose zone maps rule a match out are not
-  /// read.
+  /// Returns only rows where `column` (static or regular, of a scalar type other than decimal, varint,
+  /// duration) compares so; a null never does. Several conditions must all hold. Blocks whose zone maps rule
+  /// a match in a regular column out are not read.
   Query& Where(ColumnId column, Comparison comparison, const Value& value);
+  /// Returns one row for each partition that has a live row or a live value in a static column: its partition
+  /// key and static columns (by default all), clustering columns being null. Partitions, tokens, conditions
+  /// on static columns, a limit and resuming go together with it, nothing else does.
+  Query& Distinct();
   Query& Limit(uint64_t rows);
   Query& PerPartitionLimit(uint64_t rows);
   /// Continues where a cursor of the same query stopped (Cursor::paging_state).
@@ -71,6 +78,7 @@ class Query {
   const std::string& slice_to() const { return slice_to_; }
   bool is_row() const { return is_row_; }
   bool reverse() const { return reverse_; }
+  bool distinct() const { return distinct_; }
   const std::vector<ColumnId>& columns() const { return columns_; }
   const std::vector<Condition>& conditions() const { return conditions_; }
   uint64_t limit() const { return limit_; }
@@ -89,6 +97,7 @@ class Query {
   std::string slice_to_;    // empty: to its end
   bool is_row_ = false;
   bool reverse_ = false;
+  bool distinct_ = false;
   std::vector<ColumnId> columns_;
   std::vector<Condition> conditions_;
   uint64_t limit_ = UINT64_MAX;

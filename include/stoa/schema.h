@@ -37,6 +37,8 @@ struct Column {
   ColumnKind kind = ColumnKind::kRegular;
   /// Meaningful for clustering columns.
   ClusteringOrder order = ClusteringOrder::kAscending;
+
+  bool is_key() const { return kind == ColumnKind::kPartitionKey || kind == ColumnKind::kClustering; }
 };
 
 /// Options of a table, with Cassandra's names where it has them.
@@ -65,10 +67,17 @@ class TableSchema {
   const std::string& name() const { return name_; }
   const TableOptions& options() const { return options_; }
 
-  /// Key columns in key order, regular columns in the order in which they were added.
+  /// Key columns in key order, static and regular columns in the order in which they were added.
   const std::vector<Column>& partition_key() const { return partition_key_; }
   const std::vector<Column>& clustering() const { return clustering_; }
+  const std::vector<Column>& static_columns() const { return static_; }
   const std::vector<Column>& regular() const { return regular_; }
+
+  /// True when the columns outside of the key are counters.
+  bool is_counter_table() const {
+    const std::vector<Column>& columns = regular_.empty() ? static_ : regular_;
+    return !columns.empty() && columns.front().type.kind() == TypeKind::kCounter;
+  }
 
   /// Null when there is no such column.
   const Column* FindColumn(std::string_view name) const;
@@ -88,6 +97,7 @@ class TableSchema {
   TableOptions options_;
   std::vector<Column> partition_key_;
   std::vector<Column> clustering_;
+  std::vector<Column> static_;
   std::vector<Column> regular_;
   ColumnId next_column_id_ = 1;
 };
@@ -105,12 +115,16 @@ class TableSchema::Builder {
   Builder& PartitionKey(std::string_view name, DataType type);
   Builder& Clustering(std::string_view name, DataType type,
                       ClusteringOrder order = ClusteringOrder::kAscending);
+  /// A column with one value for all rows of a partition. It can have a value in a partition without rows.
+  Builder& Static(std::string_view name, DataType type);
   Builder& Regular(std::string_view name, DataType type);
   Builder& Options(const TableOptions& options);
   /// InvalidArgument, naming the table, the column and the allowed range, when a name is empty, longer than
   /// 222 bytes, or holds anything but letters, digits and underscores; when a name occurs twice; when no
-  /// partition key is given; when a key column has a type that cannot be a key (duration); when there are
-  /// more than kColumnsMax columns; when an option is out of range.
+  /// partition key is given; when a key column has a type that cannot be a key (duration, counter, what is
+  /// not frozen); when a static column has no clustering column beside it; when counters are mixed with
+  /// columns of other types outside of the key, or with a default time to live; when there are more than
+  /// kColumnsMax columns; when an option is out of range.
   absl::StatusOr<TableSchema> Build() const;
 
  private:
@@ -123,14 +137,16 @@ class TableSchema::Builder {
 class TableAlteration {
  public:
   TableAlteration& AddColumn(std::string_view name, DataType type);
-  /// Its data is hidden at once and removed by compaction. Key columns cannot be dropped.
+  TableAlteration& AddStaticColumn(std::string_view name, DataType type);
+  /// Its data is hidden at once, for ever, and removed by compaction: a column that is added under the same
+  /// name is another one, of any type. Key columns cannot be dropped.
   TableAlteration& DropColumn(std::string_view name);
   /// Any column, key columns included.
   TableAlteration& RenameColumn(std::string_view from, std::string_view to);
   TableAlteration& SetOptions(const TableOptions& options);
 
   struct Step {
-    enum class Kind : uint8_t { kAdd, kDrop, kRename, kOptions } kind;
+    enum class Kind : uint8_t { kAdd, kAddStatic, kDrop, kRename, kOptions } kind;
     std::string name;
     std::string new_name;
     DataType type = TypeKind::kInt;

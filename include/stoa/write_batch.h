@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <stoa/schema.h>
 #include <stoa/value.h>
@@ -30,8 +31,8 @@ enum class AssignmentKind : uint8_t {
              ///< (`key`: its name); null removes the element
 };
 
-/// What a write does to one column: by default, gives it a value. A column that is not named is left as it
-/// is.
+/// What a write does to one column, static or regular: by default, gives it a value. A column that is not
+/// named is left as it is.
 struct Assignment {
   ColumnId column;
   Value value;
@@ -96,6 +97,10 @@ struct ClusteringRange {
 /// the limit (keys 65,535 bytes, decimals in keys 4,096, cells 256 MiB, batch 1 GiB). Not thread-safe. Large
 /// cells are written to files of their own when the batch is (Options::inline_value_bytes_max). Clear keeps
 /// the memory, so a batch that is reused allocates nothing.
+///
+/// Static columns are assigned to and deleted together with a row's columns, or alone: then the clustering
+/// key is empty, and no row is written. Their cells are the partition's: deleting rows and ranges leaves
+/// them, deleting the partition does not.
 class WriteBatch {
  public:
   WriteBatch() = default;
@@ -103,9 +108,11 @@ class WriteBatch {
   /// Writes a row and marks it as existing (CQL INSERT): it stays even if all its cells are deleted.
   absl::Status Upsert(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes = {});
-  /// Writes cells without marking the row (CQL UPDATE): the row exists while one of its cells does.
+  /// Writes cells without marking the row (CQL UPDATE): the row exists while one of its cells does. Static
+  /// columns alone are updated without a clustering key.
   absl::Status Update(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes = {});
+  /// Deletes the values of columns; static columns alone without a clustering key.
   absl::Status DeleteCells(const Table& table, Values partition_key, Values clustering,
                            std::span<const ColumnId> columns, const WriteAttributes& attributes = {});
   absl::Status DeleteRow(const Table& table, Values partition_key, Values clustering,
@@ -117,6 +124,7 @@ class WriteBatch {
 
   void Clear();
   bool empty() const { return operation_count_ == 0; }
+  /// Each row, static row and deletion that a call writes is one.
   size_t operation_count() const { return operation_count_; }
   size_t byte_count() const { return mutations_.size(); }
   /// Bytes of the largest value that is not of a fixed-width type.
@@ -127,14 +135,29 @@ class WriteBatch {
   const std::vector<TableId>& tables() const { return tables_; }
 
  private:
+  /// Every call begins by encoding its partition and ends by adding what is in operations_buffer_, unless it
+  /// is nothing.
+  absl::Status Start(const TableSchema& schema, Values partition_key, const WriteAttributes& attributes);
+  absl::Status Finish(const TableSchema& schema);
   absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes, uint8_t fragment_flags);
-  absl::Status EncodeFragment(const TableSchema& schema, Assignments cells, const WriteAttributes& attributes,
-                              uint8_t fragment_flags);
-  absl::Status EncodeCells(const TableSchema& schema, std::span<const Assignment> cells);
-  /// Adds an operation of kind `op` on the partition encoded in key_buffer_, with `body`.
-  absl::Status Add(const TableSchema& schema, uint8_t op, std::string_view body,
-                   const std::optional<int64_t>& timestamp);
+  /// What a call assigns to, in the order of column ids.
+  struct SortedAssignments {
+    std::span<const Assignment> to_statics;
+    std::span<const Assignment> to_row;
+  };
+  absl::StatusOr<SortedAssignments> Sort(const TableSchema& schema, Assignments cells);
+  /// Appends the operation that writes to one row, of which `columns` are all, to operations_buffer_; nothing
+  /// if it would say nothing.
+  absl::Status AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
+                         std::string_view clustering, std::span<const Assignment> cells,
+                         const WriteAttributes& attributes, uint8_t fragment_flags);
+  absl::Status EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                           std::span<const Assignment> cells);
+  /// Begins an operation of kind `op` in operations_buffer_.
+  void Begin(uint8_t op);
+  /// Ends the operation begun last, a deletion.
+  void EndDeletion(const std::optional<int64_t>& timestamp);
 
   std::string mutations_;
   size_t operation_count_ = 0;
@@ -149,7 +172,9 @@ class WriteBatch {
   std::string clustering_buffer_;
   std::string fragment_buffer_;
   size_t fragment_largest_value_bytes_ = 0;
-  std::string body_buffer_;
+  std::string operations_buffer_;
+  size_t operations_in_buffer_ = 0;
+  size_t last_operation_ = 0;  // where it begins in the buffer
   std::vector<Assignment> sorted_cells_;
 };
 

@@ -3,13 +3,13 @@
 //     mutations := op*
 //     op := 1 table_id:varint schema_version:varint key:bytes    the partition that the ops after it are
 //     about
-//         | 2 clustering:bytes fragment:bytes                    a row
+//         | 2 clustering:bytes fragment:bytes                    a row, or the static row (data/static_row.h)
 //         | 3 start:bytes end:bytes [timestamp:svarint]          delete clustering range
 //         | 4 [timestamp:svarint]                                delete partition
 //           (3 and 4: kind + 128 if the timestamp is present)
 //     bytes := length:varint, that many bytes
 //
-// Kinds 5 and above are refused by name until they are given a meaning (static rows come next).
+// Kinds 5 and above are refused by name until they are given a meaning.
 #pragma once
 
 #include <cstdint>

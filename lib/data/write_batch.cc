@@ -8,6 +8,8 @@
 #include "base/strings.h"
 #include "data/fragment.h"
 #include "data/mutation.h"
+#include "data/static_row.h"
+#include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "schema/schema_validation.h"
 #include "types/value_codec.h"
@@ -29,28 +31,40 @@ absl::Status CheckAttributes(const TableSchema& schema, const WriteAttributes& a
   return absl::OkStatus();
 }
 
-/// `*column` moves forward through the regular columns, which ascend by id as the cells do.
-absl::Status FindRegularColumn(const TableSchema& schema, ColumnId id,
-                               std::vector<Column>::const_iterator* column) {
-  const auto end = schema.regular().end();
-  if (*column == end || (*column)->id != id) {
-    *column =
-        std::lower_bound(*column, end, id, [](const Column& c, ColumnId wanted) { return c.id < wanted; });
+/// `*column` moves forward through `columns`, which ascend by id as the cells do.
+absl::Status FindColumn(const TableSchema& schema, const std::vector<Column>& columns, ColumnId id,
+                        std::vector<Column>::const_iterator* column) {
+  if (*column == columns.end() || (*column)->id != id) {
+    *column = std::lower_bound(*column, columns.end(), id,
+                               [](const Column& c, ColumnId wanted) { return c.id < wanted; });
   }
-  if (*column != end && (*column)->id == id) return absl::OkStatus();
+  if (*column != columns.end() && (*column)->id == id) return absl::OkStatus();
   const Column* other = schema.FindColumn(id);
   if (other == nullptr) return InvalidArgument("table ", schema.name(), ": there is no column with id ", id);
   return InvalidArgument("table ", schema.name(), ": column ", other->name,
                          " is part of the key and cannot be assigned to");
 }
 
+absl::Status CheckAssignedOnce(const TableSchema& schema, std::span<const Assignment> sorted) {
+  for (size_t i = 1; i < sorted.size(); ++i) {
+    if (sorted[i - 1].column != sorted[i].column) continue;
+    const Column* column = schema.FindColumn(sorted[i].column);
+    return InvalidArgument("table ", schema.name(), ": column ",
+                           column == nullptr ? StrCat("id ", sorted[i].column) : column->name,
+                           " is assigned twice");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::Status WriteBatch::EncodeCells(const TableSchema& schema, std::span<const Assignment> cells) {
+absl::Status WriteBatch::EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                                     std::span<const Assignment> cells) {
   ColumnId previous = 0;
-  auto column = schema.regular().begin();
+  auto column = columns.begin();
   for (const Assignment& cell : cells) {
-    STOA_RETURN_IF_ERROR(FindRegularColumn(schema, cell.column, &column));
+    STOA_RETURN_IF_ERROR(FindColumn(schema, columns, cell.column, &column));
+    if (cell.value.is_unset()) continue;
     const ColumnId delta = cell.column - previous;
     previous = cell.column;
     if (cell.value.is_null()) {
@@ -75,40 +89,78 @@ absl::Status WriteBatch::EncodeCells(const TableSchema& schema, std::span<const 
   return absl::OkStatus();
 }
 
-absl::Status WriteBatch::EncodeFragment(const TableSchema& schema, Assignments cells,
-                                        const WriteAttributes& attributes, uint8_t fragment_flags) {
-  std::span<const Assignment> list(cells.begin(), cells.size());
+absl::StatusOr<WriteBatch::SortedAssignments> WriteBatch::Sort(const TableSchema& schema, Assignments cells) {
+  SortedAssignments sorted;
+  sorted.to_row = std::span<const Assignment>(cells.begin(), cells.size());
   const auto by_column = [](const Assignment& a, const Assignment& b) { return a.column < b.column; };
-  if (!std::is_sorted(list.begin(), list.end(), by_column)) {
-    sorted_cells_.assign(list.begin(), list.end());
-    std::sort(sorted_cells_.begin(), sorted_cells_.end(), by_column);
-    list = sorted_cells_;
-  }
-  for (size_t i = 1; i < list.size(); ++i) {
-    if (list[i - 1].column == list[i].column) {
-      const Column* column = schema.FindColumn(list[i].column);
-      return InvalidArgument("table ", schema.name(), ": column ",
-                             column == nullptr ? StrCat("id ", list[i].column) : column->name,
-                             " is assigned twice");
+  const bool has_statics = !schema.static_columns().empty();
+  if (has_statics || !std::is_sorted(cells.begin(), cells.end(), by_column)) {
+    sorted_cells_.assign(cells.begin(), cells.end());
+    auto first_to_row = sorted_cells_.begin();
+    if (has_statics) {
+      first_to_row = std::partition(sorted_cells_.begin(), sorted_cells_.end(), [&](const Assignment& cell) {
+        return FindById(schema.static_columns(), cell.column) != nullptr;
+      });
     }
+    std::sort(sorted_cells_.begin(), first_to_row, by_column);
+    std::sort(first_to_row, sorted_cells_.end(), by_column);
+    sorted.to_statics = std::span<const Assignment>(sorted_cells_.begin(), first_to_row);
+    sorted.to_row = std::span<const Assignment>(first_to_row, sorted_cells_.end());
   }
-  const bool writes = (fragment_flags & fragment_flags::kMarker) != 0 || !list.empty();
+  STOA_RETURN_IF_ERROR(CheckAssignedOnce(schema, sorted.to_statics));
+  STOA_RETURN_IF_ERROR(CheckAssignedOnce(schema, sorted.to_row));
+  return sorted;
+}
+
+absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
+                                   std::string_view clustering, std::span<const Assignment> cells,
+                                   const WriteAttributes& attributes, uint8_t fragment_flags) {
+  const auto cell_count = static_cast<size_t>(std::count_if(
+      cells.begin(), cells.end(), [](const Assignment& cell) { return !cell.value.is_unset(); }));
+  const bool writes = (fragment_flags & fragment_flags::kMarker) != 0 || cell_count != 0;
   const int32_t ttl =
       writes ? attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds) : 0;
   if (attributes.timestamp_micros) fragment_flags |= fragment_flags::kTimestamp;
   if (ttl > 0) fragment_flags |= fragment_flags::kTtl;
   fragment_buffer_.clear();
-  fragment_largest_value_bytes_ = 0;
   fragment_buffer_.push_back(static_cast<char>(fragment_flags));
   if (attributes.timestamp_micros) AppendVarint(&fragment_buffer_, ZigZag(*attributes.timestamp_micros));
   if (ttl > 0) AppendVarint(&fragment_buffer_, static_cast<uint64_t>(ttl));
-  AppendVarint(&fragment_buffer_, list.size());
-  return EncodeCells(schema, list);
+  AppendVarint(&fragment_buffer_, cell_count);
+  STOA_RETURN_IF_ERROR(EncodeCells(schema, columns, cells));
+  if (!writes && (fragment_flags & fragment_flags::kDeletion) == 0) return absl::OkStatus();
+  Begin(mutation_op::kRow);
+  AppendLengthPrefixed(&operations_buffer_, clustering);
+  AppendLengthPrefixed(&operations_buffer_, fragment_buffer_);
+  return absl::OkStatus();
 }
 
-absl::Status WriteBatch::Add(const TableSchema& schema, uint8_t op, std::string_view body,
-                             const std::optional<int64_t>& timestamp) {
-  const size_t most = key_buffer_.size() + body.size() + 6 * kVarint64BytesMax;
+void WriteBatch::Begin(uint8_t op) {
+  last_operation_ = operations_buffer_.size();
+  operations_buffer_.push_back(static_cast<char>(op));
+  ++operations_in_buffer_;
+}
+
+void WriteBatch::EndDeletion(const std::optional<int64_t>& timestamp) {
+  if (!timestamp) return;
+  char& op = operations_buffer_[last_operation_];
+  op = static_cast<char>(static_cast<uint8_t>(op) | mutation_op::kOwnTimestamp);
+  AppendVarint(&operations_buffer_, ZigZag(*timestamp));
+}
+
+absl::Status WriteBatch::Start(const TableSchema& schema, Values partition_key,
+                               const WriteAttributes& attributes) {
+  STOA_RETURN_IF_ERROR(CheckAttributes(schema, attributes));
+  key_buffer_.clear();
+  operations_buffer_.clear();
+  operations_in_buffer_ = 0;
+  fragment_largest_value_bytes_ = 0;
+  return AppendPartitionKey(schema, partition_key, &key_buffer_);
+}
+
+absl::Status WriteBatch::Finish(const TableSchema& schema) {
+  if (operations_in_buffer_ == 0) return absl::OkStatus();
+  const size_t most = key_buffer_.size() + operations_buffer_.size() + 4 * kVarint64BytesMax;
   if (mutations_.size() + most > kBatchBytesMax) {
     return InvalidArgument("write batch: would exceed ", kBatchBytesMax, " bytes");
   }
@@ -124,10 +176,9 @@ absl::Status WriteBatch::Add(const TableSchema& schema, uint8_t op, std::string_
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;
   }
-  mutations_.push_back(static_cast<char>(timestamp ? op | mutation_op::kOwnTimestamp : op));
-  mutations_.append(body);
-  if (timestamp) AppendVarint(&mutations_, ZigZag(*timestamp));
-  ++operation_count_;
+  mutations_.append(operations_buffer_);
+  operation_count_ += operations_in_buffer_;
+  largest_value_bytes_ = std::max(largest_value_bytes_, fragment_largest_value_bytes_);
   return absl::OkStatus();
 }
 
@@ -135,18 +186,28 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
                                 Assignments cells, const WriteAttributes& attributes,
                                 uint8_t fragment_flags) {
   const TableSchema& schema = *table;
-  STOA_RETURN_IF_ERROR(CheckAttributes(schema, attributes));
-  key_buffer_.clear();
-  clustering_buffer_.clear();
-  STOA_RETURN_IF_ERROR(AppendPartitionKey(schema, partition_key, &key_buffer_));
-  STOA_RETURN_IF_ERROR(AppendClusteringKey(schema, clustering, &clustering_buffer_));
-  STOA_RETURN_IF_ERROR(EncodeFragment(schema, cells, attributes, fragment_flags));
-  body_buffer_.clear();
-  AppendLengthPrefixed(&body_buffer_, clustering_buffer_);
-  AppendLengthPrefixed(&body_buffer_, fragment_buffer_);
-  STOA_RETURN_IF_ERROR(Add(schema, mutation_op::kRow, body_buffer_, std::nullopt));
-  largest_value_bytes_ = std::max(largest_value_bytes_, fragment_largest_value_bytes_);
-  return absl::OkStatus();
+  STOA_RETURN_IF_ERROR(Start(schema, partition_key, attributes));
+  STOA_ASSIGN_OR_RETURN(const SortedAssignments sorted, Sort(schema, cells));
+  const bool names_row = sorted.to_statics.empty() || !clustering.empty();
+  if (!names_row && !sorted.to_row.empty()) {
+    return InvalidArgument("table ", schema.name(),
+                           ": a write to columns that are not static needs the clustering key");
+  }
+  if (names_row && sorted.to_row.empty() && !sorted.to_statics.empty() && fragment_flags == 0) {
+    return InvalidArgument("table ", schema.name(),
+                           ": a write to static columns alone takes no clustering key");
+  }
+  if (!sorted.to_statics.empty()) {
+    STOA_RETURN_IF_ERROR(
+        AppendRow(schema, schema.static_columns(), StaticRowKey(), sorted.to_statics, attributes, 0));
+  }
+  if (names_row) {
+    clustering_buffer_.clear();
+    STOA_RETURN_IF_ERROR(AppendClusteringKey(schema, clustering, &clustering_buffer_));
+    STOA_RETURN_IF_ERROR(
+        AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, fragment_flags));
+  }
+  return Finish(schema);
 }
 
 absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering,
@@ -177,9 +238,7 @@ absl::Status WriteBatch::DeleteRow(const Table& table, Values partition_key, Val
 absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, const ClusteringRange& range,
                                      const WriteAttributes& attributes) {
   const TableSchema& schema = *table;
-  STOA_RETURN_IF_ERROR(CheckAttributes(schema, attributes));
-  key_buffer_.clear();
-  STOA_RETURN_IF_ERROR(AppendPartitionKey(schema, partition_key, &key_buffer_));
+  STOA_RETURN_IF_ERROR(Start(schema, partition_key, attributes));
   std::string start;
   std::string end;
   STOA_RETURN_IF_ERROR(AppendClusteringBound(
@@ -188,18 +247,19 @@ absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, c
   STOA_RETURN_IF_ERROR(AppendClusteringBound(
       schema, range.to, range.to_inclusive || range.to.empty() ? BoundSide::kAfter : BoundSide::kBefore,
       &end));
-  body_buffer_.clear();
-  AppendLengthPrefixed(&body_buffer_, start);
-  AppendLengthPrefixed(&body_buffer_, end);
-  return Add(schema, mutation_op::kDeleteRange, body_buffer_, attributes.timestamp_micros);
+  Begin(mutation_op::kDeleteRange);
+  AppendLengthPrefixed(&operations_buffer_, start);
+  AppendLengthPrefixed(&operations_buffer_, end);
+  EndDeletion(attributes.timestamp_micros);
+  return Finish(schema);
 }
 
 absl::Status WriteBatch::DeletePartition(const Table& table, Values partition_key,
                                          const WriteAttributes& attributes) {
-  STOA_RETURN_IF_ERROR(CheckAttributes(*table, attributes));
-  key_buffer_.clear();
-  STOA_RETURN_IF_ERROR(AppendPartitionKey(*table, partition_key, &key_buffer_));
-  return Add(*table, mutation_op::kDeletePartition, {}, attributes.timestamp_micros);
+  STOA_RETURN_IF_ERROR(Start(*table, partition_key, attributes));
+  Begin(mutation_op::kDeletePartition);
+  EndDeletion(attributes.timestamp_micros);
+  return Finish(*table);
 }
 
 void WriteBatch::Clear() {

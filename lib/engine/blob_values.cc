@@ -24,26 +24,35 @@ bool HasBlob(const ColumnVector& column, const RowBatch& batch) {
 
 void BlobValues::SetBatch(const ResultColumns& columns, const RowBatch& batch) {
   columns_.clear();
-  values_.clear();
   for (const ColumnVector& vector : batch.columns) {
     if (!HasBlob(vector, batch)) continue;
     const bool wanted =
         std::any_of(columns.results.begin(), columns.results.end(),
                     [&](const ResultColumns::Result& result) { return result.index == vector.index; });
-    if (wanted) columns_.push_back(Column{&vector, std::vector<std::string_view>(batch.end)});
+    if (wanted) columns_.push_back(Column{&vector, std::vector<std::string_view>(batch.end), {}, nullptr});
   }
 }
 
+/// Rows next to one another may have one value, a static one: it is loaded once.
 absl::Status BlobValues::Load(Directory& directory, uint32_t first, uint32_t end) {
-  values_.clear();
   for (Column& column : columns_) {
+    const std::string_view* references = column.vector->bytes;
+    if (IsBlob(*column.vector, first) && references[first].data() == column.last_reference) {
+      column.values.erase(column.values.begin(), column.values.end() - 1);
+    } else {
+      column.values.clear();
+      column.last_reference = nullptr;
+    }
     for (uint32_t row = first; row < end; ++row) {
       if (!column.vector->Has(row)) continue;
-      column.bytes[row] = column.vector->bytes[row];
+      column.bytes[row] = references[row];
       if (!IsBlob(*column.vector, row)) continue;
-      STOA_ASSIGN_OR_RETURN(BlobValue value, LoadBlob(directory, column.bytes[row], IoPurpose::kRead));
-      column.bytes[row] = value.view();
-      values_.push_back(std::move(value));
+      if (references[row].data() != column.last_reference) {
+        STOA_ASSIGN_OR_RETURN(BlobValue value, LoadBlob(directory, references[row], IoPurpose::kRead));
+        column.values.push_back(std::move(value));
+        column.last_reference = references[row].data();
+      }
+      column.bytes[row] = column.values.back().view();
     }
   }
   return absl::OkStatus();
@@ -54,9 +63,11 @@ uint32_t BlobValues::EndOfRowsThatFit(uint32_t first, uint32_t end) const {
   BlobReference reference;
   for (uint32_t row = first; row < end; ++row) {
     for (const Column& column : columns_) {
-      if (IsBlob(*column.vector, row) && ParseBlobReference(column.vector->bytes[row], &reference)) {
-        bytes += reference.id.length;
-      }
+      if (!IsBlob(*column.vector, row)) continue;
+      const std::string_view* references = column.vector->bytes;
+      const bool repeats = row > first && IsBlob(*column.vector, row - 1) &&
+                           references[row].data() == references[row - 1].data();
+      if (!repeats && ParseBlobReference(references[row], &reference)) bytes += reference.id.length;
     }
     if (bytes > kLoadedBytesMax) return std::max(row, first + 1);
   }

@@ -40,10 +40,11 @@ class BlobValues {
   struct Column {
     const ColumnVector* vector;
     std::vector<std::string_view> bytes;  // by row
+    std::vector<BlobValue> values;
+    const char* last_reference = nullptr;  // of the last of them
   };
 
   std::vector<Column> columns_;
-  std::vector<BlobValue> values_;
 };
 
 }  // namespace stoa

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/static_row.h"
 #include "engine/blob_values.h"
 #include "engine/engine.h"
 #include "engine/query_source.h"
@@ -15,6 +16,7 @@
 #include "read/interruption.h"
 #include "read/point_read.h"
 #include "read/result_cursor.h"
+#include "schema/cell_columns.h"
 #include "schema/keys.h"
 
 namespace stoa {
@@ -140,6 +142,17 @@ Cursor::Cost Cursor::cost() const {
   return Cost{stats.blocks_read, stats.bytes_read, stats.sstables, stats.rows_examined};
 }
 
+namespace {
+
+std::vector<ColumnId> ListedColumns(const Query& query) {
+  if (!query.columns().empty()) return query.columns();
+  std::vector<ColumnId> all = AllColumns(*query.table());
+  if (query.distinct()) all.resize(query.table()->static_columns().size());  // which come first
+  return all;
+}
+
+}  // namespace
+
 absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& query) const {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   STOA_RETURN_IF_ERROR(query.status());
@@ -164,12 +177,15 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 
   std::vector<ColumnId> conditions;
   for (const Query::Condition& condition : state->query.conditions()) conditions.push_back(condition.column);
-  STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, state->query.columns(), conditions,
-                                                            ResultColumns::Others::kAll));
+  const std::vector<ColumnId> listed = ListedColumns(state->query);
+  const StaticsUse statics = UseOfStatics(state->query, listed);
+  STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, listed, conditions,
+                                                            statics.any() ? ResultColumns::Others::kAll
+                                                                          : ResultColumns::Others::kRegular));
 
   RowLimits limits;
   limits.rows = query.limit();
-  limits.rows_per_partition = query.per_partition_limit();
+  limits.rows_per_partition = query.distinct() ? 1 : query.per_partition_limit();
   std::optional<PagingState> paging;
   if (!query.resume().empty()) {
     STOA_ASSIGN_OR_RETURN(paging, PagingState::Decode(schema, query.resume()));
@@ -184,10 +200,12 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
     limits.first_partition_token = paging->last.token;
     limits.first_partition_key = paging->last.key;
   }
-  state->rows = std::make_unique<ResultCursor>(
-      NewQuerySource(state->input, *table, state->query, state->columns, std::move(ranges), &state->stats),
-      limits);
+  state->rows =
+      std::make_unique<ResultCursor>(NewQuerySource(state->input, *table, state->query, state->columns,
+                                                    statics, std::move(ranges), &state->stats),
+                                     limits);
   state->view_state.columns = &state->columns;
+  state->view_state.hides_clustering = query.distinct();
   return Cursor(std::move(state));
 }
 
@@ -198,6 +216,7 @@ struct RowReader {
   ResultColumns columns;
   std::unique_ptr<RowMerger> merger;
   std::unique_ptr<BatchBuilder> builder;
+  RowBatch batch;  ///< the row that was read
 
   absl::Status Prepare(const Table& table, std::span<const ColumnId> ids, ResultColumns::Others others) {
     STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, ids, {}, others));
@@ -222,12 +241,14 @@ struct RowPlace {
 struct Row::State {
   Table schema;
   std::vector<ColumnId> wanted;
-  RowReader narrow;                 // reads what is wanted
-  std::unique_ptr<RowReader> wide;  // reads all columns, to find out whether a row without a marker exists
+  std::vector<ColumnId> of_row;        // those of them that are not static
+  RowReader narrow;                    // reads these
+  std::unique_ptr<RowReader> wide;     // reads all of the row, to find out whether one without marker exists
+  std::unique_ptr<RowReader> statics;  // reads the static columns that are wanted, if there are any
+  std::unique_ptr<RowReader> joined;   // then: what is wanted of both
   PointReadScratch scratch;
   std::string key;
   std::string clustering;
-  RowBatch batch;
   BlobValues blobs;
   RowView::State view_state;
   RowView view;
@@ -237,8 +258,7 @@ struct Row::State {
     if (schema == table && std::equal(wanted.begin(), wanted.end(), ids.begin(), ids.end()))
       return absl::OkStatus();
     schema = nullptr;
-    wide.reset();
-    STOA_RETURN_IF_ERROR(narrow.Prepare(table, ids, ResultColumns::Others::kNone));
+    STOA_RETURN_IF_ERROR(PrepareReaders(table, ids));
     wanted.assign(ids.begin(), ids.end());
     schema = table;
     return absl::OkStatus();
@@ -246,9 +266,35 @@ struct Row::State {
 
   /// Reads the row at `place`, whose sources are still to be taken from a view; false when there is none.
   absl::StatusOr<bool> ReadFrom(const View& from, RowPlace* place);
+
+ private:
+  absl::Status PrepareReaders(const Table& table, std::span<const ColumnId> ids);
   absl::StatusOr<bool> Read(const RowPlace& place);
   absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
+  absl::Status AddStatics(const RowPlace& place, const RowReader& row);
+  absl::Status Show(const RowPlace& place, RowReader* reader);
 };
+
+absl::Status Row::State::PrepareReaders(const Table& table, std::span<const ColumnId> ids) {
+  wide.reset();
+  statics.reset();
+  joined.reset();
+  std::vector<ColumnId> listed(ids.begin(), ids.end());
+  if (ids.empty()) listed = AllColumns(*table);
+  of_row = listed;
+  std::vector<ColumnId> of_statics;
+  for (ColumnId id : listed) {
+    if (FindById(table->static_columns(), id) != nullptr) of_statics.push_back(id);
+  }
+  if (!of_statics.empty()) {
+    std::erase_if(of_row, [&](ColumnId id) { return FindById(table->static_columns(), id) != nullptr; });
+    statics = std::make_unique<RowReader>();
+    joined = std::make_unique<RowReader>();
+    STOA_RETURN_IF_ERROR(statics->Prepare(table, of_statics, ResultColumns::Others::kNone));
+    STOA_RETURN_IF_ERROR(joined->Prepare(table, listed, ResultColumns::Others::kNone));
+  }
+  return narrow.Prepare(table, of_row, ResultColumns::Others::kNone);
+}
 
 absl::StatusOr<bool> Row::State::ReadFrom(const View& from, RowPlace* place) {
   place->sources = from.Find(schema->id());
@@ -274,26 +320,62 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
   reader->builder->Clear();
   reader->builder->StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
   if (!merger->EmitLive(place.clustering, place.now_seconds, reader->builder.get())) return false;
-  batch = reader->builder->Finish();
-  view_state.columns = &reader->columns;
-  view_state.SetBatch(&batch);
-  view_state.SetRow(0, &batch.runs[0]);
-  blobs.SetBatch(reader->columns, batch);
-  if (blobs.any()) STOA_RETURN_IF_ERROR(blobs.Load(*place.directory, 0, 1));
+  reader->batch = reader->builder->Finish();
   return true;
 }
 
 /// A row that shows life in the wanted columns or a marker exists. One that does not may live by another
-/// column.
+/// column; static ones are not the row's.
 absl::StatusOr<bool> Row::State::Read(const RowPlace& place) {
-  STOA_ASSIGN_OR_RETURN(const bool found, Read(place, &narrow));
-  if (found || narrow.columns.projection.size() == schema->regular().size()) return found;
-  if (wide == nullptr) {
-    auto reader = std::make_unique<RowReader>();
-    STOA_RETURN_IF_ERROR(reader->Prepare(schema, wanted, ResultColumns::Others::kAll));
-    wide = std::move(reader);
+  RowReader* reader = &narrow;
+  STOA_ASSIGN_OR_RETURN(bool found, Read(place, reader));
+  if (!found && narrow.columns.projection.size() != schema->regular().size()) {
+    if (wide == nullptr) {
+      auto widest = std::make_unique<RowReader>();
+      STOA_RETURN_IF_ERROR(widest->Prepare(schema, of_row, ResultColumns::Others::kRegular));
+      wide = std::move(widest);
+    }
+    reader = wide.get();
+    STOA_ASSIGN_OR_RETURN(found, Read(place, reader));
   }
-  return Read(place, wide.get());
+  if (!found) return false;
+  if (statics != nullptr) {
+    STOA_RETURN_IF_ERROR(AddStatics(place, *reader));
+    reader = joined.get();
+  }
+  STOA_RETURN_IF_ERROR(Show(place, reader));
+  return true;
+}
+
+/// Makes `joined` of the row and the static row, which may be none.
+absl::Status Row::State::AddStatics(const RowPlace& place, const RowReader& row) {
+  RowPlace place_of_statics = place;
+  place_of_statics.clustering = StaticRowKey();
+  STOA_ASSIGN_OR_RETURN(const bool has_statics, Read(place_of_statics, statics.get()));
+  BatchBuilder& builder = *joined->builder;
+  builder.Clear();
+  builder.StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
+  builder.AddRow(place.clustering, row.batch.RowFlags(0), row.batch.timestamps[0], row.batch.RowExpiry(0),
+                 DeletionTime{});
+  const auto add_cells = [&](const RowReader& reader) {
+    for (const ColumnVector& vector : reader.batch.columns) {
+      const ProjectedColumn& column = reader.columns.projection[vector.index];
+      if (!column.wanted) continue;
+      builder.SetCell(joined->columns.IndexOf(column.id), reader.batch.CellAt(vector, 0));
+    }
+  };
+  if (has_statics) add_cells(*statics);
+  add_cells(row);
+  joined->batch = builder.Finish();
+  return absl::OkStatus();
+}
+
+absl::Status Row::State::Show(const RowPlace& place, RowReader* reader) {
+  view_state.columns = &reader->columns;
+  view_state.SetBatch(&reader->batch);
+  view_state.SetRow(0, &reader->batch.runs[0]);
+  blobs.SetBatch(reader->columns, reader->batch);
+  return blobs.any() ? blobs.Load(*place.directory, 0, 1) : absl::OkStatus();
 }
 
 Row::Row() : state_(std::make_unique<State>()) {

@@ -7,9 +7,12 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/static_row.h"
 #include "read/live_filter.h"
 #include "read/merge_source.h"
 #include "read/predicate_filter.h"
+#include "read/static_join.h"
+#include "schema/cell_columns.h"
 #include "types/byte_comparable.h"
 
 namespace stoa {
@@ -17,22 +20,31 @@ namespace {
 
 constexpr uint8_t kPagingStateFormat = 1;
 
+/// The least clustering key after that of a static row.
+constexpr std::string_view kBehindStaticRow("\x10\0", 2);
+
+/// About how many rows of a partition are looked at to see that it has one.
+constexpr uint64_t kRowsOfDistinct = 16;
+
 /// Reads several ranges one after another, each with sources of its own, which are opened when it is its
 /// turn.
 class RangesSource : public RowSource {
  public:
   RangesSource(const QueryInput& input, const TableView& table, const Query& query,
-               const ResultColumns& columns, std::vector<OwnedRange> ranges, ReadStats* stats)
+               const ResultColumns& columns, const StaticsUse& statics, std::vector<OwnedRange> ranges,
+               ReadStats* stats)
       : input_(input),
         table_(table),
         query_(query),
         columns_(columns),
+        statics_(statics),
         ranges_(std::move(ranges)),
         stats_(stats) {
     for (const Query::Condition& condition : query.conditions()) {
-      predicates_.push_back(Predicate{columns.IndexOf(condition.column),
-                                      columns.schema->FindColumn(condition.column)->type.kind(),
-                                      condition.comparison, condition.word, condition.bytes});
+      const Column& column = *columns.schema->FindColumn(condition.column);
+      (column.kind == ColumnKind::kStatic ? static_predicates_ : predicates_)
+          .push_back(Predicate{columns.IndexOf(column.id), column.type.kind(), condition.comparison,
+                               condition.word, condition.bytes});
     }
   }
 
@@ -65,66 +77,143 @@ class RangesSource : public RowSource {
   }
 
   void Open(const OwnedRange& range) {
-    spec_.range = range.view();
+    spec_ = Spec(range.view());
     spec_.reverse = query_.reverse();
-    spec_.projection = &columns_.projection;
-    spec_.budget = input_.budget;
-    const uint64_t limit = std::min(query_.limit(), query_.per_partition_limit());
-    spec_.rows_hint = predicates_.empty() ? static_cast<uint32_t>(std::min<uint64_t>(limit, UINT32_MAX)) : 0;
-    if (spec_.rows_hint == UINT32_MAX) spec_.rows_hint = 0;
-    std::vector<std::unique_ptr<RowSource>> sources;
-    if (!table_.active->empty()) sources.push_back(table_.active->NewSource(spec_, input_.sequence));
-    for (const SealedMemtable& sealed : table_.sealed) {
-      sources.push_back(sealed.memtable->NewSource(spec_, input_.sequence));
-    }
-    for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
-      if (sstable->bounds().Overlaps(spec_.range)) sources.push_back(sstable->NewSource(spec_, stats_));
-    }
-    if (input_.interruption.possible()) {
-      for (std::unique_ptr<RowSource>& source : sources) {
-        source = NewInterruptibleSource(std::move(source), &input_.interruption, query_.table()->name());
-      }
-    }
-    std::unique_ptr<RowSource> merged = NewMergeSource(std::move(sources), spec_);
+    spec_.rows_hint = RowsHint();
+    std::unique_ptr<RowSource> merged = Merged(spec_);
     RowSource* const unfiltered = merged.get();
     current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);
     if (!predicates_.empty()) {
       current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_,
                                     predicates_, input_.directory);
     }
+    if (!statics_.any()) return;
+    current_ = NewStaticJoin(std::move(current_), spec_, RulesFor(range));
+    if (!static_predicates_.empty()) {
+      current_ =
+          NewPredicateFilter(std::move(current_), nullptr, spec_, static_predicates_, input_.directory);
+    }
+  }
+
+  ScanSpec Spec(const PositionRange& range) const {
+    ScanSpec spec;
+    spec.range = range;
+    spec.projection = &columns_.projection;
+    spec.budget = input_.budget;
+    return spec;
+  }
+
+  uint32_t RowsHint() const {
+    if (!predicates_.empty() || !static_predicates_.empty()) return 0;
+    const uint64_t per_partition = query_.distinct() ? kRowsOfDistinct : query_.per_partition_limit();
+    const uint64_t limit = std::min(query_.limit(), per_partition);
+    return limit < UINT32_MAX ? static_cast<uint32_t>(limit) : 0;
+  }
+
+  std::unique_ptr<RowSource> Merged(const ScanSpec& spec) {
+    std::vector<std::unique_ptr<RowSource>> sources;
+    if (!table_.active->empty()) sources.push_back(table_.active->NewSource(spec, input_.sequence));
+    for (const SealedMemtable& sealed : table_.sealed) {
+      sources.push_back(sealed.memtable->NewSource(spec, input_.sequence));
+    }
+    for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
+      if (sstable->bounds().Overlaps(spec.range)) sources.push_back(sstable->NewSource(spec, stats_));
+    }
+    if (input_.interruption.possible()) {
+      for (std::unique_ptr<RowSource>& source : sources) {
+        source = NewInterruptibleSource(std::move(source), &input_.interruption, query_.table()->name());
+      }
+    }
+    return NewMergeSource(std::move(sources), spec);
+  }
+
+  StaticJoinRules RulesFor(const OwnedRange& range) {
+    StaticJoinRules rules;
+    rules.is_static = columns_.is_static;
+    // Read backwards, what is resumed has handed over rows before. (Forwards the join sees it by the range.)
+    const bool resumed_reverse =
+        query_.reverse() && range.end->clustering != std::string_view(&kBoundAfter, 1);
+    rules.rows_of_statics = statics_.rows_of_statics && !resumed_reverse;
+    // Conditions on other columns have dropped static rows, or skipped over them.
+    rules.in_stream = !query_.reverse() && !statics_.conditions_on_rows;
+    rules.read = [this](const PositionView& partition, BatchBuilder* builder) {
+      return ReadStaticRow(partition, builder);
+    };
+    return rules;
+  }
+
+  absl::Status ReadStaticRow(const PositionView& partition, BatchBuilder* builder) {
+    const PositionView start{partition.token, partition.key, StaticRowKey()};
+    const PositionView end{partition.token, partition.key, kBehindStaticRow};
+    const ScanSpec spec = Spec(PositionRange{start, end});
+    const std::unique_ptr<RowSource> source = NewLiveFilter(Merged(spec), spec, input_.now_seconds);
+    RowBatch batch;
+    STOA_ASSIGN_OR_RETURN(const bool found, source->Next(&batch));
+    if (!found) return absl::OkStatus();
+    builder->StartRun(partition.token, partition.key, DeletionTime{}, /*starts=*/true);
+    return builder->AppendRows(batch, batch.begin, batch.end);
   }
 
   const QueryInput& input_;
   const TableView& table_;
   const Query& query_;
   const ResultColumns& columns_;
+  const StaticsUse statics_;
   const std::vector<OwnedRange> ranges_;
   ReadStats* const stats_;
-  std::vector<Predicate> predicates_;
+  std::vector<Predicate> predicates_;         // on regular columns
+  std::vector<Predicate> static_predicates_;  // on static ones, of which the join knows the values
   size_t next_range_ = 0;
   ScanSpec spec_;
   std::unique_ptr<RowSource> current_;
 };
+
+bool HasSlice(const Query& query) {
+  return query.is_row() || !query.slice_from().empty() || !query.slice_to().empty();
+}
 
 OwnedRange PartitionRange(const Query& query, const std::string& key) {
   OwnedRange range;
   range.start.token = OrderedToken(PartitionToken(key));
   range.start.key = key;
   range.start.clustering = query.slice_from();
+  // The static row is read with the partition, forwards; a slice of the partition begins after it.
+  const bool has_statics = !query.table()->static_columns().empty();
+  if (has_statics && range.start.clustering.empty() && (query.reverse() || HasSlice(query))) {
+    range.start.clustering = kBoundBefore;
+  }
   range.end = range.start;
   range.end->clustering = query.slice_to().empty() ? std::string(1, kBoundAfter) : query.slice_to();
   return range;
 }
 
+absl::Status CheckDistinct(const Query& query) {
+  const TableSchema& schema = *query.table();
+  if (HasSlice(query) || query.reverse() || query.per_partition_limit() != UINT64_MAX) {
+    return InvalidArgument("table ", schema.name(),
+                           ": a distinct query takes no slice, row, reverse order or limit per partition");
+  }
+  std::vector<ColumnId> columns = query.columns();
+  for (const Query::Condition& condition : query.conditions()) columns.push_back(condition.column);
+  for (ColumnId id : columns) {
+    if (FindById(schema.static_columns(), id) != nullptr) continue;
+    const Column* column = schema.FindColumn(id);
+    return InvalidArgument("table ", schema.name(), ": a distinct query names static columns alone, not ",
+                           column == nullptr ? StrCat("id ", id) : column->name);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckCombination(const Query& query) {
   const std::string_view name = query.table()->name();
+  if (query.distinct()) STOA_RETURN_IF_ERROR(CheckDistinct(query));
   if (query.has_tokens() && !query.partitions().empty()) {
     return InvalidArgument("table ", name, ": a query names either partitions or tokens, not both");
   }
   if (query.partitions().empty()) {
     if (query.reverse())
       return InvalidArgument("table ", name, ": only a query that names partitions can be reversed");
-    if (query.is_row() || !query.slice_from().empty() || !query.slice_to().empty()) {
+    if (HasSlice(query)) {
       return InvalidArgument("table ", name, ": a query for a slice or a row names the partitions");
     }
   }
@@ -167,10 +256,23 @@ absl::StatusOr<std::vector<OwnedRange>> RangesOf(const Query& query, const Posit
   return rest;
 }
 
+StaticsUse UseOfStatics(const Query& query, const std::vector<ColumnId>& columns) {
+  StaticsUse use;
+  const std::vector<Column>& statics = query.table()->static_columns();
+  if (statics.empty()) return use;
+  for (ColumnId id : columns) use.wanted |= FindById(statics, id) != nullptr;
+  for (const Query::Condition& condition : query.conditions()) {
+    const bool on_static = FindById(statics, condition.column) != nullptr;
+    (on_static ? use.wanted : use.conditions_on_rows) = true;
+  }
+  use.rows_of_statics = !use.conditions_on_rows && !HasSlice(query);
+  return use;
+}
+
 std::unique_ptr<RowSource> NewQuerySource(const QueryInput& input, const TableView& table, const Query& query,
-                                          const ResultColumns& columns, std::vector<OwnedRange> ranges,
-                                          ReadStats* stats) {
-  return std::make_unique<RangesSource>(input, table, query, columns, std::move(ranges), stats);
+                                          const ResultColumns& columns, const StaticsUse& statics,
+                                          std::vector<OwnedRange> ranges, ReadStats* stats) {
+  return std::make_unique<RangesSource>(input, table, query, columns, statics, std::move(ranges), stats);
 }
 
 std::string PagingState::Encode() const {

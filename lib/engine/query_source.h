@@ -42,11 +42,22 @@ struct OwnedRange {
 /// before, if any.
 absl::StatusOr<std::vector<OwnedRange>> RangesOf(const Query& query, const Position* resume_after);
 
+/// How a query has to do with the statics of its table.
+struct StaticsUse {
+  bool wanted = false;              ///< in the result or in a condition
+  bool rows_of_statics = false;     ///< a partition with nothing but statics is a row of the result
+  bool conditions_on_rows = false;  ///< there are conditions on regular columns
+
+  bool any() const { return wanted || rows_of_statics; }
+};
+/// `columns`: those of the result.
+StaticsUse UseOfStatics(const Query& query, const std::vector<ColumnId>& columns);
+
 /// The live rows of `table` in `ranges` that satisfy the query's conditions. Everything given by reference
 /// must outlive the source.
 std::unique_ptr<RowSource> NewQuerySource(const QueryInput& input, const TableView& table, const Query& query,
-                                          const ResultColumns& columns, std::vector<OwnedRange> ranges,
-                                          ReadStats* stats);
+                                          const ResultColumns& columns, const StaticsUse& statics,
+                                          std::vector<OwnedRange> ranges, ReadStats* stats);
 
 /// Where a query stopped, as bytes for the user (Cursor::paging_state).
 struct PagingState {

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "engine/blob_values.h"
+#include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "types/value_codec.h"
 
@@ -14,28 +15,34 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
                                                   std::span<const ColumnId> also, Others others) {
   ResultColumns result;
   result.schema = schema;
-  std::vector<ColumnId> listed(columns.begin(), columns.end());
-  if (listed.empty()) {
-    for (const Column& column : schema->regular()) listed.push_back(column.id);
-  }
-  std::vector<ColumnId> wanted = listed;
+  std::vector<ColumnId> wanted(columns.begin(), columns.end());
   wanted.insert(wanted.end(), also.begin(), also.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
   size_t found = 0;
-  for (const Column& column : schema->regular()) {  // ascending by id
-    const bool is_wanted = std::binary_search(wanted.begin(), wanted.end(), column.id);
+  for (const Column* column : CellColumns(*schema)) {
+    const bool is_wanted = std::binary_search(wanted.begin(), wanted.end(), column->id);
+    const bool is_static = column->kind == ColumnKind::kStatic;
     found += is_wanted ? 1 : 0;
-    if (is_wanted || others == Others::kAll) {
-      result.projection.push_back({column.id, static_cast<uint8_t>(column.type.word_bytes()), is_wanted});
+    if (is_wanted || others == Others::kAll || (others == Others::kRegular && !is_static)) {
+      result.projection.push_back({column->id, static_cast<uint8_t>(column->type.word_bytes()), is_wanted});
+      result.is_static.push_back(is_static);
     }
   }
   if (found != wanted.size()) {
     return InvalidArgument("table ", schema->name(),
-                           ": a column that is asked for is not one of its regular columns");
+                           ": a column that is asked for is not one of its static and regular columns");
   }
-  for (ColumnId id : listed) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
+  for (ColumnId id : columns) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
   return result;
+}
+
+std::vector<ColumnId> AllColumns(const TableSchema& schema) {
+  std::vector<ColumnId> ids;
+  ids.reserve(schema.static_columns().size() + schema.regular().size());
+  for (const Column& column : schema.static_columns()) ids.push_back(column.id);
+  for (const Column& column : schema.regular()) ids.push_back(column.id);
+  return ids;
 }
 
 uint32_t ResultColumns::IndexOf(ColumnId id) const {
@@ -89,7 +96,9 @@ Value RowView::partition_key(size_t component) const {
 }
 
 Value RowView::clustering(size_t component) const {
+  if (state_->hides_clustering) return Value();
   if (!state_->clustering_decoded) {
+    // The key of a static row does not decode: its values are null.
     state_->clustering_decoded =
         state_->batch->EnsureKeys().ok() &&
         DecodeClusteringKey(*state_->columns->schema, state_->batch->clustering[state_->row],

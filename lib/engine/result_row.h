@@ -18,10 +18,10 @@ class BlobValues;
 /// How the columns that a query wants stand in the projection that sources read by. Immutable.
 struct ResultColumns {
   /// Which columns the projection holds beside those that are wanted.
-  enum class Others : uint8_t { kNone, kAll };
+  enum class Others : uint8_t { kNone, kRegular, kAll };
 
-  /// `columns`: as in Query::Columns, empty meaning all; `also`: further columns whose values are wanted. The
-  /// ids are of regular columns of the schema, or InvalidArgument.
+  /// `columns`: those of the result, in its order; `also`: further columns whose values are wanted. The ids
+  /// are of static and regular columns of the schema, or InvalidArgument.
   static absl::StatusOr<ResultColumns> Make(const Table& schema, std::span<const ColumnId> columns,
                                             std::span<const ColumnId> also, Others others);
 
@@ -30,12 +30,16 @@ struct ResultColumns {
 
   Table schema;
   Projection projection;
+  std::vector<bool> is_static;  ///< by place in the projection
   struct Result {
     uint32_t index;  ///< place in the projection
     DataType type;
   };
   std::vector<Result> results;  ///< by place in the query's list
 };
+
+/// What a query returns that names no columns: all, the static ones first.
+std::vector<ColumnId> AllColumns(const TableSchema& schema);
 
 /// The row that a RowView shows: a place in a batch. Points at the rows of the batch without copying them.
 struct RowView::State {
@@ -44,6 +48,7 @@ struct RowView::State {
   uint32_t row = 0;
   const PartitionRun* partition = nullptr;
   const BlobValues* blobs = nullptr;  ///< has those of the row
+  bool hides_clustering = false;      ///< rows stand for their partitions
   std::vector<const ColumnVector*>
       vectors;  ///< by place in the projection; null: no row of the batch has a cell
 

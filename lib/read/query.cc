@@ -66,6 +66,11 @@ Query& Query::Reverse() {
   return *this;
 }
 
+Query& Query::Distinct() {
+  distinct_ = true;
+  return *this;
+}
+
 Query& Query::Columns(std::initializer_list<ColumnId> columns) {
   return Columns(std::span<const ColumnId>(columns.begin(), columns.size()));
 }
@@ -74,11 +79,11 @@ Query& Query::Columns(std::span<const ColumnId> columns) {
   if (!status_.ok()) return *this;
   for (ColumnId id : columns) {
     const Column* column = table_->FindColumn(id);
-    if (column == nullptr || column->kind != ColumnKind::kRegular) {
+    if (column == nullptr || column->is_key()) {
       Remember(InvalidArgument("table ", table_->name(), ": ",
                                column == nullptr ? StrCat("there is no column with id ", id)
                                                  : StrCat("column ", column->name, " is part of the key"),
-                               "; a query names regular columns, keys come with every row"));
+                               "; a query names static and regular columns, keys come with every row"));
     }
   }
   columns_.assign(columns.begin(), columns.end());
@@ -88,9 +93,9 @@ Query& Query::Columns(std::span<const ColumnId> columns) {
 Query& Query::Where(ColumnId id, Comparison comparison, const Value& value) {
   if (!status_.ok()) return *this;
   const Column* column = table_->FindColumn(id);
-  if (column == nullptr || column->kind != ColumnKind::kRegular) {
+  if (column == nullptr || column->is_key()) {
     Remember(InvalidArgument("table ", table_->name(), ": a condition names column id ", id,
-                             ", which is not a regular column"));
+                             ", which is not a static or regular column"));
     return *this;
   }
   const TypeKind kind = column->type.kind();

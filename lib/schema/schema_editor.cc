@@ -22,7 +22,7 @@ TableSchema SchemaEditor::Create(TableId id, const TableSchema& described) {
   schema.id_ = id;
   schema.version_ = 1;
   schema.next_column_id_ = 1;
-  for (auto* columns : {&schema.partition_key_, &schema.clustering_, &schema.regular_}) {
+  for (auto* columns : {&schema.partition_key_, &schema.clustering_, &schema.static_, &schema.regular_}) {
     for (Column& column : *columns) column.id = schema.next_column_id_++;
   }
   return schema;
@@ -40,7 +40,9 @@ absl::StatusOr<TableSchema> SchemaEditor::Apply(const TableSchema& schema,
 absl::Status SchemaEditor::ApplyStep(const TableAlteration::Step& step, TableSchema* schema) {
   switch (step.kind) {
     case TableAlteration::Step::Kind::kAdd:
-      return Add(step, schema);
+      return Add(step, ColumnKind::kRegular, schema);
+    case TableAlteration::Step::Kind::kAddStatic:
+      return Add(step, ColumnKind::kStatic, schema);
     case TableAlteration::Step::Kind::kDrop:
       return Drop(step, schema);
     case TableAlteration::Step::Kind::kRename:
@@ -52,7 +54,7 @@ absl::Status SchemaEditor::ApplyStep(const TableAlteration::Step& step, TableSch
   return absl::OkStatus();
 }
 
-absl::Status SchemaEditor::Add(const TableAlteration::Step& step, TableSchema* schema) {
+absl::Status SchemaEditor::Add(const TableAlteration::Step& step, ColumnKind kind, TableSchema* schema) {
   if (schema->FindColumn(step.name) != nullptr) {
     return Inapplicable(*schema, step.name, "cannot be added, it exists already");
   }
@@ -63,7 +65,8 @@ absl::Status SchemaEditor::Add(const TableAlteration::Step& step, TableSchema* s
   column.id = schema->next_column_id_++;
   column.name = step.name;
   column.type = step.type;
-  schema->regular_.push_back(std::move(column));
+  column.kind = kind;
+  (kind == ColumnKind::kStatic ? schema->static_ : schema->regular_).push_back(std::move(column));
   return absl::OkStatus();
 }
 
@@ -71,10 +74,11 @@ absl::Status SchemaEditor::Drop(const TableAlteration::Step& step, TableSchema* 
   const Column* column = schema->FindColumn(step.name);
   if (column == nullptr)
     return Inapplicable(*schema, step.name, "cannot be dropped, there is no such column");
-  if (column->kind != ColumnKind::kRegular) {
+  if (column->is_key()) {
     return Inapplicable(*schema, step.name, "cannot be dropped, it is part of the primary key");
   }
-  schema->regular_.erase(schema->regular_.begin() + (column - schema->regular_.data()));
+  auto& columns = column->kind == ColumnKind::kStatic ? schema->static_ : schema->regular_;
+  columns.erase(columns.begin() + (column - columns.data()));
   return absl::OkStatus();
 }
 
@@ -83,7 +87,7 @@ absl::Status SchemaEditor::Rename(const TableAlteration::Step& step, TableSchema
     return Inapplicable(*schema, step.name,
                         StrCat("cannot be renamed to ", step.new_name, ", which exists already"));
   }
-  for (auto* columns : {&schema->partition_key_, &schema->clustering_, &schema->regular_}) {
+  for (auto* columns : {&schema->partition_key_, &schema->clustering_, &schema->static_, &schema->regular_}) {
     for (Column& column : *columns) {
       if (column.name != step.name) continue;
       column.name = step.new_name;

@@ -29,7 +29,7 @@ class SchemaEditor {
 
  private:
   static absl::Status ApplyStep(const TableAlteration::Step& step, TableSchema* schema);
-  static absl::Status Add(const TableAlteration::Step& step, TableSchema* schema);
+  static absl::Status Add(const TableAlteration::Step& step, ColumnKind kind, TableSchema* schema);
   static absl::Status Drop(const TableAlteration::Step& step, TableSchema* schema);
   static absl::Status Rename(const TableAlteration::Step& step, TableSchema* schema);
   /// Returns false when the bytes do not follow the grammar; whether they make sense is checked afterwards.

@@ -2,7 +2,7 @@
 //
 //     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options
 //                next column id (varint)
-//                columns (partition key)  columns (clustering)  columns (regular)
+//                columns (partition key)  columns (clustering)  columns (static)  columns (regular)
 //     options := default_time_to_live_seconds (varint)  gc_grace_seconds (varint)  compression_level (varint)
 //     columns := count (varint)  column ...
 //     column  := id (varint)  type (types/type_codec.h)  order (1 byte: 0 ascending, 1 descending)  name
@@ -82,6 +82,7 @@ void SchemaEditor::Encode(const TableSchema& schema, std::string* out) {
   AppendVarint(out, schema.next_column_id_);
   AppendColumns(schema.partition_key_, out);
   AppendColumns(schema.clustering_, out);
+  AppendColumns(schema.static_, out);
   AppendColumns(schema.regular_, out);
 }
 
@@ -95,6 +96,7 @@ bool SchemaEditor::DecodeFields(Decoder* decoder, TableSchema* schema) {
   schema->name_ = std::string(name);
   return DecodeColumns(decoder, ColumnKind::kPartitionKey, &schema->partition_key_) &&
          DecodeColumns(decoder, ColumnKind::kClustering, &schema->clustering_) &&
+         DecodeColumns(decoder, ColumnKind::kStatic, &schema->static_) &&
          DecodeColumns(decoder, ColumnKind::kRegular, &schema->regular_) && decoder->Done();
 }
 

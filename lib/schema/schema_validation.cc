@@ -57,10 +57,64 @@ absl::Status ValidateOptions(std::string_view whose, const TableOptions& options
 
 absl::Status ValidateColumn(std::string_view whose, const Column& column) {
   STOA_RETURN_IF_ERROR(ValidateName(whose, column.name));
-  if (column.kind != ColumnKind::kRegular && column.type.kind() == TypeKind::kDuration) {
+  const TypeKind kind = column.type.kind();
+  if (column.is_key() && (kind == TypeKind::kDuration || kind == TypeKind::kCounter)) {
     return InvalidArgument(whose, ": ", column.type.ToString(), " cannot be the type of a key column");
   }
   return absl::OkStatus();
+}
+
+/// `*last_id` is the greatest id before these columns, and then of them.
+absl::Status ValidateIds(std::string_view whose, const std::vector<Column>& columns, ColumnId next_id,
+                         ColumnId* last_id) {
+  for (const Column& column : columns) {
+    if (column.id <= *last_id || column.id >= next_id) {
+      return InvalidArgument(whose, ": column ", column.name, ": id ", column.id, " does not lie between ",
+                             *last_id, " and ", next_id);
+    }
+    *last_id = column.id;
+  }
+  return absl::OkStatus();
+}
+
+/// The columns outside of the key are added over time, static or regular as it comes.
+absl::Status ValidateAllIds(std::string_view whose, const TableSchema& schema) {
+  const ColumnId next_id = schema.next_column_id();
+  ColumnId last_id = 0;
+  STOA_RETURN_IF_ERROR(ValidateIds(whose, schema.partition_key(), next_id, &last_id));
+  STOA_RETURN_IF_ERROR(ValidateIds(whose, schema.clustering(), next_id, &last_id));
+  ColumnId last_static_id = last_id;
+  STOA_RETURN_IF_ERROR(ValidateIds(whose, schema.static_columns(), next_id, &last_static_id));
+  STOA_RETURN_IF_ERROR(ValidateIds(whose, schema.regular(), next_id, &last_id));
+  auto regular = schema.regular().begin();
+  for (const Column& column : schema.static_columns()) {
+    while (regular != schema.regular().end() && regular->id < column.id) ++regular;
+    if (regular != schema.regular().end() && regular->id == column.id) {
+      return InvalidArgument(whose, ": columns ", column.name, " and ", regular->name, " have the same id ",
+                             column.id);
+    }
+  }
+  return absl::OkStatus();
+}
+
+/// A counter is not overwritten but added to: it takes no time to live, and shares no row with what does.
+absl::Status ValidateCounters(std::string_view whose, const TableSchema& schema) {
+  const Column* counter = nullptr;
+  const Column* other = nullptr;
+  for (const auto* columns : {&schema.static_columns(), &schema.regular()}) {
+    for (const Column& column : *columns) {
+      (column.type.kind() == TypeKind::kCounter ? counter : other) = &column;
+    }
+  }
+  if (counter == nullptr) return absl::OkStatus();
+  if (other != nullptr) {
+    return InvalidArgument(whose, ": columns ", counter->name, " and ", other->name,
+                           ": counters cannot be mixed with columns of other types outside of the key");
+  }
+  if (schema.options().default_time_to_live_seconds == 0) return absl::OkStatus();
+  return InvalidArgument(whose, ": option default_time_to_live_seconds is ",
+                         schema.options().default_time_to_live_seconds,
+                         ", allowed is 0 for a table with counters");
 }
 
 absl::Status ValidateUniqueNames(std::string_view whose, const std::vector<const Column*>& columns) {
@@ -81,23 +135,23 @@ absl::Status ValidateSchema(const TableSchema& schema) {
   if (schema.partition_key().empty()) return InvalidArgument(whose, ": has no partition key column");
 
   std::vector<const Column*> columns;
-  for (const auto* part : {&schema.partition_key(), &schema.clustering(), &schema.regular()}) {
+  for (const auto* part :
+       {&schema.partition_key(), &schema.clustering(), &schema.static_columns(), &schema.regular()}) {
     for (const Column& column : *part) columns.push_back(&column);
   }
   if (columns.size() > kColumnsMax) {
     return InvalidArgument(whose, ": has ", columns.size(), " columns, allowed are at most ", kColumnsMax);
   }
-  ColumnId last_id = 0;
   for (const Column* column : columns) {
-    const std::string which = StrCat(whose, ": column ", Printable(column->name));
-    STOA_RETURN_IF_ERROR(ValidateColumn(which, *column));
-    if (column->id <= last_id || column->id >= schema.next_column_id()) {
-      return InvalidArgument(which, ": id ", column->id, " does not lie between ", last_id, " and ",
-                             schema.next_column_id());
-    }
-    last_id = column->id;
+    STOA_RETURN_IF_ERROR(ValidateColumn(StrCat(whose, ": column ", Printable(column->name)), *column));
   }
+  STOA_RETURN_IF_ERROR(ValidateAllIds(whose, schema));
   STOA_RETURN_IF_ERROR(ValidateUniqueNames(whose, columns));
+  if (!schema.static_columns().empty() && schema.clustering().empty()) {
+    return InvalidArgument(whose, ": column ", schema.static_columns().front().name,
+                           ": cannot be static in a table without clustering columns");
+  }
+  STOA_RETURN_IF_ERROR(ValidateCounters(whose, schema));
   return ValidateOptions(whose, schema.options());
 }
 

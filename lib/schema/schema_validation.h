@@ -17,9 +17,10 @@ inline constexpr int64_t kGcGraceSecondsMax =
 ///   - there is a partition key, no key column has a type that cannot be a key, and there are at most
 ///   kColumnsMax
 ///     columns;
-///   - no name occurs twice, and ids ascend over partition key, clustering and regular columns, from 1 or
-///   more to
-///     less than next_column_id();
+///   - no name occurs twice; ids ascend over partition key and clustering columns, then over static and over
+///     regular columns, from 1 or more to less than next_column_id(), and none occurs twice;
+///   - static columns have a clustering column beside them;
+///   - if one column outside of the key is a counter, all are, and there is no default time to live;
 ///   - the options are in range.
 absl::Status ValidateSchema(const TableSchema& schema);
 

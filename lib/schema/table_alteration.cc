@@ -11,6 +11,11 @@ TableAlteration& TableAlteration::AddColumn(std::string_view name, DataType type
   return *this;
 }
 
+TableAlteration& TableAlteration::AddStaticColumn(std::string_view name, DataType type) {
+  steps_.push_back({Step::Kind::kAddStatic, std::string(name), "", std::move(type), {}});
+  return *this;
+}
+
 TableAlteration& TableAlteration::DropColumn(std::string_view name) {
   steps_.push_back({Step::Kind::kDrop, std::string(name), "", TypeKind::kInt, {}});
   return *this;

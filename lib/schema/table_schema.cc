@@ -11,6 +11,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "schema/cell_columns.h"
 #include "schema/schema_validation.h"
 
 namespace stoa {
@@ -61,17 +62,10 @@ std::string ClusteringOrderBy(const std::vector<Column>& columns) {
   return StrCat("CLUSTERING ORDER BY (", out, ")\n    AND ");
 }
 
-/// The columns of one part of a schema are ordered by id.
-const Column* FindById(const std::vector<Column>& columns, ColumnId id) {
-  const auto at = std::lower_bound(columns.begin(), columns.end(), id,
-                                   [](const Column& column, ColumnId wanted) { return column.id < wanted; });
-  return at != columns.end() && at->id == id ? &*at : nullptr;
-}
-
 }  // namespace
 
 const Column* TableSchema::FindColumn(std::string_view name) const {
-  for (const auto* columns : {&partition_key_, &clustering_, &regular_}) {
+  for (const auto* columns : {&partition_key_, &clustering_, &static_, &regular_}) {
     for (const Column& column : *columns) {
       if (column.name == name) return &column;
     }
@@ -80,7 +74,7 @@ const Column* TableSchema::FindColumn(std::string_view name) const {
 }
 
 const Column* TableSchema::FindColumn(ColumnId id) const {
-  for (const auto* columns : {&regular_, &clustering_, &partition_key_}) {
+  for (const auto* columns : {&regular_, &static_, &clustering_, &partition_key_}) {
     if (const Column* column = FindById(*columns, id)) return column;
   }
   return nullptr;
@@ -88,9 +82,10 @@ const Column* TableSchema::FindColumn(ColumnId id) const {
 
 std::string TableSchema::ToString() const {
   std::string out = StrCat("CREATE TABLE ", TableIdentifier(name_), " (\n");
-  for (const auto* columns : {&partition_key_, &clustering_, &regular_}) {
+  for (const auto* columns : {&partition_key_, &clustering_, &static_, &regular_}) {
     for (const Column& column : *columns) {
-      out += StrCat("    ", Identifier(column.name), " ", column.type.ToString(), ",\n");
+      out += StrCat("    ", Identifier(column.name), " ", column.type.ToString(),
+                    column.kind == ColumnKind::kStatic ? " static" : "", ",\n");
     }
   }
   const std::string partition = Names(partition_key_);
@@ -116,6 +111,11 @@ TableSchema::Builder& TableSchema::Builder::Clustering(std::string_view name, Da
   return *this;
 }
 
+TableSchema::Builder& TableSchema::Builder::Static(std::string_view name, DataType type) {
+  columns_.push_back({0, std::string(name), std::move(type), ColumnKind::kStatic});
+  return *this;
+}
+
 TableSchema::Builder& TableSchema::Builder::Regular(std::string_view name, DataType type) {
   columns_.push_back({0, std::string(name), std::move(type), ColumnKind::kRegular});
   return *this;
@@ -133,10 +133,11 @@ absl::StatusOr<TableSchema> TableSchema::Builder::Build() const {
   for (const Column& column : columns_) {
     auto& part = column.kind == ColumnKind::kPartitionKey ? schema.partition_key_
                  : column.kind == ColumnKind::kClustering ? schema.clustering_
+                 : column.kind == ColumnKind::kStatic     ? schema.static_
                                                           : schema.regular_;
     part.push_back(column);
   }
-  for (auto* part : {&schema.partition_key_, &schema.clustering_, &schema.regular_}) {
+  for (auto* part : {&schema.partition_key_, &schema.clustering_, &schema.static_, &schema.regular_}) {
     for (Column& column : *part) column.id = schema.next_column_id_++;
   }
   STOA_RETURN_IF_ERROR(ValidateSchema(schema));

@@ -1,7 +1,6 @@
-#include <algorithm>
-
 #include "base/coding.h"
 #include "base/strings.h"
+#include "schema/cell_columns.h"
 #include "sstable/block.h"
 #include "types/byte_comparable.h"
 
@@ -65,9 +64,9 @@ BlockLayout BlockLayout::Of(const TableSchema& schema) {
     layout.clustering.push_back(ComponentOf(column));
     if (layout.clustering.back().shape == Shape::kRest) break;
   }
-  for (const Column& column : schema.regular()) layout.columns.push_back({column.id, column.type.kind()});
-  std::sort(layout.columns.begin(), layout.columns.end(),
-            [](const ColumnType& a, const ColumnType& b) { return a.id < b.id; });
+  for (const Column* column : CellColumns(schema)) {
+    layout.columns.push_back({column->id, column->type.kind()});
+  }
   return layout;
 }
 

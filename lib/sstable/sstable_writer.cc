@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "schema/cell_columns.h"
 #include "sstable/block.h"
 #include "sstable/extent.h"
 #include "sstable/sstable.h"
@@ -18,8 +19,8 @@ namespace {
 
 Projection ProjectionOf(const TableSchema& schema) {
   Projection projection;
-  for (const Column& column : schema.regular()) {
-    projection.push_back(ProjectedColumn{column.id, static_cast<uint8_t>(column.type.word_bytes())});
+  for (const Column* column : CellColumns(schema)) {
+    projection.push_back(ProjectedColumn{column->id, static_cast<uint8_t>(column->type.word_bytes())});
   }
   return projection;
 }

@@ -35,6 +35,8 @@
 
 namespace stoa {
 
+/// The whole clustering key of a partition's static row. Sorts before every bound and every other row.
+inline constexpr char kStaticRow = 0x10;
 inline constexpr char kBoundBefore = 0x20;
 inline constexpr char kRowEnd = 0x38;
 inline constexpr char kComponentMarker = 0x40;

@@ -1,6 +1,7 @@
 #include "schema/schema_editor.h"
 
 #include <limits>
+#include <set>
 #include <string>
 
 #include "base/strings.h"
@@ -21,6 +22,7 @@ TableSchema Flights() {
                                   .PartitionKey("year", TypeKind::kSmallint)
                                   .Clustering("departure", TypeKind::kTimestamp, ClusteringOrder::kDescending)
                                   .Clustering("copy", TypeKind::kInt)
+                                  .Static("airport", TypeKind::kText)
                                   .Regular("delay", TypeKind::kInt)
                                   .Regular("carrier", TypeKind::kAscii)
                                   .Options(options)
@@ -51,17 +53,18 @@ TEST_CASE("creating assigns ids") {
   CHECK(schema.version() == 1);
   CHECK(schema.FindColumn("origin")->id == 1);
   CHECK(schema.FindColumn("copy")->id == 4);
-  CHECK(schema.FindColumn("carrier")->id == 6);
+  CHECK(schema.FindColumn("airport")->id == 5);
+  CHECK(schema.FindColumn("carrier")->id == 7);
   const TableSchema altered =
       SchemaEditor::Apply(schema, TableAlteration().DropColumn("delay").AddColumn("gate", TypeKind::kText))
           .value();
-  CHECK(altered.FindColumn("gate")->id == 7);
+  CHECK(altered.FindColumn("gate")->id == 8);
   const TableSchema again = SchemaEditor::Create(8, altered);
   CHECK(again.id() == 8);
   CHECK(again.version() == 1);
-  CHECK(again.FindColumn("carrier")->id == 5);
-  CHECK(again.FindColumn("gate")->id == 6);
-  CHECK(again.next_column_id() == 7);
+  CHECK(again.FindColumn("carrier")->id == 6);
+  CHECK(again.FindColumn("gate")->id == 7);
+  CHECK(again.next_column_id() == 8);
 }
 
 // Goal: every kind of step does what it says, and together they make one version. Method: one alteration of
@@ -74,7 +77,8 @@ TEST_CASE("alterations change columns and options") {
                                                            .AddColumn("gate", TypeKind::kText)
                                                            .DropColumn("delay")
                                                            .RenameColumn("carrier", "airline")
-                                                           .RenameColumn("origin", "airport")
+                                                           .RenameColumn("origin", "code")
+                                                           .RenameColumn("airport", "name")
                                                            .RenameColumn("departure", "off")
                                                            .SetOptions(options))
                                .value();
@@ -83,11 +87,12 @@ TEST_CASE("alterations change columns and options") {
   CHECK(next.options() == options);
   CHECK(next.FindColumn("delay") == nullptr);
   CHECK(next.FindColumn("airline")->id == schema.FindColumn("carrier")->id);
-  CHECK(next.FindColumn("airport")->id == schema.FindColumn("origin")->id);
-  CHECK(next.FindColumn("airport")->kind == ColumnKind::kPartitionKey);
+  CHECK(next.FindColumn("code")->id == schema.FindColumn("origin")->id);
+  CHECK(next.FindColumn("code")->kind == ColumnKind::kPartitionKey);
+  CHECK(next.FindColumn("name")->kind == ColumnKind::kStatic);
   CHECK(next.FindColumn("off")->order == ClusteringOrder::kDescending);
-  CHECK(next.FindColumn("gate")->id == 7);
-  CHECK(next.next_column_id() == 8);
+  CHECK(next.FindColumn("gate")->id == 8);
+  CHECK(next.next_column_id() == 9);
   CHECK(schema.FindColumn("delay") != nullptr);
 }
 
@@ -114,6 +119,66 @@ TEST_CASE("a column added again has a new id") {
                                                               .RenameColumn("x", "carrier"))
                                   .value();
   CHECK(swapped.FindColumn("delay")->id == old_id);
+}
+
+// Goal: static and regular columns come and go beside each other, and a name may come back as the other kind.
+// Method: alterations, the record of each there and back.
+TEST_CASE("static columns are added and dropped") {
+  TableSchema schema = SchemaEditor::Apply(Flights(), TableAlteration()
+                                                          .AddStaticColumn("city", TypeKind::kText)
+                                                          .AddColumn("gate", TypeKind::kText)
+                                                          .AddStaticColumn("runways", TypeKind::kInt)
+                                                          .DropColumn("airport"))
+                           .value();
+  REQUIRE(schema.static_columns().size() == 2);
+  CHECK(schema.FindColumn("city") == &schema.static_columns()[0]);
+  CHECK(schema.FindColumn("runways")->id == 10);
+  CHECK(schema.FindColumn(ColumnId{10}) == &schema.static_columns()[1]);
+  CHECK(schema.FindColumn("gate")->id == 9);
+  CHECK(schema.FindColumn("airport") == nullptr);
+  schema =
+      SchemaEditor::Apply(
+          schema, TableAlteration().DropColumn("city").AddColumn("city", TypeKind::kInt).DropColumn("gate"))
+          .value();
+  CHECK(schema.FindColumn("city")->kind == ColumnKind::kRegular);
+  CHECK(schema.FindColumn("city")->id == 11);
+  const TableSchema decoded = SchemaEditor::Decode(Encoded(schema)).value();
+  CHECK(Encoded(decoded) == Encoded(schema));
+  CHECK(decoded.ToString() == schema.ToString());
+  CHECK(decoded.FindColumn("runways")->kind == ColumnKind::kStatic);
+
+  const TableSchema plain =
+      SchemaEditor::Create(1, TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Build().value());
+  CHECK(FromAbsl(SchemaEditor::Apply(plain, TableAlteration().AddStaticColumn("s", TypeKind::kInt))
+                     .status()
+                     .message()) ==
+        "table t: column s: cannot be static in a table without clustering columns");
+}
+
+// Goal: counters stay among themselves through alterations. Method: each way to mix them.
+TEST_CASE("alterations do not mix counters with others") {
+  const TableSchema counters = SchemaEditor::Create(1, TableSchema::Builder("t")
+                                                           .PartitionKey("k", TypeKind::kInt)
+                                                           .Regular("hits", TypeKind::kCounter)
+                                                           .Build()
+                                                           .value());
+  const auto refusal = [&](const TableAlteration& alteration) {
+    return std::string(FromAbsl(SchemaEditor::Apply(counters, alteration).status().message()));
+  };
+  CHECK(counters.is_counter_table());
+  CHECK(SchemaEditor::Apply(counters, TableAlteration().AddColumn("misses", TypeKind::kCounter)).ok());
+  CHECK(SchemaEditor::Apply(counters,
+                            TableAlteration().DropColumn("hits").AddColumn("hits", TypeKind::kCounter))
+            .value()
+            .FindColumn("hits")
+            ->id == 3);
+  CHECK(refusal(TableAlteration().AddColumn("name", TypeKind::kText)) ==
+        "table t: columns hits and name: counters cannot be mixed with columns of other types outside of the "
+        "key");
+  TableOptions options;
+  options.default_time_to_live_seconds = 1;
+  CHECK(refusal(TableAlteration().SetOptions(options)) ==
+        "table t: option default_time_to_live_seconds is 1, allowed is 0 for a table with counters");
 }
 
 // Goal: a step that does not apply changes nothing and names table and column. Method: every way to fail,
@@ -171,9 +236,10 @@ TEST_CASE("catalog records round trip") {
   CHECK(decoded.id() == 7);
   CHECK(decoded.version() == 2);
   CHECK(decoded.options() == schema.options());
-  CHECK(decoded.next_column_id() == 8);
+  CHECK(decoded.next_column_id() == 9);
   CHECK(decoded.ToString() == schema.ToString());
-  CHECK(decoded.FindColumn("gate")->id == 7);
+  CHECK(decoded.FindColumn("gate")->id == 8);
+  CHECK(decoded.FindColumn("airport")->kind == ColumnKind::kStatic);
   CHECK(decoded.FindColumn("gate")->kind == ColumnKind::kRegular);
   CHECK(decoded.clustering()[0].order == ClusteringOrder::kDescending);
 
@@ -194,16 +260,21 @@ TEST_CASE("catalog records round trip") {
         "010b00016b"  // id 1, int, ascending, k
         "01"          // one clustering column
         "0212010163"  // id 2, uuid, descending, c
+        "00"          // no static column
         "00");        // no regular column
 }
 
 /// The invariants that code relies on, without the code that is to keep them.
 bool IsSound(const TableSchema& schema) {
   ColumnId last_id = 0;
+  std::set<ColumnId> ids;
   bool sound = !schema.partition_key().empty();
-  for (const auto* columns : {&schema.partition_key(), &schema.clustering(), &schema.regular()}) {
+  for (const auto* columns :
+       {&schema.partition_key(), &schema.clustering(), &schema.static_columns(), &schema.regular()}) {
+    if (columns == &schema.regular()) last_id = 0;
     for (const Column& column : *columns) {
       sound = sound && column.id > last_id && column.id < schema.next_column_id();
+      sound = sound && ids.insert(column.id).second;
       sound = sound &&
               (column.order == ClusteringOrder::kAscending || column.order == ClusteringOrder::kDescending);
       sound = sound && !column.name.empty() && column.name.size() <= kNameBytesMax;
@@ -249,8 +320,8 @@ TEST_CASE("damaged catalog records are refused or valid") {
 TEST_CASE("column ids end rather than repeat") {
   const TableSchema last =
       SchemaEditor::Decode(std::string("\x01\x01\x01\x01t\x00\x00\x01\xff\xff\xff\xff\x0f"
-                                       "\x01\x01\x0b\x00\x01k\x00\x00",
-                                       21))
+                                       "\x01\x01\x0b\x00\x01k\x00\x00\x00",
+                                       22))
           .value();
   CHECK(last.next_column_id() == std::numeric_limits<ColumnId>::max());
   CHECK(FromAbsl(

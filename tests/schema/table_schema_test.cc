@@ -133,6 +133,54 @@ TEST_CASE("keys are validated") {
   CHECK(Flights().Regular("r", TypeKind::kDuration).Build().ok());
 }
 
+// Goal: static columns need rows to be shared by. Method: with and without a clustering column, and as CQL.
+TEST_CASE("static columns are built and printed") {
+  const auto table = [] { return TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt); };
+  const TableSchema schema = table()
+                                 .Regular("v", TypeKind::kInt)
+                                 .Static("s", TypeKind::kText)
+                                 .Clustering("c", TypeKind::kInt)
+                                 .Build()
+                                 .value();
+  REQUIRE(schema.static_columns().size() == 1);
+  CHECK(schema.static_columns()[0].kind == ColumnKind::kStatic);
+  CHECK(schema.FindColumn("s") == &schema.static_columns()[0]);
+  CHECK(schema.FindColumn(ColumnId{3}) == &schema.static_columns()[0]);
+  CHECK(schema.ToString().starts_with("CREATE TABLE t (\n    k int,\n    c int,\n    s text static,\n"));
+  CHECK(Refusal(table().Static("s", TypeKind::kText)) ==
+        "table t: column s: cannot be static in a table without clustering columns");
+  CHECK(
+      Refusal(
+          table().Clustering("c", TypeKind::kInt).Static("s", TypeKind::kInt).Regular("s", TypeKind::kInt)) ==
+      "table t: column s occurs twice");
+}
+
+// Goal: counters have no others beside them. Method: counters and others, static and regular, in both orders,
+// in the key, and with a time to live.
+TEST_CASE("counters are not mixed with others") {
+  const auto table = [] {
+    return TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Clustering("c", TypeKind::kInt);
+  };
+  CHECK(table().Regular("n", TypeKind::kCounter).Build().value().is_counter_table());
+  CHECK(table().Static("n", TypeKind::kCounter).Build().value().is_counter_table());
+  CHECK_FALSE(table().Build().value().is_counter_table());
+  CHECK_FALSE(table().Regular("v", TypeKind::kInt).Build().value().is_counter_table());
+  for (const auto& mixed : {table().Regular("n", TypeKind::kCounter).Regular("v", TypeKind::kInt),
+                            table().Regular("v", TypeKind::kInt).Regular("n", TypeKind::kCounter),
+                            table().Static("v", TypeKind::kInt).Regular("n", TypeKind::kCounter),
+                            table().Static("n", TypeKind::kCounter).Regular("v", TypeKind::kInt)}) {
+    CHECK(
+        Refusal(mixed) ==
+        "table t: columns n and v: counters cannot be mixed with columns of other types outside of the key");
+  }
+  CHECK(Refusal(TableSchema::Builder("t").PartitionKey("k", TypeKind::kCounter))
+            .ends_with("cannot be the type of a key column"));
+  TableOptions options;
+  options.default_time_to_live_seconds = 60;
+  CHECK(Refusal(table().Regular("n", TypeKind::kCounter).Options(options)) ==
+        "table t: option default_time_to_live_seconds is 60, allowed is 0 for a table with counters");
+}
+
 // Goal: options are bounded, nothing is clipped. Method: both sides of every bound.
 TEST_CASE("options are validated") {
   const auto with = [](auto TableOptions::*option, int64_t value) {

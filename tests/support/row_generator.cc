@@ -9,6 +9,8 @@
 #include "base/hash.h"
 #include "data/blob_reference.h"
 #include "data/mutation.h"
+#include "data/static_row.h"
+#include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "schema/schema_editor.h"
 #include "support/catch.h"
@@ -39,6 +41,7 @@ TableSchema RandomSchema(const GeneratorOptions& options, Random* random) {
   };
   builder.Clustering("c1", random->OneIn(2) ? TypeKind::kInt : TypeKind::kText, order());
   if (random->OneIn(2)) builder.Clustering("c2", TypeKind::kSmallint, order());
+  if (options.static_percent != 0) builder.Static("s_int", TypeKind::kInt).Static("s_text", TypeKind::kText);
   builder.Regular("r_int", TypeKind::kInt)
       .Regular("r_text", TypeKind::kText)
       .Regular("r_double", TypeKind::kDouble);
@@ -133,8 +136,9 @@ ContentCell RowGenerator::RandomCell(const DataType& type, const FragmentContext
 
 ContentRow RowGenerator::RandomRow(const FragmentContext& context) {
   ContentRow row;
-  row.clustering = RandomClustering();
-  if (random_.Uniform(100) < options_.deletion_percent / 2) {
+  const bool is_static = options_.static_percent != 0 && random_.Uniform(100) < options_.static_percent;
+  row.clustering = is_static ? std::string(StaticRowKey()) : RandomClustering();
+  if (!is_static && random_.Uniform(100) < options_.deletion_percent / 2) {
     row.deletion = DeletionTime{context.timestamp, context.now_seconds};
     return row;
   }
@@ -142,17 +146,18 @@ ContentRow RowGenerator::RandomRow(const FragmentContext& context) {
   if (random_.Uniform(100) < options_.ttl_percent) {
     expiry = context.now_seconds + 1 + static_cast<int64_t>(random_.Uniform(60));
   }
-  if (random_.Uniform(100) < options_.marker_percent) {
+  if (!is_static && random_.Uniform(100) < options_.marker_percent) {
     row.has_marker = true;
     row.marker_timestamp = context.timestamp;
     row.marker_expiry = expiry;
   }
-  for (const Column& column : schema_.regular()) {
-    const bool sparse = column.name[0] == 's';
+  const std::vector<Column>& columns = is_static ? schema_.static_columns() : schema_.regular();
+  for (const Column& column : columns) {
+    const bool sparse = !is_static && column.name[0] == 's';
     if (random_.OneIn(sparse ? 8 : 2)) row.cells[column.id] = RandomCell(column.type, context, expiry);
   }
   if (!row.has_marker && row.cells.empty()) {
-    const Column& column = schema_.regular()[0];
+    const Column& column = columns[0];
     row.cells[column.id] = RandomCell(column.type, context, expiry);
   }
   return row;
@@ -240,11 +245,9 @@ Content RowGenerator::NextContent(uint32_t count) {
 
 Projection FullProjection(const TableSchema& schema) {
   Projection projection;
-  for (const Column& column : schema.regular()) {
-    projection.push_back(ProjectedColumn{column.id, static_cast<uint8_t>(column.type.word_bytes())});
+  for (const Column* column : CellColumns(schema)) {
+    projection.push_back(ProjectedColumn{column->id, static_cast<uint8_t>(column->type.word_bytes())});
   }
-  std::sort(projection.begin(), projection.end(),
-            [](const ProjectedColumn& a, const ProjectedColumn& b) { return a.id < b.id; });
   return projection;
 }
 
@@ -267,6 +270,7 @@ std::string RandomPlace(const TableSchema& schema, const ContentPartition& parti
   }
   const std::string& key = partition.rows[place].clustering;
   if (random->OneIn(3)) return key + std::string(random->Uniform(2), '\0');
+  if (IsStaticRow(key)) return key;
   std::string storage;
   std::vector<Value> values;
   REQUIRE(DecodeClusteringKey(schema, key, &storage, &values).ok());

@@ -24,6 +24,7 @@ struct GeneratorOptions {
   uint32_t deletion_percent = 25;
   uint32_t ttl_percent = 15;
   uint32_t marker_percent = 70;  ///< of the writes that are no deletions
+  uint32_t static_percent = 0;   ///< of the writes to rows; without it there are no static columns
 };
 
 /// One write, as content and as mutation bytes (data/mutation.h) to be read with `context`.
@@ -38,7 +39,7 @@ class RowGenerator {
   explicit RowGenerator(uint64_t seed, const GeneratorOptions& options = {});
 
   const TableSchema& schema() const { return schema_; }
-  /// All regular columns.
+  /// All columns with cells.
   const Projection& projection() const { return projection_; }
   Random& random() { return random_; }
 
