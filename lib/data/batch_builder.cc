@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "data/bits.h"
+#include "data/complex_merge.h"
 
 namespace stoa {
 namespace {
@@ -20,7 +21,17 @@ constexpr size_t kArenaChunkBytesMax = 256 << 10;
 uint8_t FlagsOf(const Cell& cell) {
   if (cell.tombstone) return cell_flags::kTombstone;
   if (cell.empty) return cell_flags::kEmpty;
+  if (cell.complex) return cell_flags::kComplex;
   return cell.blob ? cell_flags::kBlob : uint8_t{0};
+}
+
+/// Whether any of the rows has a complex cell.
+bool HasComplex(const ColumnVector& vector, uint32_t begin, uint32_t end) {
+  if (vector.flags == nullptr || vector.words != nullptr) return false;
+  for (uint32_t row = begin; row < end; ++row) {
+    if (vector.Has(row) && (vector.flags[row] & cell_flags::kComplex) != 0) return true;
+  }
+  return false;
 }
 
 /// True when the `count` views stand one behind the other in memory, as keys decoded from a block do.
@@ -295,6 +306,15 @@ void BatchBuilder::SetCell(uint32_t column_index, const Cell& cell) {
   if (flags != 0) column.UseFlags(row);
   if (column.has_flags) column.flags[row] = flags;
   clean_ &= !cell.tombstone && cell.expiry == kNoExpiry;
+  if (cell.complex) [[unlikely]]
+    AddComplexTimes(cell);
+}
+
+void BatchBuilder::AddComplexTimes(const Cell& cell) {
+  const ComplexSummary summary = SummaryOf(cell);
+  AddTimestamp(summary.times.min_timestamp);
+  AddTimestamp(summary.times.max_timestamp);
+  clean_ &= summary.clean();
 }
 
 absl::Status BatchBuilder::AppendRows(RowBatch& from, uint32_t begin, uint32_t end) {
@@ -384,6 +404,7 @@ void BatchBuilder::AppendColumn(const RowBatch& from, const ColumnVector& vector
     uint8_t any = 0;
     for (uint32_t row = begin; row < end; ++row) any |= vector.Has(row) ? vector.flags[row] : uint8_t{0};
     clean_ &= (any & cell_flags::kTombstone) == 0;  // empty values and blobs are live
+    if ((any & cell_flags::kComplex) != 0 && !from.clean) AppendComplexTimes(from, vector, begin, end);
   }
   if (column.has_flags) {
     if (vector.flags != nullptr) {
@@ -399,6 +420,15 @@ void BatchBuilder::AppendColumn(const RowBatch& from, const ColumnVector& vector
     ForEachBitWord(vector.present, begin, end, [&](size_t at, uint64_t bits) {
       OrBits(column.present.data(), row_count_ + (at - begin), std::min<size_t>(end - at, 64), bits);
     });
+  }
+}
+
+/// Of their times only whether they are live: bounds are taken from the batch (AppendBounds).
+void BatchBuilder::AppendComplexTimes(const RowBatch& from, const ColumnVector& vector, uint32_t begin,
+                                      uint32_t end) {
+  for (uint32_t row = begin; clean_ && row < end; ++row) {
+    if (!vector.Has(row) || (vector.flags[row] & cell_flags::kComplex) == 0) continue;
+    clean_ &= SummaryOf(from.CellAt(vector, row)).clean();
   }
 }
 
@@ -444,7 +474,9 @@ void BatchBuilder::AppendTimes(Column* column, const RowBatch& from, const Colum
 /// Exact where only the rows' own timestamps matter; otherwise the bounds that the source knows.
 void BatchBuilder::AppendBounds(const RowBatch& from, uint32_t begin, uint32_t end) {
   bool rows_only = !has_deletions_;
-  for (const ColumnVector& vector : from.columns) rows_only &= vector.timestamps == nullptr;
+  for (const ColumnVector& vector : from.columns) {
+    rows_only &= vector.timestamps == nullptr && !HasComplex(vector, begin, end);
+  }
   if (!rows_only) {
     AddTimestamp(from.min_timestamp);
     AddTimestamp(from.max_timestamp);

@@ -60,6 +60,8 @@ class BatchBuilder {
 
   Column& Touch(uint32_t column_index);
   void AddTimestamp(int64_t timestamp);
+  void AddComplexTimes(const Cell& cell);
+  void AppendComplexTimes(const RowBatch& from, const ColumnVector& vector, uint32_t begin, uint32_t end);
   void AppendKeys(const std::string_view* keys, uint32_t count);
   void AppendLiveness(const RowBatch& from, uint32_t begin, uint32_t count);
   void AppendColumn(const RowBatch& from, const ColumnVector& vector, uint32_t begin, uint32_t end);

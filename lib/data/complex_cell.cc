@@ -271,7 +271,7 @@ bool ComplexCellReader::ReadDelta(CounterDelta* delta) {
 
 bool IsValidComplexCell(const Cell& cell, bool in_context) {
   ComplexCellReader reader(cell);
-  if (reader.in_context() && !in_context) return false;
+  if (!in_context && (reader.in_context() || cell.expiry != kNoExpiry)) return false;
   ComplexElement element;
   while (reader.NextElement(&element)) {
   }

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "data/blob_reference.h"
+#include "data/complex_cell.h"
 #include "schema/schema_validation.h"
 
 namespace stoa {
@@ -197,6 +198,7 @@ bool IsValidFragment(std::string_view fragment) {
   ColumnId column = 0;
   Cell cell;
   while (reader.NextCell(&column, &cell)) {
+    if (cell.complex && !IsValidComplexCell(cell, /*in_context=*/true)) return false;
   }
   return reader.ok();
 }

@@ -80,7 +80,13 @@ void AddFragment(const FragmentInContext& fragment, RowMerger* merger) {
                             [](const ProjectedColumn& projected, ColumnId id) { return projected.id < id; });
     }
     if (at == projection.end()) return;
-    if (at->id == column) merger->AddCell(static_cast<uint32_t>(at++ - projection.begin()), cell);
+    if (at->id != column) continue;
+    const auto index = static_cast<uint32_t>(at++ - projection.begin());
+    if (cell.complex) [[unlikely]] {
+      merger->AddComplexCell(index, cell, fragment.context);
+    } else {
+      merger->AddCell(index, cell);
+    }
   }
 }
 

@@ -36,7 +36,7 @@ absl::Status MoveFromFragment(const Mutation& mutation, size_t inline_bytes_max,
   ColumnId column = 0;
   Cell cell;
   while (reader.NextCell(&column, &cell)) {
-    if (cell.bytes.size() <= inline_bytes_max) continue;
+    if (cell.bytes.size() <= inline_bytes_max || cell.complex) continue;
     STOA_ASSIGN_OR_RETURN(const std::string reference, move(mutation.table, cell.bytes));
     splicer.CopyTo(reader.cell_header());
     out->push_back(static_cast<char>(BlobCellHeader(static_cast<uint8_t>(*reader.cell_header()))));

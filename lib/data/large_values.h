@@ -19,7 +19,7 @@ using MoveValue = std::function<absl::StatusOr<std::string>(TableId table, std::
 
 /// Appends `mutations`, which must be those of a WriteBatch, to `out`, with references in the place of values
 /// of more than `inline_bytes_max` bytes. Copies everything but those values, once. The errors are those of
-/// `move`; then `out` is incomplete.
+/// `move`; then `out` is incomplete. Values inside complex cells stay where they are.
 absl::Status MoveLargeValues(std::string_view mutations, size_t inline_bytes_max, const MoveValue& move,
                              std::string* out);
 

@@ -32,6 +32,7 @@
 //  8. Size. A batch has at most kBatchRowsMax rows.
 //  9. Errors. After an error the source is spent: every further call returns the same error. End of data is
 //     never reported because of an error.
+// 10. Complex cells are resolved (data/complex_cell.h).
 #pragma once
 
 #include <cstdint>

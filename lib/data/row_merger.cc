@@ -37,6 +37,8 @@ void RowMerger::Start() {
     generation_ = 1;
   }
   entries_.clear();
+  if (!complex_inputs_.empty()) complex_inputs_.clear();
+  complex_merged_ = true;
   row_deletion_ = covering_ = DeletionTime{};
   marker_timestamp_ = kNoTimestamp;
   marker_expiry_ = kNoExpiry;
@@ -44,10 +46,12 @@ void RowMerger::Start() {
 
 void RowMerger::AddRowDeletion(const DeletionTime& deletion) {
   row_deletion_ = Stronger(row_deletion_, deletion);
+  complex_merged_ = complex_inputs_.empty();
 }
 
 void RowMerger::AddCoveringDeletion(const DeletionTime& deletion) {
   covering_ = Stronger(covering_, deletion);
+  complex_merged_ = complex_inputs_.empty();
 }
 
 void RowMerger::AddMarker(int64_t timestamp, int64_t expiry) {
@@ -63,14 +67,53 @@ void RowMerger::AddMarker(int64_t timestamp, int64_t expiry) {
 
 void RowMerger::AddCell(uint32_t column_index, const Cell& cell) {
   STOA_DCHECK(column_index < slots_.size());
+  if (cell.complex) [[unlikely]]
+    return AddComplexCell(column_index, cell, FragmentContext{});
   Slot& slot = slots_[column_index];
   if (slot.generation != generation_) {
     slot = Slot{generation_, static_cast<uint32_t>(entries_.size())};
-    entries_.push_back(Entry{column_index, cell});
+    entries_.push_back(Entry{column_index, kNone, cell});
     return;
   }
   Cell& newest = entries_[slot.entry].cell;
-  if (CellWins(cell, newest, (*projection_)[column_index].word_bytes)) newest = cell;
+  if (!newest.complex && CellWins(cell, newest, (*projection_)[column_index].word_bytes)) newest = cell;
+}
+
+/// A column has complex cells or others, never both: where bytes say otherwise, the complex ones count.
+void RowMerger::AddComplexCell(uint32_t column_index, const Cell& cell, const FragmentContext& context) {
+  Slot& slot = slots_[column_index];
+  if (slot.generation != generation_) {
+    slot = Slot{generation_, static_cast<uint32_t>(entries_.size())};
+    entries_.push_back(Entry{column_index, kNone, cell});
+  }
+  Entry& entry = entries_[slot.entry];
+  entry.cell.complex = true;
+  complex_inputs_.push_back(ComplexInput{entry.inputs, cell, context});
+  entry.inputs = static_cast<uint32_t>(complex_inputs_.size() - 1);
+  complex_merged_ = false;
+}
+
+void RowMerger::MergeComplexCells(int64_t live_at) {
+  if (complex_inputs_.empty() || (complex_merged_ && complex_merged_live_at_ == live_at)) [[likely]]
+    return;
+  complex_merged_ = true;
+  complex_merged_live_at_ = live_at;
+  ComplexRules rules = complex_rules_;
+  rules.covering = Strongest().timestamp;
+  rules.live_at = live_at;
+  size_t count = 0;
+  for (Entry& entry : entries_) {
+    if (!entry.cell.complex) continue;
+    if (++count > complex_bytes_.size()) complex_bytes_.emplace_back();
+    complex_merger_.Start();
+    for (uint32_t i = entry.inputs; i != kNone; i = complex_inputs_[i].next) {
+      complex_merger_.Add(complex_inputs_[i].cell, complex_inputs_[i].context);
+    }
+    if (!complex_merger_.Merge(rules, &complex_bytes_[count - 1], &entry.cell)) {
+      entry.cell = Cell{};
+      entry.cell.complex = true;
+    }
+  }
 }
 
 void RowMerger::AddRow(const RowBatch& batch, uint32_t row) {
@@ -86,21 +129,24 @@ bool RowMerger::IsComplete(int64_t max_timestamp, int64_t now_seconds) const {
   if (Strongest().Shadows(max_timestamp)) return true;
   if (marker_timestamp_ <= max_timestamp || marker_expiry_ <= now_seconds) return false;
   if (entries_.size() != slots_.size()) return false;
-  return std::all_of(entries_.begin(), entries_.end(),
-                     [&](const Entry& entry) { return entry.cell.timestamp > max_timestamp; });
+  return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+    return !entry.cell.complex && entry.cell.timestamp > max_timestamp;
+  });
 }
 
-bool RowMerger::HasContent() const {
+bool RowMerger::HasContent() {
   if (DeletionRemains()) return true;
   const DeletionTime deletion = Strongest();
   if (!deletion.Shadows(marker_timestamp_)) return true;
+  MergeComplexCells(ComplexRules::kDeadToo);
   return std::any_of(entries_.begin(), entries_.end(),
                      [&](const Entry& entry) { return !deletion.Shadows(entry.cell.timestamp); });
 }
 
 /// What the cells do not say themselves they take from the row: its marker's times or, without marker, those
 /// of the first cell that remains, so that a row written at once has one timestamp.
-void RowMerger::Emit(std::string_view clustering, BatchBuilder* builder) const {
+void RowMerger::Emit(std::string_view clustering, BatchBuilder* builder) {
+  MergeComplexCells(ComplexRules::kDeadToo);
   const DeletionTime deletion = Strongest();
   const Entry* first = nullptr;
   for (const Entry& entry : entries_) {
@@ -130,7 +176,8 @@ void RowMerger::Emit(std::string_view clustering, BatchBuilder* builder) const {
   }
 }
 
-bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) const {
+bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) {
+  MergeComplexCells(now_seconds);
   const DeletionTime deletion = Strongest();
   const bool has_marker = !deletion.Shadows(marker_timestamp_) && marker_expiry_ > now_seconds;
   bool added = has_marker;

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "data/batch_builder.h"
+#include "data/complex_merge.h"
 #include "data/row_batch.h"
 
 namespace stoa {
@@ -35,7 +37,10 @@ class RowMerger {
   void AddRowDeletion(const DeletionTime& deletion);
   void AddCoveringDeletion(const DeletionTime& deletion);
   void AddMarker(int64_t timestamp, int64_t expiry);
+  /// If it is complex: of a resolved cell.
   void AddCell(uint32_t column_index, const Cell& cell);
+  /// A complex cell of a fragment.
+  void AddComplexCell(uint32_t column_index, const Cell& cell, const FragmentContext& context);
   /// All of one row of a batch; liveness and columns must be loaded.
   void AddRow(const RowBatch& batch, uint32_t row);
 
@@ -43,25 +48,36 @@ class RowMerger {
   /// change the row: a deletion covers that timestamp; or the marker and every projected cell are strictly
   /// newer than it. Without a marker there is no early stop, nor with one that has expired at `now_seconds`
   /// (a cell of an older source may be what the row still lives by). An expired cell or a tombstone counts:
-  /// it too is the newest.
+  /// it too is the newest. A complex cell never is complete: older sources may have other parts of it.
   bool IsComplete(int64_t max_timestamp, int64_t now_seconds) const;
 
   /// True when a marker, a cell or a row deletion remains.
-  bool HasContent() const;
+  bool HasContent();
 
   /// Adds the row to `builder`: its deletion if not shadowed by a covering one, marker and cells that no
   /// deletion shadows. Adds nothing when nothing remains.
-  void Emit(std::string_view clustering, BatchBuilder* builder) const;
+  void Emit(std::string_view clustering, BatchBuilder* builder);
 
   /// Adds what of the row is alive at `now_seconds`, for a reader of this one row: no deletions, nothing
   /// expired. False, adding nothing, when the row does not exist.
-  bool EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) const;
+  bool EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder);
+
+  /// How complex cells are merged, of all rows from now on (`covering` and `live_at` are not looked at). What
+  /// the rules point to must outlive the merger.
+  void SetComplexRules(const ComplexRules& rules) { complex_rules_ = rules; }
 
  private:
   struct Entry {
     uint32_t column;
-    Cell cell;
+    uint32_t inputs;  // if `cell` is complex: the last of its versions in complex_inputs_
+    Cell cell;        // if complex, after MergeComplexCells: what they say together
   };
+  struct ComplexInput {
+    uint32_t next;
+    Cell cell;
+    FragmentContext context;
+  };
+  static constexpr uint32_t kNone = UINT32_MAX;
   /// Where the newest cell of a column is in entries_, if `generation` is that of this row.
   struct Slot {
     uint32_t generation = 0;
@@ -72,6 +88,9 @@ class RowMerger {
   bool DeletionRemains() const {
     return !row_deletion_.live() && !covering_.Shadows(row_deletion_.timestamp);
   }
+  /// Brings the cells of complex entries up to date; those of which nothing remains get kNoTimestamp, which
+  /// everything shadows.
+  void MergeComplexCells(int64_t live_at);
 
   const Projection* projection_;
   std::vector<Slot> slots_;     // by projected column
@@ -81,6 +100,14 @@ class RowMerger {
   DeletionTime covering_;
   int64_t marker_timestamp_ = kNoTimestamp;  // kNoTimestamp: no marker
   int64_t marker_expiry_ = kNoExpiry;
+
+  // Of rows with complex cells.
+  std::vector<ComplexInput> complex_inputs_;
+  bool complex_merged_ = true;  // as of complex_merged_live_at_
+  int64_t complex_merged_live_at_ = ComplexRules::kDeadToo;
+  ComplexRules complex_rules_;
+  ComplexMerger complex_merger_;
+  std::vector<std::string> complex_bytes_;  // what merged cells view, in the order of the entries
 };
 
 }  // namespace stoa

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/complex_merge.h"
 
 namespace stoa {
 namespace {
@@ -205,6 +206,14 @@ absl::Status CheckBatchSummary(const RowBatch& batch, const Projection& projecti
       const Cell cell = batch.CellAt(column, row);
       bound(cell.timestamp);
       clean &= !cell.tombstone && cell.expiry == kNoExpiry;
+      if (!cell.complex) continue;
+      const ComplexSummary summary = SummaryOf(cell);
+      if (!IsValidComplexCell(cell, /*in_context=*/false) || cell.expiry != kNoExpiry ||
+          cell.timestamp != summary.times.max_timestamp) {
+        return Broken(10, "a complex cell that is not resolved");
+      }
+      bound(summary.times.min_timestamp);
+      clean &= summary.clean();
     }
   }
   if (!in_bounds) return Broken(6, "a timestamp outside the bounds of its batch");

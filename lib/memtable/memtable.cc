@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "data/complex_merge.h"
 #include "io/sync.h"
 #include "memtable/memtable_source.h"
 #include "memtable/partition.h"
@@ -25,7 +26,9 @@ TimeBounds TimesOf(const RowWrite& write) {
   ColumnId column = 0;
   Cell cell;
   while (reader.NextCell(&column, &cell)) {
-    if (cell.tombstone) {
+    if (cell.complex) {
+      times.Add(SummaryOf(cell, write.context).times);
+    } else if (cell.tombstone) {
       times.AddDeletion(DeletionTime{cell.timestamp, cell.expiry});
     } else {
       times.AddWrite(cell.timestamp, cell.expiry);

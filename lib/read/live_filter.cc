@@ -90,7 +90,7 @@ class LiveFilter final : public RowSource {
                        uint8_t state) {
     if (!std::exchange(run_in_batch_, true))
       builder_.StartRun(run.token, run.key, DeletionTime{}, start_.Take());
-    if ((state & row_state::kDead) == 0) return builder_.AppendRows(*batch, begin, end);
+    if (state == row_state::kLive) return builder_.AppendRows(*batch, begin, end);
     STOA_RETURN_IF_ERROR(batch->EnsureKeys());
     for (uint32_t row = begin; row < end; ++row) {
       merger_.Start();

@@ -19,7 +19,16 @@ class PurgeFilter final : public RowSource {
       : merged_(std::move(merged)),
         rules_(std::move(rules)),
         builder_(spec.projection, spec.budget),
-        merger_(spec.projection) {}
+        merger_(spec.projection),
+        keep_([this](Cell* cell) { return Keep(run_, cell); }),
+        can_fold_([this](int64_t from, int64_t to) {
+          return rules_.can_fold && rules_.can_fold(run_->token, run_->key, from, to);
+        }) {
+    ComplexRules complex;
+    complex.keep = &keep_;
+    complex.can_fold = &can_fold_;
+    merger_.SetComplexRules(complex);
+  }
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {
     if (!error_.ok()) return error_;
@@ -69,6 +78,7 @@ class PurgeFilter final : public RowSource {
   }
 
   bool CanDrop(const PartitionRun& run, int64_t timestamp, int64_t local_time) {
+    if (!rules_.min_timestamp_outside) return false;
     if (!min_timestamp_outside_.has_value()) {
       min_timestamp_outside_ = rules_.min_timestamp_outside(run.token, run.key);
     }
@@ -129,6 +139,7 @@ class PurgeFilter final : public RowSource {
   }
 
   void AddRow(const RowBatch& batch, const PartitionRun& run, uint32_t row) {
+    run_ = &run;
     merger_.Start();
     merger_.AddRowDeletion(Kept(run, batch.RowDeletion(row)));
     if ((batch.RowFlags(row) & row_flags::kMarker) != 0) {
@@ -145,26 +156,32 @@ class PurgeFilter final : public RowSource {
     merger_.Emit(batch.clustering[row], &builder_);
   }
 
+  void AddCell(const PartitionRun& run, uint32_t column_index, Cell cell) {
+    if (cell.complex || Keep(&run, &cell)) merger_.AddCell(column_index, cell);
+  }
+
   /// An expired cell that must stay loses its value but stays an expiring cell. Made a tombstone, as
   /// Cassandra does, it would win over a cell of the same timestamp that expires later and won before: what a
   /// reader sees would depend on whether a merge had come by.
-  void AddCell(const PartitionRun& run, uint32_t column_index, Cell cell) {
-    if (cell.tombstone || IsExpired(cell.expiry, rules_.now_seconds)) {
-      if (CanDrop(run, cell.timestamp, cell.expiry)) return;
-      if (!cell.tombstone) {
-        cell.empty = true;
-        cell.blob = false;
-        cell.word = 0;
-        cell.bytes = {};
-      }
+  bool Keep(const PartitionRun* run, Cell* cell) {
+    if (!cell->tombstone && !IsExpired(cell->expiry, rules_.now_seconds)) return true;
+    if (CanDrop(*run, cell->timestamp, cell->expiry)) return false;
+    if (!cell->tombstone) {
+      cell->empty = true;
+      cell->blob = false;
+      cell->word = 0;
+      cell->bytes = {};
     }
-    merger_.AddCell(column_index, cell);
+    return true;
   }
 
   const std::unique_ptr<RowSource> merged_;
   const PurgeRules rules_;
   BatchBuilder builder_;
   RowMerger merger_;
+  const PartitionRun* run_ = nullptr;  // of the row in merger_
+  const std::function<bool(Cell*)> keep_;
+  const CanFold can_fold_;
   RowStates states_;
   PartitionStart start_;
   std::optional<int64_t> min_timestamp_outside_;  // of the partition, once asked for
@@ -179,7 +196,7 @@ class PurgeFilter final : public RowSource {
 
 std::unique_ptr<RowSource> NewPurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec,
                                           PurgeRules rules) {
-  if (!rules.min_timestamp_outside) return merged;
+  if (!rules.min_timestamp_outside && !rules.can_fold) return merged;
   return std::make_unique<PurgeFilter>(std::move(merged), spec, std::move(rules));
 }
 

@@ -3,8 +3,20 @@
 #include <algorithm>
 
 #include "base/status_macros.h"
+#include "data/complex_merge.h"
 
 namespace stoa {
+
+namespace {
+
+uint8_t StateOf(const Cell& complex_cell, int64_t now_seconds) {
+  const ComplexLiveness liveness = LivenessOf(complex_cell, now_seconds);
+  return static_cast<uint8_t>((liveness.live ? row_state::kLive : 0) |
+                              (liveness.dead ? row_state::kDead : 0) |
+                              (liveness.split ? row_state::kSplit : 0));
+}
+
+}  // namespace
 
 absl::Status RowStates::Compute(RowBatch* batch, int64_t now_seconds) {
   STOA_RETURN_IF_ERROR(batch->EnsureLiveness());
@@ -43,6 +55,10 @@ void RowStates::AddColumn(const RowBatch& batch, const ColumnVector& column, int
   if (!may_end && all_marked_) return;
   for (uint32_t row = batch.begin; row < batch.end; ++row) {
     if (!column.Has(row)) continue;
+    if (column.flags != nullptr && (column.flags[row] & cell_flags::kComplex) != 0) {
+      states_[row - begin_] |= StateOf(batch.CellAt(column, row), now_seconds);
+      continue;
+    }
     const int64_t expiry = column.expiries != nullptr ? column.expiries[row] : batch.RowExpiry(row);
     const bool dead = IsExpired(expiry, now_seconds) ||
                       (column.flags != nullptr && (column.flags[row] & cell_flags::kTombstone) != 0);

@@ -12,8 +12,10 @@ namespace stoa {
 
 namespace row_state {
 inline constexpr uint8_t kLive = 1;  ///< has a live marker or a live cell
-inline constexpr uint8_t kDead =
-    2;  ///< has something dead: a deletion, a tombstone, an expired marker or cell
+/// Has something dead: a deletion, a tombstone, an expired marker or cell.
+inline constexpr uint8_t kDead = 2;
+/// Has a counter in several parts, which a merge may fold.
+inline constexpr uint8_t kSplit = 4;
 }  // namespace row_state
 
 /// Whether time may have killed anything that expires at `expiry`.
@@ -28,7 +30,7 @@ class RowStates {
 
   /// row_state of a row of the batch.
   uint8_t operator[](uint32_t row) const { return states_[row - begin_]; }
-  /// True when every row is live and none has anything dead.
+  /// True when every row is live and none has anything dead or split.
   bool AllPlain() const { return all_plain_; }
   /// The first row in [row, end) of which the state is not `state`, or `end`.
   uint32_t EndOf(uint8_t state, uint32_t row, uint32_t end) const;

@@ -8,6 +8,7 @@
 
 #include "data/bits.h"
 #include "data/blob_reference.h"
+#include "data/complex_merge.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -145,7 +146,9 @@ void PendingColumn::AddCell(const RowBatch& batch, const ColumnVector& column, u
   const bool own_timestamp = timestamp != batch.timestamps[row];
   if (own_timestamp) timestamps_.Add(cell, static_cast<uint64_t>(timestamp));
   if (expiry != row_expiry) expiries_.Add(cell, static_cast<uint64_t>(expiry));
-  if ((flags & cell_flags::kTombstone) != 0) {
+  if ((flags & cell_flags::kComplex) != 0) {
+    times_.Add(SummaryOf(batch.CellAt(column, row)).times);
+  } else if ((flags & cell_flags::kTombstone) != 0) {
     times_.AddDeletion({timestamp, expiry});
   } else if (own_timestamp || expiry != row_expiry) {
     times_.AddWrite(timestamp, expiry);
@@ -163,8 +166,8 @@ ColumnZone PendingColumn::Zone(uint32_t row_count) const {
   for (const uint64_t flags : flags_.values) {
     if ((flags & cell_flags::kTombstone) != 0) {
       ++zone.null_count;
-    } else if (zone.is_word) {
-      zone.known = false;  // an empty word has no place among the others
+    } else if (zone.is_word || (flags & cell_flags::kComplex) != 0) {
+      zone.known = false;  // an empty word has no place among the others, nor have many values in one cell
     }
   }
   if (!zone.known || zone.null_count == row_count) return zone;

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "data/bits.h"
 #include "data/blob_reference.h"
+#include "data/complex_cell.h"
 #include "sstable/block_key.h"
 #include "sstable/block_reader_state.h"
 #include "types/byte_comparable.h"
@@ -112,6 +113,8 @@ class BlockReader::Loading {
   absl::Status Words(const BlockColumn& column, RowRange cells, uint8_t word_bytes, ColumnVector* vector);
   absl::Status Bytes(const BlockColumn& column, RowRange cells, ColumnVector* vector);
   absl::Status Extras(const BlockColumn& column, RowRange cells, ColumnVector* vector);
+  absl::Status CellTimes(const BlockColumn& column, RowRange cells, ColumnVector* vector);
+  absl::Status CheckComplexCells(const ColumnVector& vector);
   /// The row of rows_ that has cell `i` of the cells found last.
   uint32_t RowOfCell(const BlockColumn& column, uint32_t i) const {
     return column.presence.all() ? i : state_.rows[i];
@@ -305,28 +308,47 @@ absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange ce
   uint8_t* flags = nullptr;
   BlobReference reference;
   bool flags_ok = true;
+  uint64_t seen = 0;
   bool ok = ForEach(extras.flags, column.section, cells, [&](uint32_t i, uint64_t word) {
     if (flags == nullptr) Fill(flags = NewArray<uint8_t>(), uint8_t{0});
     const uint32_t row = Place(RowOfCell(column, i));
     flags[row] = static_cast<uint8_t>(word);
+    seen |= word;
     flags_ok = flags_ok && AreCellFlags(word, column.is_word()) &&
                ((word & cell_flags::kBlob) == 0 || ParseBlobReference(vector->bytes[row], &reference));
   });
   vector->flags = flags;
-  ok = ok && flags_ok;
-  if (extras.timestamps.at.none() && extras.expiries.at.none()) {
-    return ok ? absl::OkStatus() : DamagedBlock("cell flags");
+  if (!ok || !flags_ok) return DamagedBlock("cell flags");
+  if (!extras.timestamps.at.none() || !extras.expiries.at.none()) {
+    STOA_RETURN_IF_ERROR(CellTimes(column, cells, vector));
   }
+  return (seen & cell_flags::kComplex) != 0 ? CheckComplexCells(*vector) : absl::OkStatus();
+}
+
+/// Whoever merges them relies on their being well formed.
+absl::Status BlockReader::Loading::CheckComplexCells(const ColumnVector& vector) {
+  STOA_RETURN_IF_ERROR(batch_.EnsureLiveness());
+  for (uint32_t row = batch_.begin; row < batch_.end; ++row) {
+    if (!vector.Has(row) || (vector.flags[row] & cell_flags::kComplex) == 0) continue;
+    if (!IsValidComplexCell(batch_.CellAt(vector, row), /*in_context=*/false)) {
+      return DamagedBlock("complex cell");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status BlockReader::Loading::CellTimes(const BlockColumn& column, RowRange cells,
+                                             ColumnVector* vector) {
+  const BlockColumn::Extras& extras = *column.extras;
   STOA_RETURN_IF_ERROR(batch_.EnsureLiveness());
   int64_t* timestamps = nullptr;
-  ok = ok && ForEach(extras.timestamps, column.section, cells, [&](uint32_t i, uint64_t word) {
-         if (timestamps == nullptr) {
-           timestamps = NewArray<int64_t>();
-           std::copy(batch_.timestamps + batch_.begin, batch_.timestamps + batch_.end,
-                     timestamps + batch_.begin);
-         }
-         timestamps[Place(RowOfCell(column, i))] = static_cast<int64_t>(word);
-       });
+  bool ok = ForEach(extras.timestamps, column.section, cells, [&](uint32_t i, uint64_t word) {
+    if (timestamps == nullptr) {
+      timestamps = NewArray<int64_t>();
+      std::copy(batch_.timestamps + batch_.begin, batch_.timestamps + batch_.end, timestamps + batch_.begin);
+    }
+    timestamps[Place(RowOfCell(column, i))] = static_cast<int64_t>(word);
+  });
   vector->timestamps = timestamps;
   int64_t* expiries = nullptr;
   ok = ok && ForEach(extras.expiries, column.section, cells, [&](uint32_t i, uint64_t word) {

@@ -3,6 +3,7 @@
 
 #include "base/status_macros.h"
 #include "data/blob_reference.h"
+#include "data/complex_cell.h"
 #include "sstable/block_reader_state.h"
 
 namespace stoa {
@@ -76,6 +77,7 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
     cell->tombstone = (flags & cell_flags::kTombstone) != 0;
     cell->empty = (flags & cell_flags::kEmpty) != 0;
     cell->blob = (flags & cell_flags::kBlob) != 0;
+    cell->complex = (flags & cell_flags::kComplex) != 0;
     if ((flags & cell_flags::kNoValue) != 0) return absl::OkStatus();
   }
   if (column.is_word()) {
@@ -85,6 +87,7 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
   if (!column.bytes->Get(column.section, ordinal, &cell->bytes)) return DamagedBlock("byte column");
   BlobReference reference;
   if (cell->blob && !ParseBlobReference(cell->bytes, &reference)) return DamagedBlock("reference to a blob");
+  if (cell->complex && !IsValidComplexCell(*cell, /*in_context=*/false)) return DamagedBlock("complex cell");
   return absl::OkStatus();
 }
 

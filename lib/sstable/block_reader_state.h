@@ -20,7 +20,8 @@ inline absl::Status DamagedBlock(std::string_view what) {
 
 /// True when `flags` can be those of a cell: one of cell_flags, or none.
 inline bool AreCellFlags(uint64_t flags, bool is_word) {
-  return flags <= cell_flags::kEmpty || (flags == cell_flags::kBlob && !is_word);
+  return flags <= cell_flags::kEmpty ||
+         (!is_word && (flags == cell_flags::kBlob || flags == cell_flags::kComplex));
 }
 
 inline constexpr uint32_t kKeySection = 0;

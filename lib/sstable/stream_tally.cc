@@ -2,6 +2,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/complex_merge.h"
 #include "types/byte_comparable.h"
 
 namespace stoa {
@@ -112,7 +113,11 @@ void StreamTally::CountTombstones(const RowBatch& batch) {
   for (const ColumnVector& column : batch.columns) {
     if (column.flags == nullptr) continue;
     for (uint32_t row = batch.begin; row < batch.end; ++row) {
-      if (column.Has(row) && (column.flags[row] & cell_flags::kTombstone) != 0) ++tombstone_count_;
+      if (!column.Has(row)) continue;
+      if ((column.flags[row] & cell_flags::kTombstone) != 0) ++tombstone_count_;
+      if ((column.flags[row] & cell_flags::kComplex) != 0) {
+        tombstone_count_ += SummaryOf(batch.CellAt(column, row)).tombstone_count;
+      }
     }
   }
 }

@@ -27,7 +27,7 @@ class StreamTally {
 
   uint64_t row_count() const { return row_count_; }
   uint64_t partition_count() const { return partition_count_; }
-  /// Row, range and cell tombstones, partition deletions.
+  /// Row, range and cell tombstones, those in complex cells, partition deletions.
   uint64_t tombstone_count() const { return tombstone_count_; }
   /// The blobs that cells refer to, ascending.
   std::vector<BlobId> blobs() const;
