@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "base/stream_hash.h"
 #include "data/blob_reference.h"
+#include "data/complex_merge.h"
 #include "data/stream_validator.h"
 #include "sstable/cached_block.h"
 #include "sstable/extent.h"
@@ -63,7 +64,9 @@ TimeBounds TimesOf(const RowBatch& batch) {
     for (uint32_t row = batch.begin; row < batch.end; ++row) {
       if (!column.Has(row)) continue;
       const Cell cell = batch.CellAt(column, row);
-      if (cell.tombstone) {
+      if (cell.complex) {
+        times.Add(SummaryOf(cell).times);
+      } else if (cell.tombstone) {
         times.AddDeletion(DeletionTime{cell.timestamp, cell.expiry});
       } else {
         times.AddWrite(cell.timestamp, cell.expiry);
@@ -251,7 +254,7 @@ absl::Status Verifier::CheckZones(uint32_t entry, const Zones& zones, const RowB
     for (uint32_t row = batch.begin; row < batch.end; ++row) {
       if (!column.Has(row)) continue;
       const Cell cell = batch.CellAt(column, row);
-      if (cell.tombstone || cell.empty) continue;
+      if (cell.tombstone || cell.empty || cell.complex) continue;
       const ColumnBounds bounds = BoundsOf(kind, cell);
       if (!MayMatch(kind, zone, bounds) || !in_file || !MayMatch(kind, file_zone->second.view(), bounds)) {
         return absl::DataLossError(StrCat("a value of column ", id, " lies outside its zone"));
