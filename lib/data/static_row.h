@@ -10,7 +10,7 @@
 namespace stoa {
 
 /// Its clustering key.
-inline std::string_view StaticRowKey() { return std::string_view(&kStaticRow, 1); }
+inline std::string_view StaticRowKey() { return std::string_view(&kStaticRowKey, 1); }
 
 inline bool IsStaticRow(std::string_view clustering) { return clustering == StaticRowKey(); }
 
