@@ -88,6 +88,15 @@ class DataType {
   bool is_multi_cell() const { return (is_collection() || kind_ == TypeKind::kUserType) && !is_frozen(); }
   /// True when a column of this type holds several cells in a row: multi-cell types and counters.
   bool is_complex() const { return kind_ == TypeKind::kCounter || is_multi_cell(); }
+  /// True when values are made of values (Value::Kind::kComposite).
+  constexpr bool is_composite() const { return kind_ >= TypeKind::kList && kind_ <= TypeKind::kVector; }
+  /// Tuple or user type: values have components, which may be null or missing at the end.
+  constexpr bool has_components() const { return kind_ == TypeKind::kTuple || kind_ == TypeKind::kUserType; }
+
+  /// Types inside one another, this one included: 1 for a scalar.
+  size_t depth() const;
+  /// All types in it, itself included: 1 for a scalar. SIZE_MAX when there are more than that.
+  size_t part_count() const;
 
   /// True when values are held as one machine word: boolean, the integers up to 64 bits, the times and dates,
   /// float and double.
@@ -114,12 +123,17 @@ class DataType {
     }
   }
 
-  /// As CQL writes it, for example "map<text, frozen<list<int>>>"; a user type by its name.
+  /// As Cassandra 5 writes it, for example "map<text, frozen<list<int>>>": "frozen" stands around every
+  /// frozen type but vectors, so a tuple is "frozen<tuple<int, text>>"; a user type is there by its name, in
+  /// quotes where CQL needs them or the name is that of another type.
   std::string ToString() const;
-  /// Finds user types by name for Parse; null when there is none.
+  /// Finds user types by name for Parse; null when there is none. Names come as CQL means them: in lower case
+  /// unless quoted, without the quotes, "keyspace.name" when a keyspace was given.
   using Resolver = std::function<const DataType*(std::string_view name)>;
-  /// The inverse of ToString, in any letter case; "varchar" is another name of text. InvalidArgument, naming
-  /// the place, for an unknown name and for what is not a type's description.
+  /// The inverse of ToString, with white space anywhere and names of types in any letter case; "varchar" is
+  /// another name of text, and "frozen" may be left out around tuples. A type is not frozen unless it says
+  /// so or is inside one that is. InvalidArgument, naming the place, for an unknown name, for what is not a
+  /// type's description, and for types beyond kTypeDepthMax or kTypePartsMax.
   static absl::StatusOr<DataType> Parse(std::string_view text, const Resolver& resolver = nullptr);
 
   /// Same kind, parameters, names and frozenness.
@@ -140,8 +154,9 @@ struct TypeField {
 
 /// Limits of types, each tested from both sides.
 inline constexpr size_t kTypeDepthMax = 32;           // types inside one another, the outermost included
+inline constexpr size_t kTypePartsMax = 1'000'000;    // types in one type, itself included
 inline constexpr size_t kTupleComponentsMax = 65535;  // also the fields of a user type
-inline constexpr uint32_t kVectorDimensionMax =
-    8192;  // Cassandra 5's default guardrail is off; its indexes take 8192
+// Cassandra 5 has no limit unless its guardrail is on; its indexes take 8192.
+inline constexpr uint32_t kVectorDimensionMax = 8192;
 
 }  // namespace stoa

@@ -109,7 +109,7 @@ class WriteBatch {
   absl::Status Upsert(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes = {});
   /// Writes cells without marking the row (CQL UPDATE): the row exists while one of its cells does. Static
-  /// columns alone are updated without a clustering key.
+  /// columns alone are updated without a clustering key. Values that are all unset add nothing to the batch.
   absl::Status Update(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes = {});
   /// Deletes the values of columns; static columns alone without a clustering key.
@@ -172,6 +172,7 @@ class WriteBatch {
   std::string clustering_buffer_;
   std::string fragment_buffer_;
   size_t fragment_largest_value_bytes_ = 0;
+  std::string value_buffer_;
   std::string operations_buffer_;
   size_t operations_in_buffer_ = 0;
   size_t last_operation_ = 0;  // where it begins in the buffer

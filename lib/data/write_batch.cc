@@ -72,11 +72,16 @@ absl::Status WriteBatch::EncodeCells(const TableSchema& schema, const std::vecto
     } else if (const size_t width = column->type.word_bytes(); width != 0) {
       uint64_t word = 0;
       const absl::Status status = ToWord(column->type, cell.value, &word);
-      if (!status.ok()) return ColumnError(schema, *column, status);
-      AppendWordCell(&fragment_buffer_, delta, word, static_cast<uint8_t>(width));
+      if (status.ok()) [[likely]] {
+        AppendWordCell(&fragment_buffer_, delta, word, static_cast<uint8_t>(width));
+      } else if (IsEmptyValue(column->type, cell.value)) {
+        AppendBytesCell(&fragment_buffer_, delta, {});
+      } else {
+        return ColumnError(schema, *column, status);
+      }
     } else {
       std::string_view bytes;
-      const absl::Status status = ToBytes(column->type, cell.value, &bytes);
+      const absl::Status status = ToBytes(column->type, cell.value, &value_buffer_, &bytes);
       if (!status.ok()) return ColumnError(schema, *column, status);
       if (bytes.size() > kCellBytesMax) {
         return InvalidArgument("table ", schema.name(), ": column ", column->name, ": value of ",

@@ -78,7 +78,7 @@ Value RowView::operator[](size_t column) const {
   if (vector == nullptr) return Value();
   const DataType& type = state_->columns->results[column].type;
   const uint8_t flags = vector->Flags(state_->row);
-  if ((flags & cell_flags::kEmpty) != 0) return type.is_word() ? Value() : FromBytes(type, {});
+  if ((flags & cell_flags::kEmpty) != 0) return FromBytes(type, {});
   if ((flags & cell_flags::kBlob) != 0) {
     return FromBytes(type, state_->blobs->Find(vector->index)[state_->row]);
   }

@@ -99,7 +99,8 @@ Query& Query::Where(ColumnId id, Comparison comparison, const Value& value) {
     return *this;
   }
   const TypeKind kind = column->type.kind();
-  if (kind == TypeKind::kDecimal || kind == TypeKind::kVarint || kind == TypeKind::kDuration) {
+  if (kind == TypeKind::kDecimal || kind == TypeKind::kVarint || kind == TypeKind::kDuration ||
+      kind == TypeKind::kCounter || column->type.is_composite()) {
     Remember(InvalidArgument("table ", table_->name(), ": column ", column->name, " of type ",
                              column->type.ToString(), " cannot be compared in a condition"));
     return *this;
@@ -114,8 +115,9 @@ Query& Query::Where(ColumnId id, Comparison comparison, const Value& value) {
   if (condition.is_word) {
     status = ToWord(column->type, value, &condition.word);
   } else {
+    std::string scratch;
     std::string_view bytes;
-    status = ToBytes(column->type, value, &bytes);
+    status = ToBytes(column->type, value, &scratch, &bytes);
     condition.bytes = bytes;
   }
   if (!status.ok()) {

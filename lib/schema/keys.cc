@@ -68,24 +68,25 @@ absl::Status AppendPartitionComponents(const TableSchema& schema, Values values,
   return absl::OkStatus();
 }
 
-/// What a component counts for in the limit of a clustering key: its serialized bytes. A decimal may come
-/// back in more than it was given in; it counts so that whatever comes back can be written again.
-size_t CountedBytes(const DataType& type, size_t size) {
-  if (type.kind() == TypeKind::kDecimal) return std::max(size, kShortDecimalBytesMax);
-  return type.is_word() ? type.word_bytes() : size;
+/// A component with its marker.
+absl::Status AppendClusteringComponent(const Column& column, const Value& value, std::string* out,
+                                       size_t* counted_bytes) {
+  if (IsEmptyValue(column.type, value)) [[unlikely]] {
+    out->push_back(EmptyMarker(column.order));
+    return absl::OkStatus();
+  }
+  out->push_back(kComponentMarker);
+  return AppendComparable(column.type, column.order, value, out, counted_bytes);
 }
 
 absl::Status AppendClusteringComponents(const TableSchema& schema, Values values, std::string* out) {
   const std::vector<Column>& columns = schema.clustering();
   size_t counted_bytes = 0;
   for (size_t i = 0; i < values.size(); ++i) {
-    const Column& column = columns[i];
-    out->push_back(kComponentMarker);
-    absl::Status status = AppendComparable(column.type, column.order, values[i], out);
+    absl::Status status = AppendClusteringComponent(columns[i], values[i], out, &counted_bytes);
     if (!status.ok()) [[unlikely]] {
-      return ColumnError(schema, column, status);
+      return ColumnError(schema, columns[i], status);
     }
-    counted_bytes += CountedBytes(column.type, values[i].bytes().size());
   }
   if (counted_bytes > kKeyBytesMax) [[unlikely]] {
     return WrongSize(schema, "clustering key", columns, counted_bytes, 0);
@@ -111,26 +112,39 @@ bool TakeMarker(char marker, std::string_view* bytes) {
   return true;
 }
 
-/// Decodes into `storage` and, unless it is null, the array `values`. Storage moves while it grows, so values
-/// which will view it are first only put down as the place where their bytes end.
+/// Decodes the value of a component of which the marker has been taken. Storage moves while it grows, so a
+/// value which will view it is first only put down as the place where its bytes end. What it counts for in
+/// the limit of a key is what AppendComparable counts.
+bool DecodeClusteringComponent(const Column& column, std::string_view* key, std::string* storage,
+                               Value* value, size_t* counted_bytes) {
+  const DataType& type = column.type;
+  if (const size_t width = type.word_bytes(); width != 0) {
+    uint64_t word = 0;
+    if (!DecodeComparableWord(type, column.order, key, &word)) return false;
+    *value = FromWord(type, word);
+    *counted_bytes += width;
+    return true;
+  }
+  const size_t start = storage->size();
+  if (!DecodeComparable(type, column.order, key, storage)) return false;
+  *value = static_cast<int64_t>(storage->size());
+  const size_t size = storage->size() - start;
+  *counted_bytes += type.kind() == TypeKind::kDecimal ? std::max(size, kShortDecimalBytesMax) : size;
+  return true;
+}
+
+/// Decodes into `storage` and, unless it is null, the array `values`, as DecodeClusteringComponent.
 bool DecodeClusteringComponents(const std::vector<Column>& columns, std::string_view key,
                                 std::string* storage, Value* values) {
   size_t counted_bytes = 0;
   for (size_t i = 0; i < columns.size(); ++i) {
-    const DataType& type = columns[i].type;
-    const size_t start = storage->size();
-    Value value;
-    if (!TakeMarker(kComponentMarker, &key)) return false;
-    if (type.is_word()) {
-      uint64_t word = 0;
-      if (!DecodeComparableWord(type, columns[i].order, &key, &word)) return false;
-      value = FromWord(type, word);
-    } else {
-      if (!DecodeComparable(type, columns[i].order, &key, storage)) return false;
-      value = static_cast<int64_t>(storage->size());
+    Value value = Value::Empty();
+    if (TakeMarker(kComponentMarker, &key)) [[likely]] {
+      if (!DecodeClusteringComponent(columns[i], &key, storage, &value, &counted_bytes)) return false;
+    } else if (!HasEmptyValue(columns[i].type) || !TakeMarker(EmptyMarker(columns[i].order), &key)) {
+      return false;
     }
     if (values != nullptr) values[i] = value;
-    counted_bytes += CountedBytes(type, storage->size() - start);
   }
   return TakeMarker(kRowEnd, &key) && key.empty() && counted_bytes <= kKeyBytesMax;
 }
@@ -192,7 +206,7 @@ absl::Status DecodeClusteringKey(const TableSchema& schema, std::string_view key
   }
   size_t start = 0;
   for (size_t i = 0; i < columns.size(); ++i) {
-    if (columns[i].type.is_word()) continue;
+    if (columns[i].type.is_word() || (*values)[i].kind() == Value::Kind::kEmpty) continue;
     const auto end = static_cast<size_t>((*values)[i].integer());
     (*values)[i] = FromBytes(columns[i].type, std::string_view(*storage).substr(start, end - start));
     start = end;

@@ -15,13 +15,15 @@ namespace stoa {
 
 /// Appends the serialized partition key: for one column its serialized value; for several, for each a 2-byte
 /// big-endian length, the value and a 0 byte (Cassandra's CompositeType). InvalidArgument, naming table,
-/// column, given and expected type, when the number or kind of values does not fit or a value is null; when
-/// the key is empty or longer than kKeyBytesMax. On error `*out` is as before.
+/// column, given and expected type, when the number or kind of values does not fit or a value is null or
+/// unset; when the key is empty (as one of several columns may be) or longer than kKeyBytesMax. On error
+/// `*out` is as before.
 absl::Status AppendPartitionKey(const TableSchema& schema, Values values, std::string* out);
 
 /// Appends a row's clustering key (byte_comparable.h): all components, then kRowEnd. Errors as above, but a
 /// clustering key may be empty, and the limit is on the sum of the serialized values, as in Cassandra (of
-/// which a decimal counts for 12 bytes at least): the key itself may be longer.
+/// which a decimal counts for 12 bytes at least, and a tuple or user type with all its components): the key
+/// itself may be longer.
 absl::Status AppendClusteringKey(const TableSchema& schema, Values values, std::string* out);
 
 enum class BoundSide : uint8_t { kBefore, kAfter };

@@ -5,41 +5,12 @@
 #include <string_view>
 #include <vector>
 
-#include <absl/strings/ascii.h>
-#include <absl/strings/escaping.h>
-
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "types/type_rules.h"
 
 namespace stoa {
 namespace {
-
-/// A name that may hold anything, made fit for a message.
-std::string Printable(std::string_view name) {
-  const std::string escaped = absl::CHexEscape(ToAbsl(name.substr(0, kNameBytesMax)));
-  return name.size() > kNameBytesMax ? escaped + ".." : escaped;
-}
-
-/// `whose` begins the message: what the name belongs to.
-absl::Status ValidateName(std::string_view whose, std::string_view name) {
-  if (name.empty() || name.size() > kNameBytesMax) {
-    return InvalidArgument(whose, ": name has ", name.size(), " bytes, allowed are 1 to ", kNameBytesMax);
-  }
-  for (unsigned char c : name) {
-    if (absl::ascii_isalnum(c) || c == '_') continue;
-    return InvalidArgument(whose, ": name has the character '",
-                           Printable(std::string(1, static_cast<char>(c))),
-                           "', allowed are letters, digits and underscores");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateTableName(std::string_view whose, std::string_view name) {
-  const size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return ValidateName(whose, name);
-  STOA_RETURN_IF_ERROR(ValidateName(StrCat(whose, ": keyspace"), name.substr(0, dot)));
-  return ValidateName(whose, name.substr(dot + 1));
-}
 
 absl::Status ValidateOption(std::string_view whose, std::string_view option, int64_t value, int64_t min,
                             int64_t max) {
@@ -57,8 +28,10 @@ absl::Status ValidateOptions(std::string_view whose, const TableOptions& options
 
 absl::Status ValidateColumn(std::string_view whose, const Column& column) {
   STOA_RETURN_IF_ERROR(ValidateName(whose, column.name));
-  const TypeKind kind = column.type.kind();
-  if (column.is_key() && (kind == TypeKind::kDuration || kind == TypeKind::kCounter)) {
+  if (absl::Status status = ValidateType(column.type); !status.ok()) {
+    return InvalidArgument(whose, ": ", FromAbsl(status.message()));
+  }
+  if (column.is_key() && !CanBeKey(column.type)) {
     return InvalidArgument(whose, ": ", column.type.ToString(), " cannot be the type of a key column");
   }
   return absl::OkStatus();
@@ -130,8 +103,8 @@ absl::Status ValidateUniqueNames(std::string_view whose, const std::vector<const
 }  // namespace
 
 absl::Status ValidateSchema(const TableSchema& schema) {
-  const std::string whose = StrCat("table ", Printable(schema.name()));
-  STOA_RETURN_IF_ERROR(ValidateTableName(whose, schema.name()));
+  const std::string whose = StrCat("table ", PrintableName(schema.name()));
+  STOA_RETURN_IF_ERROR(ValidateQualifiedName(whose, schema.name()));
   if (schema.partition_key().empty()) return InvalidArgument(whose, ": has no partition key column");
 
   std::vector<const Column*> columns;
@@ -143,7 +116,7 @@ absl::Status ValidateSchema(const TableSchema& schema) {
     return InvalidArgument(whose, ": has ", columns.size(), " columns, allowed are at most ", kColumnsMax);
   }
   for (const Column* column : columns) {
-    STOA_RETURN_IF_ERROR(ValidateColumn(StrCat(whose, ": column ", Printable(column->name)), *column));
+    STOA_RETURN_IF_ERROR(ValidateColumn(StrCat(whose, ": column ", PrintableName(column->name)), *column));
   }
   STOA_RETURN_IF_ERROR(ValidateAllIds(whose, schema));
   STOA_RETURN_IF_ERROR(ValidateUniqueNames(whose, columns));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -7,45 +6,14 @@
 
 #include <stoa/schema.h>
 
-#include <absl/strings/ascii.h>
-
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "schema/cell_columns.h"
 #include "schema/schema_validation.h"
+#include "types/identifier.h"
 
 namespace stoa {
 namespace {
-
-/// Words that CQL takes for names only in quotes, in alphabetical order.
-constexpr std::string_view kReservedWords[] = {
-    "add",    "allow",    "alter",        "and",     "apply",       "asc",      "authorize", "batch",
-    "begin",  "by",       "columnfamily", "create",  "default",     "delete",   "desc",      "describe",
-    "drop",   "entries",  "execute",      "from",    "full",        "grant",    "if",        "in",
-    "index",  "infinity", "insert",       "into",    "is",          "keyspace", "limit",     "materialized",
-    "mbean",  "mbeans",   "modify",       "nan",     "norecursive", "not",      "null",      "of",
-    "on",     "or",       "order",        "primary", "rename",      "replace",  "revoke",    "schema",
-    "select", "set",      "table",        "to",      "token",       "truncate", "unlogged",  "unset",
-    "update", "use",      "using",        "view",    "where",       "with",
-};
-static_assert(std::is_sorted(std::begin(kReservedWords), std::end(kReservedWords)));
-
-/// A name as CQL writes it: in quotes unless it is lower case, begins with a letter and is no reserved word.
-std::string Identifier(std::string_view name) {
-  const auto plain = [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
-  };
-  const bool bare = !name.empty() && absl::ascii_islower(static_cast<unsigned char>(name[0])) &&
-                    std::all_of(name.begin(), name.end(), plain) &&
-                    !std::binary_search(std::begin(kReservedWords), std::end(kReservedWords), name);
-  return bare ? std::string(name) : StrCat("\"", name, "\"");
-}
-
-std::string TableIdentifier(std::string_view name) {
-  const size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return Identifier(name);
-  return StrCat(Identifier(name.substr(0, dot)), ".", Identifier(name.substr(dot + 1)));
-}
 
 std::string Names(const std::vector<Column>& columns) {
   std::string out;
@@ -81,7 +49,7 @@ const Column* TableSchema::FindColumn(ColumnId id) const {
 }
 
 std::string TableSchema::ToString() const {
-  std::string out = StrCat("CREATE TABLE ", TableIdentifier(name_), " (\n");
+  std::string out = StrCat("CREATE TABLE ", QualifiedIdentifier(name_), " (\n");
   for (const auto* columns : {&partition_key_, &clustering_, &static_, &regular_}) {
     for (const Column& column : *columns) {
       out += StrCat("    ", Identifier(column.name), " ", column.type.ToString(),

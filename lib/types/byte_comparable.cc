@@ -1,9 +1,12 @@
 #include "types/byte_comparable.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "types/comparable_composite.h"
 #include "types/comparable_numbers.h"
 
 namespace stoa {
@@ -90,31 +93,20 @@ bool DecodeEscaped(ClusteringOrder order, std::string_view* bytes, std::string* 
   return out->size() - start <= kKeyBytesMax;
 }
 
-/// Any type but the word types. `bytes` are the serialized value.
-absl::Status AppendComparableBytes(const DataType& type, ClusteringOrder order, std::string_view bytes,
-                                   std::string* out) {
-  const size_t start = out->size();
-  switch (type.kind()) {
-    case TypeKind::kUuid:
-    case TypeKind::kTimeuuid:
-      AppendUuid(type.kind() == TypeKind::kTimeuuid, order, bytes, out);
-      return absl::OkStatus();
-    case TypeKind::kAscii:
-    case TypeKind::kText:
-    case TypeKind::kBlob:
-    case TypeKind::kInet:
-      AppendEscaped(order, bytes, out);
-      return absl::OkStatus();
-    case TypeKind::kVarint:
-      AppendComparableVarint(bytes, out);
-      break;
-    case TypeKind::kDecimal:
-      AppendComparableDecimal(bytes, out);
-      break;
-    default:
-      return InvalidArgument(type.ToString(), " cannot be a key");
+absl::Status TooLarge(size_t given, size_t most) {
+  return InvalidArgument("given ", given, " bytes, expected at most ", most, " in a key");
+}
+
+/// Sets `*size` to the size of the composite value that comes back.
+absl::Status MeasureDecoded(const DataType& type, ClusteringOrder order, std::string_view encoded,
+                            size_t* size) {
+  std::string decoded;
+  if (!internal::DecodeComparableSerialized(type, order, &encoded, &decoded) ||
+      decoded.size() > kKeyBytesMax) {
+    return InvalidArgument("with all components the value has more than ", kKeyBytesMax,
+                           " bytes, the most in a key");
   }
-  if (order == ClusteringOrder::kDescending) Invert(out->data() + start, out->size() - start);
+  *size = decoded.size();
   return absl::OkStatus();
 }
 
@@ -125,23 +117,67 @@ size_t ComparableBytes(const DataType& type) {
   return uuid ? kUuidBytes : type.word_bytes();
 }
 
+absl::Status internal::AppendComparableSerialized(const DataType& type, ClusteringOrder order,
+                                                  std::string_view bytes, std::string* out) {
+  const size_t start = out->size();
+  switch (type.kind()) {
+    case TypeKind::kUuid:
+    case TypeKind::kTimeuuid:
+      AppendUuid(type.kind() == TypeKind::kTimeuuid, order, bytes, out);
+      return absl::OkStatus();
+    case TypeKind::kAscii:
+    case TypeKind::kText:
+    case TypeKind::kBlob:
+    case TypeKind::kInet:
+    case TypeKind::kDuration:
+      AppendEscaped(order, bytes, out);
+      return absl::OkStatus();
+    case TypeKind::kVarint:
+      if (bytes.size() > kKeyBytesMax) return TooLarge(bytes.size(), kKeyBytesMax);
+      AppendComparableVarint(bytes, out);
+      break;
+    case TypeKind::kDecimal:
+      if (bytes.size() > kDecimalKeyBytesMax) return TooLarge(bytes.size(), kDecimalKeyBytesMax);
+      AppendComparableDecimal(bytes, out);
+      break;
+    default:
+      if (type.is_composite()) {
+        STOA_RETURN_IF_ERROR(AppendComparableComposite(type, bytes, out));
+      } else if (const size_t width = type.word_bytes(); width != 0) {
+        AppendWord(width, ComparableWord(type.kind(), LoadWord(width, bytes.data())), out);
+      } else {
+        return InvalidArgument(type.ToString(), " cannot be a key");
+      }
+  }
+  if (order == ClusteringOrder::kDescending) Invert(out->data() + start, out->size() - start);
+  return absl::OkStatus();
+}
+
 absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const Value& value,
-                              std::string* out) {
+                              std::string* out, size_t* counted_bytes) {
   const size_t width = type.word_bytes();
   if (width != 0) {
     uint64_t word = 0;
     STOA_RETURN_IF_ERROR(ToWord(type, value, &word));
     const uint64_t comparable = ComparableWord(type.kind(), word);
     AppendWord(width, order == ClusteringOrder::kDescending ? ~comparable : comparable, out);
+    if (counted_bytes != nullptr) *counted_bytes += width;
     return absl::OkStatus();
   }
+  if (type.kind() == TypeKind::kDuration) return InvalidArgument("duration cannot be a key");
+  if (IsEmptyValue(type, value)) return InvalidArgument("given the empty value, expected ", type.ToString());
+  std::string scratch;
   std::string_view bytes;
-  STOA_RETURN_IF_ERROR(ToBytes(type, value, &bytes));
-  const size_t bytes_max = type.kind() == TypeKind::kDecimal ? kDecimalKeyBytesMax : kKeyBytesMax;
-  if (bytes.size() > bytes_max) {
-    return InvalidArgument("given ", bytes.size(), " bytes, expected at most ", bytes_max, " in a key");
-  }
-  return AppendComparableBytes(type, order, bytes, out);
+  STOA_RETURN_IF_ERROR(ToBytes(type, value, &scratch, &bytes));
+  if (bytes.size() > kKeyBytesMax) return TooLarge(bytes.size(), kKeyBytesMax);
+  const size_t start = out->size();
+  STOA_RETURN_IF_ERROR(internal::AppendComparableSerialized(type, order, bytes, out));
+  size_t size =
+      type.kind() == TypeKind::kDecimal ? std::max(bytes.size(), kShortDecimalBytesMax) : bytes.size();
+  if (type.is_composite())
+    STOA_RETURN_IF_ERROR(MeasureDecoded(type, order, std::string_view(*out).substr(start), &size));
+  if (counted_bytes != nullptr) *counted_bytes += size;
+  return absl::OkStatus();
 }
 
 bool DecodeComparableWord(const DataType& type, ClusteringOrder order, std::string_view* bytes,
@@ -168,6 +204,13 @@ bool DecodeComparableWord(const DataType& type, ClusteringOrder order, std::stri
 
 bool DecodeComparable(const DataType& type, ClusteringOrder order, std::string_view* bytes,
                       std::string* out) {
+  const size_t start = out->size();
+  return type.kind() != TypeKind::kDuration &&
+         internal::DecodeComparableSerialized(type, order, bytes, out) && out->size() - start <= kKeyBytesMax;
+}
+
+bool internal::DecodeComparableSerialized(const DataType& type, ClusteringOrder order,
+                                          std::string_view* bytes, std::string* out) {
   if (type.is_word()) {
     uint64_t word = 0;
     if (!DecodeComparableWord(type, order, bytes, &word)) return false;
@@ -184,13 +227,16 @@ bool DecodeComparable(const DataType& type, ClusteringOrder order, std::string_v
     case TypeKind::kText:
     case TypeKind::kBlob:
     case TypeKind::kInet:
-      return DecodeEscaped(order, bytes, out) && IsSerialized(type, std::string_view(*out).substr(start));
+    case TypeKind::kDuration:
+      if (!DecodeEscaped(order, bytes, out)) return false;
+      return IsSerialized(type, std::string_view(*out).substr(start)) &&
+             !(type.kind() == TypeKind::kInet && out->size() == start);  // a marker of its own
     case TypeKind::kVarint:
       return DecodeComparableVarint(&reader, out);
     case TypeKind::kDecimal:
       return DecodeComparableDecimal(&reader, out);
     default:
-      return false;
+      return type.is_composite() && DecodeComparableComposite(type, order, bytes, out);
   }
 }
 

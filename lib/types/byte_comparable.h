@@ -1,10 +1,11 @@
 // Clustering keys as byte strings that memcmp orders.
 //
-// A row's clustering key is, for each component, the byte kComponentMarker and the encoded value, and at the
-// end kRowEnd. A bound of a slice or of a range deletion is the encoding of a prefix of the components
-// followed by kBoundBefore (sorts before every row with that prefix) or kBoundAfter (after every such row);
-// the empty prefix gives the two ends of a partition. Equal keys have one encoding. The idea is that of
-// Cassandra's ByteComparable; the bytes are not compatible with it.
+// A row's clustering key is, for each component, the byte kComponentMarker and the encoded value, or for an
+// empty value kEmptyMarker (kEmptyMarkerDescending) alone, and at the end kRowEnd. A bound of a slice or of a
+// range deletion is the encoding of a prefix of the components followed by kBoundBefore (sorts before every
+// row with that prefix) or kBoundAfter (after every such row); the empty prefix gives the two ends of a
+// partition. Equal keys have one encoding. The idea is that of Cassandra's ByteComparable; the bytes are not
+// compatible with it.
 //
 // Encoded values:
 //   tinyint smallint int bigint     big-endian, sign bit flipped
@@ -18,6 +19,12 @@
 //   ascii text blob inet            bytes with 00 written as 00 ff, ended by 00
 //   varint decimal                  see comparable_numbers.h; by numeric value, so that 1.0 and 1.00 are one
 //                                   key (the scale is not kept)
+//   list set map tuple              each element as if it were a component, ascending, of a map keys and
+//   values user type vector                in turn; a null as kNullMarker alone, but nulls at the end of a
+//   tuple or
+//                                   user type are left out, for a tuple that ends early is the same key (it
+//                                   comes back with all its components); then kElementsEnd
+//   duration                        within others only: bytes as of a blob
 // A descending component has all bytes of its encoded value (not its marker) inverted.
 #pragma once
 
@@ -31,6 +38,7 @@
 #include <stoa/types.h>
 #include <stoa/value.h>
 
+#include "types/composite_codec.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -41,8 +49,17 @@ namespace stoa {
 inline constexpr char kStaticRowKey = 0x10;
 inline constexpr char kBoundBefore = 0x20;
 inline constexpr char kRowEnd = 0x38;
+inline constexpr char kElementsEnd = 0x38;
+inline constexpr char kNullMarker = 0x3e;
+inline constexpr char kEmptyMarker = 0x3f;
 inline constexpr char kComponentMarker = 0x40;
+inline constexpr char kEmptyMarkerDescending = 0x41;
 inline constexpr char kBoundAfter = 0x60;
+
+/// The marker of a component that is the empty value: it sorts before all others, descending after them.
+inline char EmptyMarker(ClusteringOrder order) {
+  return order == ClusteringOrder::kAscending ? kEmptyMarker : kEmptyMarkerDescending;
+}
 
 /// Bytes of an encoded value of this type without its marker; 0 when they vary.
 size_t ComparableBytes(const DataType& type);
@@ -94,9 +111,16 @@ inline uint64_t WordFromComparable(TypeKind kind, uint64_t comparable) {
 }
 
 /// Appends the encoded value, without marker. InvalidArgument when the value does not fit the type, is null,
-/// has more than kKeyBytesMax bytes, or the type cannot be a key.
+/// unset or the empty value (IsEmptyValue), which is a marker of its own; when the type cannot be a key; when
+/// the value, or a composite value as it comes back, has more than kKeyBytesMax bytes, or a decimal more than
+/// kDecimalKeyBytesMax. `*counted_bytes` grows by what the value counts for in the limit of a whole key: its
+/// serialized bytes, of a decimal kShortDecimalBytesMax at least, of a composite those that come back.
 absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const Value& value,
-                              std::string* out);
+                              std::string* out, size_t* counted_bytes = nullptr);
+
+/// Appends an element of a composite value, ascending, with its marker. Its bytes are a serialized value of
+/// the type, composites in canonical form. InvalidArgument when it is too large, as above.
+absl::Status AppendComparableElement(const DataType& type, const Element& element, std::string* out);
 
 /// Reads one encoded value off the front of `*bytes`, appends the *serialized* form of the value to `*out`,
 /// and advances `*bytes`. Returns false when the bytes are not a valid encoding: one that AppendComparable

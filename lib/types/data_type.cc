@@ -1,63 +1,61 @@
 #include <stoa/types.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include <absl/strings/match.h>
-
 #include "base/strings.h"
-#include "types/type_codec.h"
+#include "types/identifier.h"
+#include "types/type_names.h"
 
 namespace stoa {
-namespace {
-
-struct NamedKind {
-  TypeKind kind;
-  std::string_view name;
-};
-
-constexpr NamedKind kScalars[] = {
-    {TypeKind::kAscii, "ascii"},       {TypeKind::kBigint, "bigint"},     {TypeKind::kBlob, "blob"},
-    {TypeKind::kBoolean, "boolean"},   {TypeKind::kDate, "date"},         {TypeKind::kDecimal, "decimal"},
-    {TypeKind::kDouble, "double"},     {TypeKind::kDuration, "duration"}, {TypeKind::kFloat, "float"},
-    {TypeKind::kInet, "inet"},         {TypeKind::kInt, "int"},           {TypeKind::kSmallint, "smallint"},
-    {TypeKind::kText, "text"},         {TypeKind::kTime, "time"},         {TypeKind::kTimestamp, "timestamp"},
-    {TypeKind::kTimeuuid, "timeuuid"}, {TypeKind::kTinyint, "tinyint"},   {TypeKind::kUuid, "uuid"},
-    {TypeKind::kVarint, "varint"},
-};
-
-}  // namespace
 
 struct DataType::Composite {
   bool frozen = false;
-  std::vector<DataType> parameters;
-  std::string name;
-  std::vector<std::string> field_names;
+  std::vector<DataType> parameters = {};
+  std::string name = {};
+  std::vector<std::string> field_names = {};
   uint32_t dimension = 0;
+  // Of the whole, so that limits are checked without going through it.
+  size_t depth = 1;
+  size_t part_count = 1;
+
+  void Measure() {
+    depth = part_count = 1;
+    for (const DataType& parameter : parameters) {
+      depth = std::max(depth, 1 + parameter.depth());
+      if (__builtin_add_overflow(part_count, parameter.part_count(), &part_count)) part_count = SIZE_MAX;
+    }
+  }
 };
 
-DataType::DataType(TypeKind kind, Composite composite)
-    : kind_(kind), composite_(std::make_shared<const Composite>(std::move(composite))) {}
+DataType::DataType(TypeKind kind, Composite composite) : kind_(kind) {
+  composite.Measure();
+  composite_ = std::make_shared<const Composite>(std::move(composite));
+}
 
 DataType DataType::List(DataType element) {
-  return DataType(TypeKind::kList, {false, {std::move(element)}, {}, {}, 0});
+  return DataType(TypeKind::kList, {.parameters = {std::move(element)}});
 }
 
 DataType DataType::Set(DataType element) {
-  return DataType(TypeKind::kSet, {false, {std::move(element)}, {}, {}, 0});
+  return DataType(TypeKind::kSet, {.parameters = {std::move(element)}});
 }
 
 DataType DataType::Map(DataType key, DataType value) {
-  return DataType(TypeKind::kMap, {false, {std::move(key), std::move(value)}, {}, {}, 0});
+  return DataType(TypeKind::kMap, {.parameters = {std::move(key), std::move(value)}});
 }
 
 DataType DataType::Tuple(std::vector<DataType> components) {
-  return DataType(TypeKind::kTuple, {false, std::move(components), {}, {}, 0}).Frozen();
+  return DataType(TypeKind::kTuple, {.parameters = std::move(components)}).Frozen();
 }
 
 DataType DataType::Vector(DataType element, uint32_t dimension) {
-  return DataType(TypeKind::kVector, {false, {std::move(element)}, {}, {}, dimension}).Frozen();
+  return DataType(TypeKind::kVector, {.parameters = {std::move(element)}, .dimension = dimension}).Frozen();
 }
 
 DataType DataType::UserType(std::string_view name, std::vector<TypeField> fields) {
@@ -71,7 +69,7 @@ DataType DataType::UserType(std::string_view name, std::vector<TypeField> fields
 }
 
 DataType DataType::Frozen() const {
-  if (composite_ == nullptr) return *this;
+  if (composite_ == nullptr || composite_->frozen) return *this;
   Composite frozen = *composite_;
   frozen.frozen = true;
   for (DataType& parameter : frozen.parameters) parameter = parameter.Frozen();
@@ -105,21 +103,54 @@ const std::vector<std::string>& DataType::field_names() const {
 }
 uint32_t DataType::dimension() const { return composite_ == nullptr ? 0 : composite_->dimension; }
 bool DataType::is_frozen() const { return composite_ != nullptr && composite_->frozen; }
+size_t DataType::depth() const { return composite_ == nullptr ? 1 : composite_->depth; }
+size_t DataType::part_count() const { return composite_ == nullptr ? 1 : composite_->part_count; }
 
-std::string DataType::ToString() const {
-  for (const NamedKind& scalar : kScalars) {
-    if (scalar.kind == kind_) return std::string(scalar.name);
+namespace {
+
+std::string_view ScalarName(TypeKind kind) {
+  for (const NamedKind& scalar : kScalarTypes) {
+    if (scalar.kind == kind) return scalar.name;
   }
-  return StrCat("type ", static_cast<int>(kind_));
+  return "unknown type";
 }
 
-absl::StatusOr<DataType> DataType::Parse(std::string_view text, const Resolver& resolver) {
-  (void)resolver;
-  for (const NamedKind& scalar : kScalars) {
-    if (absl::EqualsIgnoreCase(ToAbsl(text), ToAbsl(scalar.name))) return DataType(scalar.kind);
+/// A user type's name; in quotes also where it would read as another type.
+std::string UserTypeName(const std::string& name) {
+  const auto is_name = [&](std::string_view word) { return word == name; };
+  const bool ambiguous = std::any_of(std::begin(kOtherTypeWords), std::end(kOtherTypeWords), is_name) ||
+                         std::any_of(std::begin(kScalarTypes), std::end(kScalarTypes),
+                                     [&](const NamedKind& scalar) { return is_name(scalar.name); });
+  return ambiguous ? StrCat("\"", name, "\"") : QualifiedIdentifier(name);
+}
+
+/// A composite type without "frozen" around it.
+std::string BareName(const DataType& type) {
+  if (type.kind() == TypeKind::kUserType) return UserTypeName(type.user_type_name());
+  std::string parameters;
+  for (const DataType& parameter : type.parameters()) {
+    parameters += StrCat(parameters.empty() ? "" : ", ", parameter.ToString());
   }
-  if (absl::EqualsIgnoreCase(ToAbsl(text), "varchar")) return DataType(TypeKind::kText);
-  return InvalidArgument("unknown type ", text);
+  switch (type.kind()) {
+    case TypeKind::kList:
+      return StrCat("list<", parameters, ">");
+    case TypeKind::kSet:
+      return StrCat("set<", parameters, ">");
+    case TypeKind::kMap:
+      return StrCat("map<", parameters, ">");
+    case TypeKind::kTuple:
+      return StrCat("tuple<", parameters, ">");
+    default:
+      return StrCat("vector<", parameters, ", ", type.dimension(), ">");
+  }
+}
+
+}  // namespace
+
+std::string DataType::ToString() const {
+  if (composite_ == nullptr) return std::string(ScalarName(kind_));
+  return is_frozen() && kind_ != TypeKind::kVector ? StrCat("frozen<", BareName(*this), ">")
+                                                   : BareName(*this);
 }
 
 bool operator==(const DataType& a, const DataType& b) {
@@ -128,20 +159,6 @@ bool operator==(const DataType& a, const DataType& b) {
   return a.is_frozen() == b.is_frozen() && a.dimension() == b.dimension() &&
          a.user_type_name() == b.user_type_name() && a.field_names() == b.field_names() &&
          a.parameters() == b.parameters();
-}
-
-void AppendType(const DataType& type, std::string* out) { out->push_back(static_cast<char>(type.kind())); }
-
-bool DecodeType(Decoder* decoder, DataType* type) {
-  uint8_t number = 0;
-  if (!decoder->Little(&number)) return false;
-  for (const NamedKind& scalar : kScalars) {
-    if (static_cast<uint8_t>(scalar.kind) == number) {
-      *type = scalar.kind;
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace stoa

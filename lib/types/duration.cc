@@ -1,7 +1,6 @@
 #include "types/duration.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <iterator>
 #include <limits>
@@ -10,32 +9,10 @@
 
 #include "base/coding.h"
 #include "base/strings.h"
+#include "types/vint.h"
 
 namespace stoa {
 namespace {
-
-/// The native protocol's vint: as many leading one bits as bytes follow, then the number, big-endian.
-void AppendVint(int64_t value, std::string* out) {
-  const uint64_t zigzag = ZigZag(value);
-  const int bits = std::max(1, static_cast<int>(std::bit_width(zigzag)));
-  const int extra = std::min(8, (bits - 1) / 7);
-  const unsigned ones = 0xff00u >> extra & 0xffu;
-  out->push_back(static_cast<char>(ones | (extra == 8 ? 0 : zigzag >> (8 * extra))));
-  for (int i = extra; i-- > 0;) out->push_back(static_cast<char>(zigzag >> (8 * i)));
-}
-
-bool ReadVint(Decoder* decoder, int64_t* value) {
-  uint8_t byte = 0;
-  if (!decoder->Big(&byte)) return false;
-  const int extra = std::countl_one(byte);
-  uint64_t zigzag = extra == 8 ? 0 : byte & (0xffu >> extra);
-  for (int i = 0; i < extra; ++i) {
-    if (!decoder->Big(&byte)) return false;
-    zigzag = zigzag << 8 | byte;
-  }
-  *value = UnZigZag(zigzag);
-  return true;
-}
 
 bool FitsInt32(int64_t value) {
   return value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max();

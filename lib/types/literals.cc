@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "types/big_integer.h"
+#include "types/composite_literals.h"
 #include "types/date_time.h"
 #include "types/duration.h"
 #include "types/value_codec.h"
@@ -232,7 +233,12 @@ bool ParseWordLiteral(TypeKind kind, std::string_view text, Value* value) {
 /// Sets `*bytes` to the serialized form of a literal of any other type.
 bool ParseBytesLiteral(TypeKind kind, std::string_view text, std::string* bytes) {
   Duration duration{};
+  int64_t integer = 0;
   switch (kind) {
+    case TypeKind::kCounter:
+      if (!ParseNumber(text, &integer)) return false;
+      AppendBig(bytes, integer);
+      return true;
     case TypeKind::kAscii:
     case TypeKind::kText:
       return Unquote(text, bytes);
@@ -260,31 +266,36 @@ bool ParseBytesLiteral(TypeKind kind, std::string_view text, std::string* bytes)
 
 }  // namespace
 
-Value OwnedValue::value() const& {
-  if (is_null_) return Value();
-  if (type_.is_word()) return FromWord(type_, LoadWord(type_.word_bytes(), serialized_.data()));
-  return FromBytes(type_, serialized_);
+Value OwnedValue::value() const& { return is_null_ ? Value() : FromBytes(type_, serialized_); }
+
+absl::Status internal::ParseScalarLiteral(const DataType& type, std::string_view text,
+                                          std::string* serialized) {
+  serialized->clear();
+  if (text == "''" && HasEmptyValue(type)) return absl::OkStatus();
+  Value value;
+  const bool parsed = type.is_word() ? ParseWordLiteral(type.kind(), text, &value)
+                                     : ParseBytesLiteral(type.kind(), text, serialized);
+  if (!parsed) return InvalidArgument("not a literal of type ", type.ToString(), ": ", text);
+  if (type.is_word()) return AppendSerialized(type, value, serialized);
+  std::string scratch;
+  std::string_view bytes;
+  return ToBytes(type, FromBytes(type, *serialized), &scratch, &bytes);
 }
 
 absl::StatusOr<OwnedValue> ParseLiteral(const DataType& type, std::string_view text) {
   if (absl::EqualsIgnoreCase(ToAbsl(text), "null")) return OwnedValue();
   std::string serialized;
-  Value value;
-  const bool parsed = type.is_word() ? ParseWordLiteral(type.kind(), text, &value)
-                                     : ParseBytesLiteral(type.kind(), text, &serialized);
-  if (!parsed) return InvalidArgument("not a literal of type ", type.ToString(), ": ", text);
-  if (type.is_word()) {
-    STOA_RETURN_IF_ERROR(AppendSerialized(type, value, &serialized));
-  } else {
-    std::string_view bytes;
-    STOA_RETURN_IF_ERROR(ToBytes(type, FromBytes(type, serialized), &bytes));
-  }
+  STOA_RETURN_IF_ERROR(type.is_composite() ? ParseCompositeLiteral(type, text, &serialized)
+                                           : internal::ParseScalarLiteral(type, text, &serialized));
   return OwnedValue(type, std::move(serialized));
 }
 
 std::string FormatLiteral(const DataType& type, const Value& value) {
   std::string_view bytes = value.bytes();
-  if (value.kind() == Value::Kind::kBytes && IsSerialized(type, bytes)) {
+  if (value.kind() == Value::Kind::kComposite && type.is_composite() && IsSerialized(type, bytes)) {
+    return FormatCompositeLiteral(type, bytes);
+  }
+  if (value.kind() == Value::Kind::kBytes && !bytes.empty() && IsSerialized(type, bytes)) {
     if (type.kind() == TypeKind::kVarint) return VarintToText(bytes);
     if (type.kind() == TypeKind::kDecimal) return DecimalToText(bytes);
     if (type.kind() == TypeKind::kInet) return InetToText(bytes);

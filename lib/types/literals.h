@@ -45,12 +45,25 @@ class OwnedValue {
 ///   '127.0.0.1' '::1'                     inet
 ///   550e8400-e29b-41d4-a716-446655440000  uuid, timeuuid
 ///   1y2mo3d4h5m6s7ms8us9ns -2w            duration
-/// Dates, times, timestamps (date_time.h) and addresses may also stand without quotes.
-/// InvalidArgument, naming text and type, for anything else.
+///   ''                                    the empty value of the types that have one (HasEmptyValue)
+///   [1, 2]                                list, vector
+///   {1, 2} {}                             set
+///   {'a': 1, 'b': 2} {}                   map
+///   (1, null, 'x')                        tuple; may end early
+///   {street: 'x', "Zip": 1}               user type; fields in any order, those left out are null
+/// Dates, times, timestamps (date_time.h) and addresses may also stand without quotes, inside of others only
+/// where they hold no colon, comma or bracket. White space may stand between the parts of a literal that is
+/// made of others. InvalidArgument, naming text and type, for anything else.
 absl::StatusOr<OwnedValue> ParseLiteral(const DataType& type, std::string_view text);
 
 /// The literal for a value of a column of this type; ParseLiteral reads it back as the same serialized bytes
-/// (but for redundant leading bytes of a varint and the payload of a NaN).
+/// (but for redundant leading bytes of a varint and the payload of a NaN; and a user type comes back with all
+/// its fields).
 std::string FormatLiteral(const DataType& type, const Value& value);
+
+namespace internal {
+/// Sets `*serialized` for a literal of a type that is no composite, but null.
+absl::Status ParseScalarLiteral(const DataType& type, std::string_view text, std::string* serialized);
+}  // namespace internal
 
 }  // namespace stoa

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "types/composite_codec.h"
 #include "types/duration.h"
 #include "types/utf8.h"
 
@@ -101,11 +102,9 @@ std::string_view Demand(TypeKind kind) {
     case TypeKind::kText:
       return "UTF-8";
     case TypeKind::kInet:
-      return "4 or 16 bytes";
-    case TypeKind::kVarint:
-      return "1 byte or more";
+      return "0, 4 or 16 bytes";
     case TypeKind::kDecimal:
-      return "5 bytes or more";
+      return "0 or 5 bytes or more";
     case TypeKind::kTimeuuid:
       return "version 1";
     case TypeKind::kDuration:
@@ -137,6 +136,29 @@ std::string Describe(const Value& value) {
   }
 }
 
+bool IsString(TypeKind kind) {
+  return kind == TypeKind::kText || kind == TypeKind::kAscii || kind == TypeKind::kBlob;
+}
+
+/// Bytes of a serialized integer of a word type, or of a counter.
+size_t SerializedWordBytes(const DataType& type) {
+  return type.kind() == TypeKind::kCounter ? sizeof(int64_t) : type.word_bytes();
+}
+
+bool IsSerializedWord(const DataType& type, std::string_view bytes) {
+  if (bytes.size() != type.word_bytes()) return false;
+  // FromWord takes any word; only what ToWord makes of the value again is a serialized form.
+  const uint64_t word = LoadWord(bytes.size(), bytes.data());
+  uint64_t canonical = 0;
+  return internal::TryToWord(type.kind(), FromWord(type, word), &canonical) && canonical == word;
+}
+
+bool IsComposite(const DataType& type, std::string_view bytes) {
+  std::string scratch;
+  std::string_view canonical;
+  return type.is_composite() && CanonicalComposite(type, bytes, &scratch, &canonical).ok();
+}
+
 }  // namespace
 
 absl::Status internal::Misfit(const DataType& type, const Value& value) {
@@ -147,11 +169,28 @@ absl::Status internal::Misfit(const DataType& type, const Value& value) {
                          ")");
 }
 
-absl::Status ToBytes(const DataType& type, const Value& value, std::string_view* bytes) {
+absl::Status ToBytes(const DataType& type, const Value& value, std::string* scratch,
+                     std::string_view* bytes) {
   STOA_DCHECK(!type.is_word());
   *bytes = value.bytes();
-  if (value.kind() == KindFor(type.kind()) && IsSerialized(type, *bytes)) [[likely]]
+  if (value.kind() == KindFor(type.kind())) [[likely]] {
+    if (type.is_composite()) {
+      const absl::Status status = CanonicalComposite(type, *bytes, scratch, bytes);
+      if (status.ok()) return status;
+      return InvalidArgument("given ", Describe(value), ", expected ", type.ToString(), ": ",
+                             FromAbsl(status.message()));
+    }
+    if (type.kind() == TypeKind::kCounter) {
+      scratch->clear();
+      AppendBig(scratch, value.integer());
+      *bytes = *scratch;
+      return absl::OkStatus();
+    }
+    if (IsSerialized(type, *bytes)) [[likely]]
+      return absl::OkStatus();
+  } else if (value.kind() == Value::Kind::kEmpty && (HasEmptyValue(type) || IsString(type.kind()))) {
     return absl::OkStatus();
+  }
   return internal::Misfit(type, value);
 }
 
@@ -160,66 +199,76 @@ bool IsSerialized(const DataType& type, std::string_view bytes) {
   switch (type.kind()) {
     case TypeKind::kAscii:
       return IsAscii(bytes);
+    case TypeKind::kBlob:
+      return true;
     case TypeKind::kText:
       return IsUtf8(bytes);
+    case TypeKind::kDuration:
+      return ParseSerializedDuration(bytes, &duration);
+    case TypeKind::kCounter:
+      return bytes.size() == sizeof(int64_t);
+    default:
+      break;
+  }
+  if (bytes.empty() && HasEmptyValue(type)) return true;
+  switch (type.kind()) {
     case TypeKind::kInet:
       return bytes.size() == 4 || bytes.size() == 16;
     case TypeKind::kVarint:
-      return !bytes.empty();
+      return true;
     case TypeKind::kDecimal:
       return bytes.size() >= 5;
     case TypeKind::kUuid:
       return bytes.size() == 16;
     case TypeKind::kTimeuuid:
       return bytes.size() == 16 && static_cast<unsigned char>(bytes[6]) >> 4 == 1;
-    case TypeKind::kDuration:
-      return ParseSerializedDuration(bytes, &duration);
     default:
-      return true;
+      return type.is_word() ? IsSerializedWord(type, bytes) : IsComposite(type, bytes);
   }
 }
 
 Value FromBytes(const DataType& type, std::string_view bytes) {
-  switch (KindFor(type.kind())) {
-    case Value::Kind::kText:
-      return Value(bytes);
+  const Value::Kind kind = KindFor(type.kind());
+  if (kind == Value::Kind::kText) return Value(bytes);
+  if (bytes.empty() && HasEmptyValue(type)) return Value::Empty();
+  switch (kind) {
     case Value::Kind::kDuration:
       return Value::SerializedDuration(bytes);
+    case Value::Kind::kComposite:
+      return Value::Composite(bytes);
+    case Value::Kind::kBytes:
+      return Value::Bytes(bytes);
     case Value::Kind::kUuid: {
       Uuid uuid{};
       std::copy_n(bytes.begin(), std::min(bytes.size(), uuid.bytes.size()), uuid.bytes.begin());
       return Value(uuid);
     }
     default:
-      return Value::Bytes(bytes);
+      break;
   }
+  const size_t width = SerializedWordBytes(type);
+  if (bytes.size() != width) return Value();
+  return FromWord(type, LoadWord(width, bytes.data()));
 }
 
 absl::Status AppendSerialized(const DataType& type, const Value& value, std::string* out) {
   if (type.is_word()) {
+    if (IsEmptyValue(type, value)) [[unlikely]]
+      return absl::OkStatus();
     uint64_t word = 0;
     STOA_RETURN_IF_ERROR(ToWord(type, value, &word));
     AppendWord(type.word_bytes(), word, out);
   } else {
+    std::string scratch;
     std::string_view bytes;
-    STOA_RETURN_IF_ERROR(ToBytes(type, value, &bytes));
+    STOA_RETURN_IF_ERROR(ToBytes(type, value, &scratch, &bytes));
     out->append(bytes);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<Value> ParseSerialized(const DataType& type, std::string_view bytes) {
-  if (type.is_word()) {
-    if (bytes.size() == type.word_bytes()) {
-      const uint64_t word = LoadWord(bytes.size(), bytes.data());
-      const Value value = FromWord(type, word);
-      // FromWord takes any word; only what ToWord makes of the value again is a serialized form.
-      uint64_t canonical = 0;
-      if (internal::TryToWord(type.kind(), value, &canonical) && canonical == word) return value;
-    }
-  } else if (IsSerialized(type, bytes)) {
-    return FromBytes(type, bytes);
-  }
+  if (IsSerialized(type, bytes)) return FromBytes(type, bytes);
   return absl::DataLossError(
       StrCat(bytes.size(), " bytes are not a ", type.ToString(), ": 0x", HexDump(bytes, 16)));
 }

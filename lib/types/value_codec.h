@@ -4,6 +4,9 @@
 // read as one big-endian unsigned integer, zero-extended to 64 bits. So int -1 is 0x00000000ffffffff, and
 // comparing words as unsigned integers is comparing serialized bytes, which is how ties between cells are
 // decided. Values of all other types are carried as their serialized bytes.
+//
+// Most types have one value more, the empty byte string. As bytes it is nothing special; beside words it is
+// carried as a flag.
 #pragma once
 
 #include <bit>
@@ -39,28 +42,71 @@ inline bool TryToWord(TypeKind kind, const Value& value, uint64_t* word);
 absl::Status Misfit(const DataType& type, const Value& value);
 }  // namespace internal
 
-/// Converts a value for a column of a word type. `value` must not be null. InvalidArgument when the value's
-/// kind does not fit the type ("given text, expected int") or is out of its range.
+/// Converts a value for a column of a word type. InvalidArgument when the value's kind does not fit the type
+/// ("given text, expected int") or is out of its range, and for null, unset and the empty value
+/// (IsEmptyValue), which are no words.
 inline absl::Status ToWord(const DataType& type, const Value& value, uint64_t* word) {
   if (internal::TryToWord(type.kind(), value, word)) [[likely]]
     return absl::OkStatus();
   return internal::Misfit(type, value);
 }
 
-/// The serialized bytes of a value for a column whose type is not a word type. The view points into `value`
-/// (which for a uuid holds the bytes itself). Validates: text is UTF-8, ascii is 7-bit, inet is 4 or 16
-/// bytes, varint is not empty, decimal has 5 bytes or more, uuid version 1 for timeuuid, a duration is well
-/// formed.
-absl::Status ToBytes(const DataType& type, const Value& value, std::string_view* bytes);
+/// True when the empty byte string is a value of its own in this type (Value::Empty), as in Cassandra. Of
+/// text, ascii and blob it is the empty string; of tinyint, smallint, date, time, duration, collections and
+/// vectors it is no value at all.
+inline bool HasEmptyValue(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kBigint:
+    case TypeKind::kBoolean:
+    case TypeKind::kDecimal:
+    case TypeKind::kDouble:
+    case TypeKind::kFloat:
+    case TypeKind::kInet:
+    case TypeKind::kInt:
+    case TypeKind::kTimestamp:
+    case TypeKind::kTimeuuid:
+    case TypeKind::kTuple:
+    case TypeKind::kUserType:
+    case TypeKind::kUuid:
+    case TypeKind::kVarint:
+      return true;
+    default:
+      return false;
+  }
+}
+/// True when `value` is that value: Value::Empty() or, for types given in serialized form, no bytes. It has
+/// no word; who stores values of word types keeps it as a flag (Cell::empty).
+inline bool IsEmptyValue(const DataType& type, const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::kEmpty:
+      return HasEmptyValue(type);
+    case Value::Kind::kBytes:
+      return value.bytes().empty() && !type.is_word() && !type.is_composite() && HasEmptyValue(type) &&
+             type.kind() != TypeKind::kUuid && type.kind() != TypeKind::kTimeuuid;
+    case Value::Kind::kComposite:
+      return value.bytes().empty() && type.has_components();
+    default:
+      return false;
+  }
+}
 
-/// True when `bytes` are a serialized value of a type which is not a word type.
+/// The serialized bytes of a value for a column whose type is not a word type, in the form in which they are
+/// stored (of composites composite_codec.h tells which). The view points into `value` (which for a uuid holds
+/// the bytes itself) or, where that form had to be made, into `*scratch`. InvalidArgument when the value's
+/// kind does not fit the type, or its content: text must be UTF-8, ascii 7-bit, inet of 0, 4 or 16 bytes,
+/// decimal of 0 or 5 bytes or more, timeuuid of version 1, a duration well-formed, the elements of a
+/// composite values of their types.
+absl::Status ToBytes(const DataType& type, const Value& value, std::string* scratch, std::string_view* bytes);
+
+/// True when `bytes` are a serialized value of the type; of a composite one perhaps not the form that ToBytes
+/// gives it.
 bool IsSerialized(const DataType& type, std::string_view bytes);
 
 /// The inverses. Total functions: any word and any bytes yield some value.
 inline Value FromWord(const DataType& type, uint64_t word);
 Value FromBytes(const DataType& type, std::string_view bytes);
 
-/// Appends the serialized form of a non-null value of any type. InvalidArgument as above.
+/// Appends the serialized form of a value of any type but null and unset. InvalidArgument as above.
 absl::Status AppendSerialized(const DataType& type, const Value& value, std::string* out);
 /// Reads a serialized value of any type, which views `bytes`; DataLoss when the size or content cannot be of
 /// that type.

@@ -52,6 +52,11 @@ TEST_CASE("literals have one canonical form") {
   CHECK(Reformat(TypeKind::kFloat, "nan") == "NaN");
   CHECK(Reformat(TypeKind::kFloat, "-INFINITY") == "-Infinity");
   CHECK(Reformat(TypeKind::kText, "''") == "''");
+  CHECK(Reformat(TypeKind::kInt, "''") == "''");
+  CHECK(ParseLiteral(TypeKind::kInt, "''")->value() == Value::Empty());
+  CHECK(ParseLiteral(TypeKind::kInet, "''")->value() == Value::Empty());
+  CHECK_FALSE(Parses(TypeKind::kTinyint, "''"));
+  CHECK(Reformat(TypeKind::kCounter, "-12") == "-12");
   CHECK(Reformat(TypeKind::kText, "'a''b'") == "'a''b'");
   CHECK(Reformat(TypeKind::kBlob, "0x") == "0x");
   CHECK(Reformat(TypeKind::kBlob, "0XaBcD") == "0xabcd");
@@ -162,7 +167,7 @@ TEST_CASE("what is no literal is refused") {
       {TypeKind::kText, {"", "'", "a", "'a", "a'", "'a'b'", "'''", "\"a\""}},
       {TypeKind::kAscii, {"'\u00e9'"}},
       {TypeKind::kBlob, {"", "0", "cafe", "0xc", "0xcg", "0x-1", "0x 1", "'0xca'"}},
-      {TypeKind::kInet, {"", "''", "1.2.3", "1.2.3.256", "1.2.3.4.5", ":::", "host", "'::1"}},
+      {TypeKind::kInet, {"", "1.2.3", "1.2.3.256", "1.2.3.4.5", ":::", "host", "'::1"}},
       {TypeKind::kUuid,
        {"", "550e8400e29b41d4a716446655440000", "550e8400-e29b-41d4-a716-44665544000g",
         "550e8400-e29b-41d4-a716-4466554400000", "'550e8400-e29b-41d4-a716-446655440000'"}},

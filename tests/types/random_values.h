@@ -7,13 +7,16 @@
 #include <iterator>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <stoa/composite.h>
 #include <stoa/types.h>
 
 #include "base/coding.h"
 #include "io/random.h"
 #include "types/big_integer.h"
+#include "types/composite_codec.h"
 #include "types/literals.h"
 #include "types/value_codec.h"
 
@@ -151,7 +154,70 @@ inline OwnedValue RandomWordValue(const DataType& type, Random* random) {
   }
 }
 
+/// A frozen type of at most `depth` types inside one another. `leaves` are the scalars in it. Sets and keys
+/// of maps hold no durations themselves.
+inline DataType RandomCompositeType(const std::vector<DataType>& leaves, size_t depth, Random* random) {
+  const auto part = [&] {
+    if (depth > 2 && random->OneIn(3)) return RandomCompositeType(leaves, depth - 1, random);
+    return leaves[random->Uniform(leaves.size())];
+  };
+  const auto ordered_part = [&] {
+    DataType type = part();
+    return type == DataType(TypeKind::kDuration) ? DataType(TypeKind::kText) : type;
+  };
+  switch (random->Uniform(6)) {
+    case 0:
+      return DataType::List(part()).Frozen();
+    case 1:
+      return DataType::Set(ordered_part()).Frozen();
+    case 2:
+      return DataType::Map(ordered_part(), part()).Frozen();
+    case 3:
+      return DataType::Vector(part(), 1 + static_cast<uint32_t>(random->Uniform(3)));
+    case 4: {
+      std::vector<DataType> components(1 + random->Uniform(3), TypeKind::kInt);
+      for (DataType& component : components) component = part();
+      return DataType::Tuple(std::move(components));
+    }
+    default: {
+      std::vector<TypeField> fields;
+      for (size_t i = random->Uniform(3) + 1; i > 0; --i) fields.push_back({"f" + std::to_string(i), part()});
+      return DataType::UserType("udt" + std::to_string(random->Uniform(3)), std::move(fields)).Frozen();
+    }
+  }
+}
+
+inline OwnedValue RandomValue(const DataType& type, Random* random);
+
+/// Few elements, so that values often begin alike; nulls and empty values among them.
+inline OwnedValue RandomComposite(const DataType& type, Random* random) {
+  size_t count = random->Uniform(4);
+  if (type.has_components()) count = 1 + random->Uniform(type.parameters().size());
+  if (type.kind() == TypeKind::kVector) count = type.dimension();
+  std::vector<OwnedValue> owned;  // first complete, for its elements are viewed
+  const size_t parts = type.kind() == TypeKind::kMap ? 2 * count : count;
+  for (size_t i = 0; i < parts; ++i) {
+    const DataType& element_type = ElementType(type, i);
+    const bool fixed = type.kind() == TypeKind::kVector && FixedElementBytes(element_type) != 0;
+    if (type.has_components() && random->OneIn(4)) {
+      owned.emplace_back();
+    } else if (!fixed && HasEmptyValue(element_type) && random->OneIn(8)) {
+      owned.emplace_back(element_type, "");
+    } else {
+      owned.push_back(RandomValue(element_type, random));
+    }
+  }
+  std::vector<Value> elements;
+  for (const OwnedValue& value : owned) elements.push_back(value.value());
+  if (type.kind() != TypeKind::kMap) return OwnedValue(type, SerializeComposite(type, elements).value());
+  std::vector<MapEntry> entries;
+  for (size_t i = 0; i < parts; i += 2) entries.push_back({elements[i], elements[i + 1]});
+  return OwnedValue(type, SerializeMap(type, entries).value());
+}
+
+/// A value that is neither null nor empty.
 inline OwnedValue RandomValue(const DataType& type, Random* random) {
+  if (type.is_composite()) return RandomComposite(type, random);
   constexpr std::string_view kBytes("\0\x01\x7f\x80\xfe\xff", 6);
   switch (type.kind()) {
     case TypeKind::kAscii:

@@ -6,14 +6,17 @@
 #include <cmath>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <stoa/types.h>
 #include <stoa/value.h>
 
 #include "base/coding.h"
 #include "types/big_integer.h"
+#include "types/value_codec.h"
 
 namespace stoa {
 
@@ -78,8 +81,63 @@ inline int CompareBytes(std::string_view a, std::string_view b) {
   return Sign(a.size(), b.size());
 }
 
-/// Negative, 0 or positive: a before, equal to or after b in ascending order.
+inline int CompareTyped(const DataType& type, const Value& a, const Value& b);
+
+/// Whether a vector stores elements of this type without their size.
+inline size_t FixedBytesOf(const DataType& type) {
+  const std::string name = type.ToString();
+  if (name == "boolean") return 1;
+  if (name == "int" || name == "float") return 4;
+  if (name == "bigint" || name == "double" || name == "timestamp") return 8;
+  if (name == "uuid" || name == "timeuuid") return 16;
+  return type.kind() == TypeKind::kVector ? FixedBytesOf(type.parameters()[0]) * type.dimension() : 0;
+}
+
+/// The elements of a serialized value, absent where null; of tuples and user types all of them. Elements of
+/// vectors have at most 16,383 bytes.
+inline std::vector<std::optional<std::string>> SplitElements(const DataType& type, std::string_view bytes) {
+  std::vector<std::optional<std::string>> elements;
+  size_t at = type.is_collection() ? 4 : 0;
+  const bool is_vector = type.kind() == TypeKind::kVector;
+  const size_t fixed = is_vector ? FixedBytesOf(type.parameters()[0]) : 0;
+  while (at < bytes.size()) {
+    int32_t size = static_cast<int32_t>(fixed);
+    if (is_vector && fixed == 0) {  // one bit of the first byte says that there are two
+      size = static_cast<uint8_t>(bytes[at++]);
+      if (size >= 0x80) size = (size & 0x3f) << 8 | static_cast<uint8_t>(bytes[at++]);
+    }
+    if (!is_vector) {
+      size = LoadBig<int32_t>(bytes.data() + at);
+      at += 4;
+    }
+    elements.push_back(size < 0 ? std::nullopt
+                                : std::optional(std::string(bytes.substr(at, static_cast<size_t>(size)))));
+    at += static_cast<size_t>(std::max(size, 0));
+  }
+  if (type.has_components()) elements.resize(type.parameters().size());
+  return elements;
+}
+
+/// Element by element, null before all others; then the shorter first.
+inline int CompareComposites(const DataType& type, std::string_view a_bytes, std::string_view b_bytes) {
+  const auto a = SplitElements(type, a_bytes);
+  const auto b = SplitElements(type, b_bytes);
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    const std::vector<DataType>& parameters = type.parameters();
+    const DataType& element = parameters[type.has_components() ? i : i % parameters.size()];
+    int order = Sign(a[i].has_value(), b[i].has_value());
+    if (a[i] && b[i]) order = CompareTyped(element, FromBytes(element, *a[i]), FromBytes(element, *b[i]));
+    if (order != 0) return order;
+  }
+  return Sign(a.size(), b.size());
+}
+
+/// Negative, 0 or positive: a before, equal to or after b in ascending order. Neither is null.
 inline int CompareTyped(const DataType& type, const Value& a, const Value& b) {
+  const bool a_empty = a.kind() == Value::Kind::kEmpty;
+  const bool b_empty = b.kind() == Value::Kind::kEmpty;
+  if (a_empty || b_empty) return Sign(!a_empty, !b_empty);
+  if (type.is_composite()) return CompareComposites(type, a.bytes(), b.bytes());
   switch (type.kind()) {
     case TypeKind::kBoolean:
       return Sign(a.boolean(), b.boolean());
