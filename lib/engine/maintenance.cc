@@ -50,13 +50,15 @@ void Maintenance::BeforeGroup(uint64_t last_sequence) {
   if (sealed > 0) sealed_pending_.store(true);
 }
 
-absl::Status Maintenance::SealAll() {
-  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([this](const CommitStamp& stamp) {
+absl::StatusOr<uint64_t> Maintenance::SealAll() {
+  uint64_t sequence = 0;
+  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([&](const CommitStamp& stamp) {
+    sequence = stamp.sequence;
     if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
     return absl::OkStatus();
   }));
   ScheduleFlushes();
-  return absl::OkStatus();
+  return sequence;
 }
 
 uint64_t Maintenance::UnflushedBytes() const {
@@ -83,7 +85,7 @@ void Maintenance::AfterVisible() {
 absl::Status Maintenance::WaitForRoom() {
   if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]]
     return absl::OkStatus();
-  STOA_RETURN_IF_ERROR(SealAll());
+  STOA_RETURN_IF_ERROR(SealAll().status());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     store_.views().Reclaim();
@@ -176,14 +178,20 @@ absl::Status Maintenance::CheckPinnedMemory() {
 }
 
 absl::Status Maintenance::FlushAll() {
-  STOA_RETURN_IF_ERROR(SealAll());
+  STOA_ASSIGN_OR_RETURN(const uint64_t sealed_up_to, SealAll());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!flushing_.empty()) return false;
+    // What others have sealed since need not be flushed, nor even be visible.
     const std::shared_ptr<const View> view = store_.views().Get();
-    const bool done = std::none_of(view->tables().begin(), view->tables().end(),
-                                   [](const auto& entry) { return !entry.second->sealed.empty(); });
-    if (!done) status = flush_status_.ok() ? absl::UnavailableError("flush was interrupted") : flush_status_;
+    const bool done = std::none_of(view->tables().begin(), view->tables().end(), [&](const auto& entry) {
+      const std::vector<SealedMemtable>& sealed = entry.second->sealed;
+      return !sealed.empty() && sealed.front().seal_sequence <= sealed_up_to;
+    });
+    if (done) return true;
+    // Between two flushes of a table there is none for a moment.
+    if (flush_status_.ok() && !stopping_) return false;
+    status = flush_status_.ok() ? absl::UnavailableError("flush was interrupted") : flush_status_;
     return true;
   }));
   return status;

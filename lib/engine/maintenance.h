@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <stoa/database.h>
 #include <stoa/options.h>
@@ -58,8 +59,9 @@ class Maintenance {
  private:
   struct Lifetime;  // outlives this object in delayed jobs
 
-  /// Seals all memtables, alone in the commit order, and has them flushed.
-  absl::Status SealAll();
+  /// Seals all memtables, alone in the commit order, and has them flushed. Returns the sequence up to which
+  /// all is sealed.
+  absl::StatusOr<uint64_t> SealAll();
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
   void ScheduleCompactions(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
