@@ -11,6 +11,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include <stoa/conditional_write.h>
 #include <stoa/cursor.h>
 #include <stoa/options.h>
 #include <stoa/query.h>
@@ -37,6 +38,9 @@ struct RecoveryReport {
 /// Counters since the database was opened, and sizes now.
 struct Metrics {
   uint64_t commits = 0;
+  uint64_t conditional_writes = 0;  ///< decided, whether applied or not
+  uint64_t conditional_conflicts =
+      0;  ///< times that one had to read again, the partition having been written to
   uint64_t log_bytes = 0;
   uint64_t flushes = 0;
   uint64_t flushed_bytes = 0;
@@ -120,6 +124,17 @@ class Database {
   /// NotFound when a table was dropped. An error of the file of a large value
   /// (Options::inline_value_bytes_max) names the file, and nothing has happened: the database goes on.
   absl::Status Write(const WriteOptions& options, const WriteBatch& batch);
+  /// Commits the batch if all conditions hold, as one step: no other write to the partition comes between
+  /// what the conditions were compared with and the commit, so conditional writes to a partition are
+  /// linearizable, among themselves and with plain writes. Otherwise nothing is written, and the outcome has
+  /// the current values; that too is OK. The outcome is as durable as WriteOptions say. (Values whose
+  /// timestamps are of one's own and in the future hide what is written conditionally, as they hide any
+  /// write.) The batch writes to the partition that the conditions are about and no other, without timestamps
+  /// of its own; times to live are allowed. Whether something has expired is decided once, by the clock at
+  /// the reading. InvalidArgument: what the conditions remember (Conditions); there is none; the batch writes
+  /// elsewhere or has timestamps; the table has counters. Otherwise as Write.
+  absl::StatusOr<ConditionalOutcome> WriteIf(const WriteOptions& options, const WriteBatch& batch,
+                                             const Conditions& conditions);
   /// Makes everything committed so far durable.
   absl::Status Sync();
 

@@ -25,6 +25,7 @@ struct CommitPipeline::Writer {
   std::span<const BlobHold> blobs;
   uint64_t payload_hash = 0;
   bool exclusive = false;
+  PartitionWatch* watch = nullptr;
 
   State state = State::kQueued;
   CommitStamp stamp;
@@ -63,10 +64,12 @@ absl::StatusOr<CommitStamp> CommitPipeline::NextStamp() {
   return stamp;
 }
 
-absl::Status CommitPipeline::Commit(std::string_view mutations, std::span<const BlobHold> blobs) {
+absl::Status CommitPipeline::Commit(std::string_view mutations, std::span<const BlobHold> blobs,
+                                    PartitionWatch* watch) {
   Writer self;
   self.mutations = mutations;
   self.blobs = blobs;
+  self.watch = watch;
   self.payload_hash = Hash64(mutations);
   STOA_RETURN_IF_ERROR(health_.Check());
   mutex_.Lock();
@@ -76,7 +79,7 @@ absl::Status CommitPipeline::Commit(std::string_view mutations, std::span<const 
     self.changed.Wait(&mutex_);
   absl::Status status = self.status;
   if (self.state == Writer::State::kQueued) {
-    status = Lead(&self);
+    status = watch != nullptr && watch->touched ? SendBack(&self) : Lead(&self);
   } else if (self.state == Writer::State::kApply) {
     ApplyAndPublish(&self);
   }
@@ -94,7 +97,8 @@ absl::Status CommitPipeline::Lead(Writer* self) {
   Writer* last = self;
   size_t bytes = self->mutations.size();
   size_t count = 1;
-  while (last->next != nullptr && !last->next->exclusive && bytes < kGroupBytesMax) {
+  while (last->next != nullptr && !last->next->exclusive && bytes < kGroupBytesMax &&
+         (last->next->watch == nullptr || MayJoin(self, last->next))) {
     last = last->next;
     bytes += last->mutations.size();
     ++count;
@@ -120,6 +124,8 @@ absl::Status CommitPipeline::Lead(Writer* self) {
     return status;
   }
   applying_.push_back(Group{last_sequence_, count, self});
+  if (!watches_.empty()) [[unlikely]]
+    MarkWatches(self);
   for (Writer* writer = self; writer != nullptr; writer = writer->next) {
     writer->group = &applying_.back();
     writer->view = &*view;
@@ -132,18 +138,67 @@ absl::Status CommitPipeline::Lead(Writer* self) {
   return absl::OkStatus();
 }
 
+/// Whether a writer with a watch may follow those from `first` on in one group.
+bool CommitPipeline::MayJoin(const Writer* first, const Writer* candidate) const {
+  if (candidate->watch->touched) return false;
+  for (const Writer* writer = first; writer != candidate; writer = writer->next) {
+    if (Touches(writer->mutations, candidate->watch->partitions)) return false;
+  }
+  return true;
+}
+
+/// Notes in all watches what a group that has been appended writes to. (A writer's own watch too: it has
+/// served.)
+void CommitPipeline::MarkWatches(const Writer* first) {
+  for (PartitionWatch* watch : watches_) {
+    for (const Writer* writer = first; writer != nullptr && !watch->touched; writer = writer->next) {
+      watch->touched = Touches(writer->mutations, watch->partitions);
+    }
+  }
+}
+
+/// Takes the writer at the head of the queue out of it: what it has read has changed.
+absl::Status CommitPipeline::SendBack(Writer* self) {
+  queue_head_ = self->next;
+  if (queue_head_ == nullptr) queue_tail_ = nullptr;
+  PassLeadership();
+  return absl::AbortedError("a partition that was read has been written to since");
+}
+
+void CommitPipeline::BeginWatch(PartitionWatch* watch) {
+  MutexLock lock(&mutex_);
+  watch->touched = false;
+  if (std::find(watches_.begin(), watches_.end(), watch) == watches_.end()) watches_.push_back(watch);
+  watch->begins_after = applying_.empty() ? 0 : applying_.back().last_sequence;
+  while (visible_sequence() < watch->begins_after) watch->visible.Wait(&mutex_);
+}
+
+void CommitPipeline::EndWatch(PartitionWatch* watch) {
+  MutexLock lock(&mutex_);
+  std::erase(watches_, watch);
+}
+
 absl::Status CommitPipeline::AppendGroup(Writer* first) {
   records_.clear();
   for (Writer* writer = first; writer != nullptr; writer = writer->next) {
     STOA_ASSIGN_OR_RETURN(writer->stamp, NextStamp());
-    LogRecord record;
-    record.sequence = writer->stamp.sequence;
-    record.timestamp = writer->stamp.timestamp;
-    record.now_seconds = writer->stamp.now_seconds;
-    record.payload = writer->mutations;
-    record.payload_hash = writer->payload_hash;
-    records_.push_back(record);
+    if (writer->watch != nullptr) writer->stamp.now_seconds = writer->watch->now_seconds;
+    AddRecord(writer->stamp, writer->mutations, writer->payload_hash);
   }
+  return AppendRecords();
+}
+
+void CommitPipeline::AddRecord(const CommitStamp& stamp, std::string_view mutations, uint64_t hash) {
+  LogRecord record;
+  record.sequence = stamp.sequence;
+  record.timestamp = stamp.timestamp;
+  record.now_seconds = stamp.now_seconds;
+  record.payload = mutations;
+  record.payload_hash = hash;
+  records_.push_back(record);
+}
+
+absl::Status CommitPipeline::AppendRecords() {
   absl::Status status = log_.Append(records_);
   // A log that failed for good takes the database with it; a full disk met before anything was written does
   // not.
@@ -171,6 +226,7 @@ void CommitPipeline::AdvanceVisible() {
     }
     applying_.pop_front();
   }
+  for (PartitionWatch* watch : watches_) watch->visible.Signal();
   // An exclusive writer waits at the head of the queue for everything to be visible.
   if (applying_.empty() && queue_head_ != nullptr && queue_head_->exclusive) queue_head_->changed.Signal();
 }
@@ -199,10 +255,22 @@ absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const
   mutex_.Lock();
   // Nobody else can have moved it. A failed body has used up its sequence, but nothing carries it.
   visible_sequence_.store(last_sequence_, std::memory_order_release);
+  for (PartitionWatch* watch : watches_) watch->touched = true;
   PassLeadership();
   mutex_.Unlock();
   after_visible_();
   return status;
+}
+
+absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_view mutations,
+                                         std::span<const BlobHold> blobs) {
+  records_.clear();
+  AddRecord(stamp, mutations, Hash64(mutations));
+  STOA_RETURN_IF_ERROR(AppendRecords());
+  const ViewHolder::Pin view = views_.Acquire();
+  ApplyMutations(*view, mutations, blobs, stamp);
+  commit_count_.fetch_add(1, std::memory_order_relaxed);
+  return absl::OkStatus();
 }
 
 void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,

@@ -15,6 +15,7 @@
 //   happens between groups, by
 //     the leader, so a memtable holds exactly the sequences up to its seal.
 //   * The visible sequence only moves when everything at or below it has been applied.
+//   * A commit with a watch is decided on what nobody has written to since (partition_watch.h).
 //   * Syncing is not part of this: whoever wants its commit durable syncs the log after it is visible, and
 //   shares the sync with
 //     others who do (LogWriter::Sync).
@@ -33,6 +34,7 @@
 
 #include "blob/blob_registry.h"
 #include "engine/health.h"
+#include "engine/partition_watch.h"
 #include "engine/view.h"
 #include "io/clock.h"
 #include "io/sync.h"
@@ -69,11 +71,22 @@ class CommitPipeline {
   /// Commits a batch; visible when this returns OK. ResourceExhausted when the disk is full or sequences are
   /// used up; then nothing has happened. `blobs` are those that the batch refers to, durable; the memtables
   /// hold them from then on.
-  absl::Status Commit(std::string_view mutations, std::span<const BlobHold> blobs = {});
+  /// With a `watch`, which has begun: Aborted, and nothing has happened, when somebody has written to its
+  /// partitions since.
+  absl::Status Commit(std::string_view mutations, std::span<const BlobHold> blobs = {},
+                      PartitionWatch* watch = nullptr);
+
+  /// From the return on, what is written to the partitions of the watch is noticed, and what was written
+  /// before is visible: time to read. The same watch may begin again. Before it is destroyed it must end.
+  void BeginWatch(PartitionWatch* watch);
+  void EndWatch(PartitionWatch* watch);
 
   /// Runs `body` alone: after everything before is visible and with no commit beside it. The stamp's sequence
-  /// becomes visible if the body returns OK. For schema changes and sealing.
+  /// becomes visible if the body returns OK. For schema changes, sealing, and CommitAlone.
   absl::Status RunExclusive(const std::function<absl::Status(const CommitStamp&)>& body);
+  /// Commits a batch under the stamp. Only in the body of RunExclusive, once. Errors as Commit.
+  absl::Status CommitAlone(const CommitStamp& stamp, std::string_view mutations,
+                           std::span<const BlobHold> blobs);
 
   uint64_t visible_sequence() const { return visible_sequence_.load(std::memory_order_acquire); }
   int64_t last_timestamp() const { return last_timestamp_.load(std::memory_order_relaxed); }
@@ -88,7 +101,12 @@ class CommitPipeline {
   };
 
   absl::Status Lead(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MayJoin(const Writer* first, const Writer* candidate) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MarkWatches(const Writer* first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status SendBack(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status AppendGroup(Writer* first);
+  void AddRecord(const CommitStamp& stamp, std::string_view mutations, uint64_t payload_hash);
+  absl::Status AppendRecords();
   void ApplyAndPublish(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AdvanceVisible() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassLeadership() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -116,6 +134,7 @@ class CommitPipeline {
   Writer* queue_tail_ ABSL_GUARDED_BY(mutex_) = nullptr;
   /// Appended and not yet visible, oldest first.
   std::deque<Group> applying_ ABSL_GUARDED_BY(mutex_);
+  std::vector<PartitionWatch*> watches_ ABSL_GUARDED_BY(mutex_);
 };
 
 /// Applies the rows of a batch to the active memtables of `view`, which hold its blobs from then on. Rows of

@@ -387,6 +387,18 @@ Row::Row(Row&&) noexcept = default;
 Row& Row::operator=(Row&&) noexcept = default;
 const RowView& Row::view() const { return state_->view; }
 
+absl::StatusOr<bool> Database::Engine::ReadRowAt(const DecisionPoint& point, const Table& table,
+                                                 std::string_view partition_key, std::string_view clustering,
+                                                 std::span<const ColumnId> columns, Row* row) {
+  STOA_RETURN_IF_ERROR(row->state_->Prepare(table, columns));
+  const Interruption never;
+  RowPlace place{nullptr,        &store_->directory(),
+                 point.sequence, point.now_seconds,
+                 never,          OrderedToken(PartitionToken(partition_key)),
+                 partition_key,  clustering};
+  return row->state_->ReadFrom(point.view, &place);
+}
+
 absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& table, Values partition_key,
                                        Values clustering, std::span<const ColumnId> columns, Row* row) const {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());

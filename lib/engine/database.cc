@@ -129,27 +129,17 @@ absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batc
     STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
   }
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
-  const uint64_t inline_bytes_max = engine_->options().inline_value_bytes_max;
-  STOA_RETURN_IF_ERROR(batch.largest_value_bytes() > inline_bytes_max
-                           ? engine_->CommitWithBlobs(batch.mutations())
-                           : engine_->pipeline().Commit(batch.mutations()));
-  switch (options.durability.value_or(engine_->options().durability)) {
-    case Durability::kProcess:
-      return absl::OkStatus();
-    case Durability::kPeriodic:
-      engine_->maintenance().AfterPeriodicCommit();
-      return absl::OkStatus();
-    case Durability::kSync:
-      return Sync();
-  }
-  return absl::OkStatus();
+  STOA_RETURN_IF_ERROR(
+      engine_->CommitWithBlobs({batch.mutations(), batch.largest_value_bytes()},
+                               [this](std::string_view mutations, std::span<const BlobHold> blobs) {
+                                 return engine_->pipeline().Commit(mutations, blobs);
+                               }));
+  return engine_->FinishWrite(options);
 }
 
 absl::Status Database::Sync() {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
-  STOA_RETURN_IF_ERROR(engine_->store().health().Check());
-  const absl::StatusOr<uint64_t> synced = engine_->log().Sync();
-  return synced.ok() ? absl::OkStatus() : engine_->store().health().Latch(synced.status());
+  return engine_->Sync();
 }
 
 // ---- Token ranges
@@ -218,6 +208,8 @@ Metrics Database::metrics() const {
   if (!engine_->CheckOpen().ok()) return metrics;
   engine_->maintenance().FillMetrics(&metrics);
   metrics.commits = engine_->pipeline().commit_count();
+  metrics.conditional_writes = engine_->conditional_writes();
+  metrics.conditional_conflicts = engine_->conditional_conflicts();
   metrics.memtable_bytes = engine_->store().memtable_budget().used();
   metrics.block_cache_bytes = engine_->store().cache().used_bytes();
   metrics.buffer_bytes = engine_->store().buffer_budget().used();

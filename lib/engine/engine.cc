@@ -102,16 +102,36 @@ absl::Status Database::Engine::CloseParts() {
   return store_->directory().Sync();
 }
 
-absl::Status Database::Engine::CommitWithBlobs(std::string_view mutations) {
+absl::Status Database::Engine::CommitWithBlobs(const EncodedBatch& batch, const Commit& commit) {
+  if (batch.largest_value_bytes <= options_.inline_value_bytes_max) return commit(batch.mutations, {});
   absl::Status status;
   {
-    BatchWithBlobs batch;
-    status = MoveLargeValuesToBlobs(*store_, mutations, options_.inline_value_bytes_max, &batch);
-    if (status.ok()) status = pipeline_->Commit(batch.mutations, batch.blobs);
+    BatchWithBlobs moved;
+    status = MoveLargeValuesToBlobs(*store_, batch.mutations, options_.inline_value_bytes_max, &moved);
+    if (status.ok()) status = commit(moved.mutations, moved.blobs);
   }
   // What was written for nothing goes at once: the disk may be full because of it.
   if (!status.ok()) store_->RemoveObsoleteFiles();
   return status;
+}
+
+absl::Status Database::Engine::FinishWrite(const WriteOptions& options) {
+  switch (options.durability.value_or(options_.durability)) {
+    case Durability::kProcess:
+      return absl::OkStatus();
+    case Durability::kPeriodic:
+      maintenance_->AfterPeriodicCommit();
+      return absl::OkStatus();
+    case Durability::kSync:
+      return Sync();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Database::Engine::Sync() {
+  STOA_RETURN_IF_ERROR(store_->health().Check());
+  const absl::StatusOr<uint64_t> synced = log_->Sync();
+  return synced.ok() ? absl::OkStatus() : store_->health().Latch(synced.status());
 }
 
 ReadPoint Database::Engine::AcquireReadPoint(bool durable) const {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,11 +16,26 @@
 
 #include "engine/commit_pipeline.h"
 #include "engine/maintenance.h"
+#include "engine/partition_latches.h"
+#include "engine/partition_watch.h"
 #include "engine/store.h"
 #include "io/env.h"
 #include "wal/log_writer.h"
 
 namespace stoa {
+
+/// The state of the database that a write is decided on.
+struct DecisionPoint {
+  const View& view;
+  uint64_t sequence;
+  int64_t now_seconds;
+};
+
+/// What is to be written: a batch as it goes to the log, and its largest value.
+struct EncodedBatch {
+  std::string_view mutations;
+  size_t largest_value_bytes = 0;
+};
 
 class Database::Engine {
  public:
@@ -36,8 +54,28 @@ class Database::Engine {
   CommitPipeline& pipeline() { return *pipeline_; }
   Maintenance& maintenance() { return *maintenance_; }
 
-  /// Commits a batch that has values too large for the log: they are written to blobs first.
-  absl::Status CommitWithBlobs(std::string_view mutations);
+  /// Commits the batch through `commit`; values too large for the log are written to blobs first.
+  using Commit = std::function<absl::Status(std::string_view mutations, std::span<const BlobHold> blobs)>;
+  absl::Status CommitWithBlobs(const EncodedBatch& batch, const Commit& commit);
+
+  /// Commits the batch that `decide` returns, if it returns one, so that nothing is written to the partitions
+  /// between the point that it is given to read at and the commit. It may be called again, at a later point,
+  /// and what it returns must live until the next call. Returns its errors, and those of
+  /// CommitPipeline::Commit.
+  using Decide = std::function<absl::StatusOr<std::optional<EncodedBatch>>(const DecisionPoint& point)>;
+  absl::Status CommitDecided(std::span<const WatchedPartition> partitions, const Decide& decide);
+  /// Makes what was committed as durable as the options say, or all of it durable.
+  absl::Status FinishWrite(const WriteOptions& options);
+  absl::Status Sync();
+
+  /// Database::ReadRow at a point, by encoded keys.
+  absl::StatusOr<bool> ReadRowAt(const DecisionPoint& point, const Table& table,
+                                 std::string_view partition_key, std::string_view clustering,
+                                 std::span<const ColumnId> columns, Row* row);
+
+  void CountConditionalWrite() { conditional_writes_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t conditional_writes() const { return conditional_writes_.load(std::memory_order_relaxed); }
+  uint64_t conditional_conflicts() const { return conditional_conflicts_.load(std::memory_order_relaxed); }
 
   /// For a read that begins now; if `durable`, of what is synced.
   ReadPoint AcquireReadPoint(bool durable) const;
@@ -52,6 +90,9 @@ class Database::Engine {
   Env* env_ = nullptr;
   RecoveryReport report_;
   std::atomic<bool> closed_{false};
+  PartitionLatches latches_;
+  std::atomic<uint64_t> conditional_writes_{0};
+  std::atomic<uint64_t> conditional_conflicts_{0};
 
   // In the order in which they are made; destroyed in reverse.
   std::unique_ptr<Store> store_;

@@ -35,7 +35,16 @@ class Pair {
   void Do(const Event& event) {
     model::ExecuteOptions execute;
     if (!explicit_timestamps_) execute.gc_grace_seconds = 0;
-    REQUIRE_OK(model::Execute(*database_, event, execute));
+    if (event.kind == Event::Kind::kConditionalBatch) {
+      const model::Decision expected = model_.Decide(event);
+      const model::Decision decision = ValueOf(model::ExecuteConditional(*database_, event, execute.write));
+      REQUIRE(decision.applied == expected.applied);
+      REQUIRE(decision.rows == expected.rows);
+      applied_ += decision.applied ? 1 : 0;
+      refused_ += decision.applied ? 0 : 1;
+    } else {
+      REQUIRE_OK(model::Execute(*database_, event, execute));
+    }
     model_.Apply(event);
   }
 
@@ -76,7 +85,10 @@ class Pair {
     }
   }
 
-  void Write() { Do(history_.Batch(model_, now_seconds(), 6)); }
+  void Write() {
+    Do(random().OneIn(4) ? history_.ConditionalBatch(model_, now_seconds(), 3)
+                         : history_.Batch(model_, now_seconds(), 6));
+  }
 
   /// One random read in every form it can be asked for.
   void CompareOne() {
@@ -109,6 +121,10 @@ class Pair {
     REQUIRE_OK(database_->Verify());
   }
 
+  /// Of conditional batches.
+  int applied() const { return applied_; }
+  int refused() const { return refused_; }
+
   SimFileSystem& files() { return files_; }
   Database& database() { return *database_; }
   model::Model& model() { return model_; }
@@ -122,9 +138,17 @@ class Pair {
   const bool explicit_timestamps_;
   model::Model model_;
   std::unique_ptr<Database> database_;
+  int applied_ = 0;
+  int refused_ = 0;
 };
 
-void RunHistory(uint64_t seed, bool explicit_timestamps, int steps) {
+/// How many conditional batches were applied, and how many were not.
+struct Decided {
+  int applied = 0;
+  int refused = 0;
+};
+
+void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* decided) {
   INFO("seed " << seed);
   Pair pair(seed, explicit_timestamps);
   pair.Create("t1");
@@ -136,6 +160,8 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps) {
     pair.CompareOne();
   }
   pair.CompareAll();
+  decided->applied += pair.applied();
+  decided->refused += pair.refused();
 }
 
 }  // namespace
@@ -144,13 +170,19 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps) {
 // equal and explicit timestamps, both directions, all page sizes. Method: random histories over a tiny
 // domain, reads after every write.
 TEST_CASE("engine equals the model with explicit timestamps") {
-  for (uint64_t seed = 1; seed <= 60; ++seed) RunHistory(seed, /*explicit_timestamps=*/true, 120);
+  Decided decided;
+  for (uint64_t seed = 1; seed <= 60; ++seed) RunHistory(seed, /*explicit_timestamps=*/true, 120, &decided);
+  REQUIRE(decided.applied > 300);
+  REQUIRE(decided.refused > 300);
 }
 
 // Goal: the same when deletions are purged as early as can be. Method: gc_grace 0, automatic timestamps
 // alone.
 TEST_CASE("engine equals the model while purging at once") {
-  for (uint64_t seed = 1001; seed <= 1060; ++seed) RunHistory(seed, /*explicit_timestamps=*/false, 120);
+  Decided decided;
+  for (uint64_t seed = 1001; seed <= 1060; ++seed)
+    RunHistory(seed, /*explicit_timestamps=*/false, 120, &decided);
+  REQUIRE(decided.applied > 300);
 }
 
 // Goal: schema changes leave the data as the model says. Method: random histories with truncation and columns

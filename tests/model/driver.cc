@@ -57,18 +57,51 @@ absl::Status AddMutation(const Table& table, const Mutation& m, WriteBatch* batc
   return absl::OkStatus();
 }
 
+/// One of a model's conditions, as the engine takes it. `values` has the memory of what it views.
+absl::Status AddCondition(const TableSchema& schema, const Condition& condition, Conditions* conditions) {
+  using Kind = Condition::Kind;
+  const std::vector<Value> row{Value(condition.row.a), Value(std::string_view(condition.row.b))};
+  if (condition.kind == Kind::kNotExists) return conditions->IfNotExists(row).status();
+  if (condition.kind == Kind::kExists) return conditions->IfExists(row).status();
+  const Column* column = schema.FindColumn(condition.column);
+  if (column == nullptr) return absl::NotFoundError("no column " + condition.column);
+  std::vector<Value> values;
+  for (const auto& bytes : condition.values) {
+    values.emplace_back();
+    if (bytes) {
+      STOA_ASSIGN_OR_RETURN(values.back(), ParseSerialized(column->type, *bytes));
+    }
+  }
+  if (condition.kind == Kind::kIn)
+    return conditions->If(row, ColumnCondition::In(column->id, values)).status();
+  static const std::map<Kind, ConditionOperator> kOperators = {
+      {Kind::kEqual, ConditionOperator::kEqual},
+      {Kind::kNotEqual, ConditionOperator::kNotEqual},
+      {Kind::kLess, ConditionOperator::kLess},
+      {Kind::kLessOrEqual, ConditionOperator::kLessOrEqual},
+      {Kind::kGreater, ConditionOperator::kGreater},
+      {Kind::kGreaterOrEqual, ConditionOperator::kGreaterOrEqual}};
+  return conditions->If(row, {column->id, kOperators.at(condition.kind), values[0]}).status();
+}
+
+/// The live cells of some columns, of which `view` has the values in this order.
+std::map<std::string, Bytes> CellsOf(const std::vector<const Column*>& columns, const RowView& view) {
+  std::map<std::string, Bytes> cells;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const Value value = view[i];
+    if (value.is_null()) continue;
+    (void)AppendSerialized(columns[i]->type, value, &cells[columns[i]->name]);
+  }
+  return cells;
+}
+
 Row RowOf(const TableSchema& schema, const RowView& view) {
   Row row;
   row.key.a = view.clustering(0).integer();
   row.key.b = std::string(view.clustering(1).text());
-  for (size_t i = 0; i < schema.regular().size(); ++i) {
-    const Column& column = schema.regular()[i];
-    const Value value = view[i];
-    if (value.is_null()) continue;
-    std::string bytes;
-    (void)AppendSerialized(column.type, value, &bytes);
-    row.cells[column.name] = bytes;
-  }
+  std::vector<const Column*> columns;
+  for (const Column& column : schema.regular()) columns.push_back(&column);
+  row.cells = CellsOf(columns, view);
   return row;
 }
 
@@ -124,6 +157,8 @@ absl::Status Execute(Database& database, const Event& event, const ExecuteOption
           .status();
     case Event::Kind::kDropColumn:
       return database.AlterTable(event.table, TableAlteration().DropColumn(event.column)).status();
+    case Event::Kind::kConditionalBatch:
+      return ExecuteConditional(database, event, options.write).status();
     case Event::Kind::kBatch: {
       WriteBatch batch;
       for (const Mutation& mutation : event.batch) {
@@ -134,6 +169,30 @@ absl::Status Execute(Database& database, const Event& event, const ExecuteOption
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<Decision> ExecuteConditional(Database& database, const Event& event,
+                                            const WriteOptions& write) {
+  WriteBatch batch;
+  STOA_ASSIGN_OR_RETURN(const Table table, database.OpenTable(event.batch[0].table));
+  for (const Mutation& mutation : event.batch) STOA_RETURN_IF_ERROR(AddMutation(table, mutation, &batch));
+  Conditions conditions(table, {Value(event.batch[0].pk)});
+  for (const Condition& condition : event.conditions) {
+    STOA_RETURN_IF_ERROR(AddCondition(*table, condition, &conditions));
+  }
+  STOA_ASSIGN_OR_RETURN(const ConditionalOutcome outcome, database.WriteIf(write, batch, conditions));
+  Decision decision;
+  decision.applied = outcome.applied();
+  std::vector<const Column*> columns;
+  for (const ColumnId id : outcome.columns()) columns.push_back(table->FindColumn(id));
+  for (const ConditionalOutcome::CurrentRow& current : outcome.rows()) {
+    std::optional<Row>& row = decision.rows.emplace_back();
+    if (!current.exists) continue;
+    const RowView& view = current.row.view();
+    row = Row{Clustering{view.clustering(0).integer(), std::string(view.clustering(1).text())},
+              CellsOf(columns, view)};
+  }
+  return decision;
 }
 
 absl::StatusOr<std::vector<Row>> Read(const Database& database, const ReadRequest& request) {

@@ -26,6 +26,10 @@ struct ExecuteOptions {
 /// Carries out an event on the database.
 absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options);
 
+/// Carries out a conditional batch and says what became of it.
+absl::StatusOr<Decision> ExecuteConditional(Database& database, const Event& event,
+                                            const WriteOptions& write);
+
 struct ReadRequest {
   std::string table;
   int64_t pk = 0;

@@ -76,4 +76,46 @@ Event HistoryGenerator::Batch(const Model& model, int64_t now_seconds, size_t mu
   return event;
 }
 
+Condition HistoryGenerator::AnyCondition(const Model& model, const std::string& table, int64_t pk,
+                                         int64_t now_seconds) {
+  using Kind = Condition::Kind;
+  Condition condition;
+  condition.kind = static_cast<Kind>(random_.Uniform(9));
+  condition.row = Key();
+  // Rows that exist are asked about as often as others.
+  const std::vector<Row> rows = model.Read(table, pk, Bound{}, Bound{}, now_seconds);
+  const Row* existing = rows.empty() || random_.OneIn(2) ? nullptr : &rows[random_.Uniform(rows.size())];
+  if (existing != nullptr) condition.row = existing->key;
+  if (condition.kind == Kind::kExists || condition.kind == Kind::kNotExists) return condition;
+  const std::set<std::string>& columns = model.columns(table);
+  condition.column = *std::next(columns.begin(), static_cast<ptrdiff_t>(random_.Uniform(columns.size())));
+  const bool is_equality =
+      condition.kind == Kind::kEqual || condition.kind == Kind::kNotEqual || condition.kind == Kind::kIn;
+  const size_t count = condition.kind == Kind::kIn ? random_.Uniform(4) : 1;
+  for (size_t i = 0; i < count; ++i) {
+    std::optional<Bytes> value = ValueFor(condition.column);
+    if (is_equality && random_.OneIn(4)) value.reset();
+    if (existing != nullptr && existing->cells.contains(condition.column) && random_.OneIn(2)) {
+      value = existing->cells.at(condition.column);
+    }
+    condition.values.push_back(std::move(value));
+  }
+  return condition;
+}
+
+Event HistoryGenerator::ConditionalBatch(const Model& model, int64_t now_seconds, size_t mutations_max) {
+  Event event = Batch(model, now_seconds, mutations_max);
+  event.kind = Event::Kind::kConditionalBatch;
+  const Mutation& first = event.batch[0];
+  for (Mutation& mutation : event.batch) {
+    if (mutation.table != first.table) mutation = AnyMutation(first.table, model.columns(first.table));
+    mutation.pk = first.pk;
+    mutation.timestamp.reset();
+  }
+  for (uint64_t count = 1 + random_.Uniform(random_.OneIn(3) ? 3 : 1); count > 0; --count) {
+    event.conditions.push_back(AnyCondition(model, first.table, first.pk, now_seconds));
+  }
+  return event;
+}
+
 }  // namespace stoa::model

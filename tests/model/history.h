@@ -30,9 +30,12 @@ class HistoryGenerator {
   Mutation AnyMutation(const std::string& table, const std::set<std::string>& columns);
   /// 1 to `mutations_max` mutations over the tables of `model`.
   Event Batch(const Model& model, int64_t now_seconds, size_t mutations_max);
+  /// The same for one partition, with 1 to 3 conditions, of which many hold.
+  Event ConditionalBatch(const Model& model, int64_t now_seconds, size_t mutations_max);
 
  private:
   Bytes ValueFor(const std::string& column);
+  Condition AnyCondition(const Model& model, const std::string& table, int64_t pk, int64_t now_seconds);
 
   Random random_;
   const bool explicit_timestamps_;

@@ -1,6 +1,7 @@
 #include "model/model.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 
 namespace stoa::model {
@@ -50,7 +51,54 @@ bool Wins(const CellVersion& x, const CellVersion& y) {
   return x.value > y.value;
 }
 
+uint64_t BigEndian(const Bytes& bytes) {
+  uint64_t number = 0;
+  for (unsigned char byte : bytes) number = number << 8 | byte;
+  return number;
+}
+
+/// Compares two values of a column by what they mean: "w" is text, "d" a double (no NaN, no zeros), others
+/// int.
+int CompareValues(const std::string& column, const Bytes& x, const Bytes& y) {
+  const auto sign = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
+  if (column == "w") return sign(x, y);
+  if (column == "d") return sign(std::bit_cast<double>(BigEndian(x)), std::bit_cast<double>(BigEndian(y)));
+  return sign(static_cast<int32_t>(BigEndian(x)), static_cast<int32_t>(BigEndian(y)));
+}
+
+bool Holds(const Condition& condition, const std::optional<Row>& row) {
+  using Kind = Condition::Kind;
+  if (condition.kind == Kind::kNotExists) return !row.has_value();
+  if (condition.kind == Kind::kExists) return row.has_value();
+  std::optional<Bytes> current;
+  if (row && row->cells.contains(condition.column)) current = row->cells.at(condition.column);
+  if (condition.kind == Kind::kNotEqual) return current != condition.values[0];
+  if (condition.kind == Kind::kEqual || condition.kind == Kind::kIn) {
+    return std::find(condition.values.begin(), condition.values.end(), current) != condition.values.end();
+  }
+  if (!current) return false;
+  const int order = CompareValues(condition.column, *current, *condition.values[0]);
+  switch (condition.kind) {
+    case Kind::kLess:
+      return order < 0;
+    case Kind::kLessOrEqual:
+      return order <= 0;
+    case Kind::kGreater:
+      return order > 0;
+    default:
+      return order >= 0;
+  }
+}
+
 }  // namespace
+
+std::string Condition::ToString() const {
+  static const char* const kNames[] = {"not exists", "exists", "=", "!=", "<", "<=", ">", ">=", "in"};
+  std::string text =
+      "row=" + std::to_string(row.a) + "," + row.b + " " + column + " " + kNames[static_cast<int>(kind)];
+  for (const auto& value : values) text += " " + (value ? Hex(*value) : "null");
+  return text;
+}
 
 std::string Mutation::ToString() const {
   static const char* const kNames[] = {"upsert",     "update",       "delete cells",
@@ -94,6 +142,9 @@ void Model::Apply(const Event& event) {
       }
       return;
     }
+    case Event::Kind::kConditionalBatch:
+      if (!Decide(event).applied) return;
+      [[fallthrough]];
     case Event::Kind::kBatch: {
       const int64_t automatic = ++last_automatic_timestamp_;
       for (const Mutation& mutation : event.batch) {
@@ -103,6 +154,35 @@ void Model::Apply(const Event& event) {
       return;
     }
   }
+}
+
+Decision Model::Decide(const Event& event) const {
+  using Kind = Condition::Kind;
+  Decision decision;
+  decision.applied = true;
+  std::vector<Clustering> keys;
+  std::set<std::string> named;
+  bool all_columns = false;
+  for (const Condition& condition : event.conditions) {
+    const Bound exact{2, true, condition.row};
+    const std::vector<Row> rows =
+        Read(event.batch[0].table, event.batch[0].pk, exact, exact, event.now_seconds);
+    std::optional<Row> row;
+    if (!rows.empty()) row = rows[0];
+    decision.applied = decision.applied && Holds(condition, row);
+    if (std::find(keys.begin(), keys.end(), condition.row) == keys.end()) {
+      keys.push_back(condition.row);
+      decision.rows.push_back(row);
+    }
+    if (condition.kind == Kind::kExists || condition.kind == Kind::kNotExists) all_columns = true;
+    named.insert(condition.column);
+  }
+  if (decision.applied) decision.rows.clear();
+  for (std::optional<Row>& row : decision.rows) {
+    if (row && !all_columns)
+      std::erase_if(row->cells, [&](const auto& cell) { return !named.contains(cell.first); });
+  }
+  return decision;
 }
 
 std::set<std::string> Model::tables() const {

@@ -50,11 +50,33 @@ struct Mutation {
   std::string ToString() const;
 };
 
+/// What must be true of a row for a conditional batch to be written.
+struct Condition {
+  enum class Kind {
+    kNotExists,
+    kExists,
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessOrEqual,
+    kGreater,
+    kGreaterOrEqual,
+    kIn
+  };
+  Kind kind = Kind::kExists;
+  Clustering row;
+  std::string column;                        // of those that compare
+  std::vector<std::optional<Bytes>> values;  // one, but any number of kIn
+
+  std::string ToString() const;
+};
+
 /// What the model is told: batches and schema changes, in commit order.
 struct Event {
-  enum class Kind { kBatch, kCreate, kDrop, kTruncate, kAddColumn, kDropColumn };
+  enum class Kind { kBatch, kConditionalBatch, kCreate, kDrop, kTruncate, kAddColumn, kDropColumn };
   Kind kind = Kind::kBatch;
-  std::vector<Mutation> batch;
+  std::vector<Mutation> batch;        // of a conditional one, all of one partition
+  std::vector<Condition> conditions;  // on rows of that partition
   std::string table;
   std::string column;
   int64_t now_seconds = 0;  // by the clock when it happened
@@ -66,9 +88,20 @@ struct Row {
   friend bool operator==(const Row&, const Row&) = default;
 };
 
+/// What becomes of a conditional batch.
+struct Decision {
+  bool applied = false;
+  /// When not applied: of each row with conditions, in the order in which they are first named, the columns
+  /// that conditions name, or all if one asks for existence; nullopt where there is no row.
+  std::vector<std::optional<Row>> rows;
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
 class Model {
  public:
   void Apply(const Event& event);
+  /// What applying a conditional batch would do.
+  Decision Decide(const Event& event) const;
 
   /// Tables that exist.
   std::set<std::string> tables() const;

@@ -58,7 +58,9 @@ std::vector<Step> MakeScenario(uint64_t seed) {
   const auto ingest = [&](int batches) {
     for (int i = 0; i < batches; ++i) {
       Step step;
-      step.event = history.Batch(model, SimEnv::kStartMicros / 1'000'000, 5);
+      const int64_t now_seconds = SimEnv::kStartMicros / 1'000'000;
+      step.event =
+          i % 3 == 2 ? history.ConditionalBatch(model, now_seconds, 5) : history.Batch(model, now_seconds, 5);
       step.sync = history.random().OneIn(3);
       add(std::move(step));
     }
@@ -148,8 +150,9 @@ class Scenario {
           promise.most += 1;
           status = model::Execute(**database, step.event, options);
           // A schema change that was acknowledged is durable, and with it everything before.
-          if (status.ok() && (step.sync || step.event.kind != Event::Kind::kBatch))
-            promise.least = promise.most;
+          const bool is_batch =
+              step.event.kind == Event::Kind::kBatch || step.event.kind == Event::Kind::kConditionalBatch;
+          if (status.ok() && (step.sync || !is_batch)) promise.least = promise.most;
           break;
         }
         case Step::Kind::kFlush:

@@ -1,0 +1,98 @@
+#include <stoa/conditional_write.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "read/condition.h"
+#include "schema/keys.h"
+#include "types/value_codec.h"
+
+namespace stoa {
+namespace {
+
+bool ComparesOrder(ConditionOperator comparison) {
+  return comparison != ConditionOperator::kEqual && comparison != ConditionOperator::kNotEqual &&
+         comparison != ConditionOperator::kIn;
+}
+
+/// Checks a value against the type, and appends it in serialized form.
+absl::Status EncodeGiven(const DataType& type, ConditionOperator comparison, const Value& value,
+                         std::vector<std::optional<std::string>>* values) {
+  if (value.is_unset()) {
+    if (comparison == ConditionOperator::kIn) return absl::OkStatus();
+    return InvalidArgument("a condition compares with an unset value");
+  }
+  std::optional<std::string>& encoded = values->emplace_back();
+  if (!value.is_null()) return AppendSerialized(type, value, &encoded.emplace());
+  if (!ComparesOrder(comparison)) return absl::OkStatus();
+  return InvalidArgument("a condition asks whether a value is less or greater than null");
+}
+
+}  // namespace
+
+Conditions::Conditions(Table table, Values partition_key) : table_(std::move(table)) {
+  if (table_ == nullptr) {
+    Remember(InvalidArgument("conditions: the table is null"));
+  } else {
+    Remember(AppendPartitionKey(*table_, partition_key, &partition_key_));
+  }
+}
+
+void Conditions::Remember(absl::Status status) {
+  if (status_.ok()) status_ = std::move(status);
+}
+
+Conditions::RowConditions* Conditions::RowOf(Values clustering) {
+  if (!status_.ok()) return nullptr;
+  std::string key;
+  Remember(AppendClusteringKey(*table_, clustering, &key));
+  if (!status_.ok()) return nullptr;
+  const auto it = std::find_if(rows_.begin(), rows_.end(),
+                               [&](const RowConditions& row) { return row.clustering == key; });
+  if (it != rows_.end()) return &*it;
+  rows_.emplace_back().clustering = std::move(key);
+  return &rows_.back();
+}
+
+Conditions& Conditions::IfNotExists(Values clustering) {
+  if (RowConditions* row = RowOf(clustering)) row->not_exists = true;
+  return *this;
+}
+
+Conditions& Conditions::IfExists(Values clustering) {
+  if (RowConditions* row = RowOf(clustering)) row->exists = true;
+  return *this;
+}
+
+Conditions& Conditions::If(Values clustering, const ColumnCondition& condition) {
+  Comparand encoded{condition.column, condition.comparison, {}};
+  if (status_.ok()) Remember(Encode(condition, &encoded));
+  if (RowConditions* row = RowOf(clustering)) row->columns.push_back(std::move(encoded));
+  return *this;
+}
+
+absl::Status Conditions::Encode(const ColumnCondition& condition, Comparand* encoded) const {
+  const Column* column = table_->FindColumn(condition.column);
+  if (column == nullptr || column->kind != ColumnKind::kRegular) {
+    return InvalidArgument("table ", table_->name(), ": ",
+                           column == nullptr ? StrCat("there is no column with id ", condition.column)
+                                             : StrCat("column ", column->name, " is part of the key"),
+                           "; a condition names another column");
+  }
+  absl::Status status;
+  if (ComparesOrder(condition.comparison) && !IsOrdered(column->type)) {
+    status = InvalidArgument("a condition asks for the order of values of type ", column->type.ToString(),
+                             ", which have none");
+  } else if (condition.comparison == ConditionOperator::kIn) {
+    for (const Value& value : condition.values) {
+      if (status.ok()) status = EncodeGiven(column->type, condition.comparison, value, &encoded->values);
+    }
+  } else {
+    status = EncodeGiven(column->type, condition.comparison, condition.value, &encoded->values);
+  }
+  return status.ok() ? status : ColumnError(*table_, *column, status);
+}
+
+}  // namespace stoa
