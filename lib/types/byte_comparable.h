@@ -43,9 +43,9 @@
 
 namespace stoa {
 
-/// The clustering key of a partition's static row: this byte alone. It sorts before every row and every bound, so
-/// that range deletions never cover it, slices of rows leave it out, and what begins at the start of the
-/// partition (the empty key) has it. Deletions of the partition cover it as they do any row.
+/// The clustering key of a partition's static row: this byte alone. It sorts before every row and every
+/// bound, so that range deletions never cover it, slices of rows leave it out, and what begins at the start
+/// of the partition (the empty key) has it. Deletions of the partition cover it as they do any row.
 inline constexpr char kStaticRowKey = 0x10;
 inline constexpr char kBoundBefore = 0x20;
 inline constexpr char kRowEnd = 0x38;
