@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "types/byte_comparable.h"
 #include "types/comparable_numbers.h"
+#include "types/composite_codec.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -106,6 +107,14 @@ absl::Status AppendClustering(const TableSchema& schema, Values values, char end
   return status;
 }
 
+/// Whether valid bytes are those that AppendPartitionKey writes.
+bool IsCanonical(const DataType& type, std::string_view bytes) {
+  std::string scratch;
+  std::string_view canonical = bytes;
+  if (type.is_composite() && !CanonicalComposite(type, bytes, &scratch, &canonical).ok()) return false;
+  return canonical.data() == bytes.data();
+}
+
 bool TakeMarker(char marker, std::string_view* bytes) {
   if (bytes->empty() || bytes->front() != marker) return false;
   bytes->remove_prefix(1);
@@ -189,7 +198,7 @@ absl::Status DecodePartitionKey(const TableSchema& schema, std::string_view key,
     }
     if (!valid) break;
     absl::StatusOr<Value> value = ParseSerialized(columns[i].type, bytes);
-    valid = value.ok();
+    valid = value.ok() && IsCanonical(columns[i].type, bytes);
     if (valid) values->push_back(*value);
   }
   if (valid && (columns.size() == 1 || decoder.Done())) return absl::OkStatus();

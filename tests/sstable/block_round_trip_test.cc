@@ -279,6 +279,28 @@ TEST_CASE("block: a key of another table is refused") {
   CHECK(absl::IsDataLoss(BuildBlocks(source.get(), table.layout, table.projection).status()));
 }
 
+// Goal: components whose end a block cannot see are kept as one string with all that follow. Method:
+// composite key columns between others.
+TEST_CASE("block layout: composite components are the rest of the key") {
+  const DataType tuple = DataType::Tuple({TypeKind::kInt, TypeKind::kText});
+  for (const DataType& type :
+       {tuple, DataType::List(TypeKind::kInt).Frozen(), DataType::Set(TypeKind::kText).Frozen(),
+        DataType::Vector(TypeKind::kFloat, 2), DataType::Map(TypeKind::kInt, TypeKind::kInt).Frozen(),
+        DataType::UserType("u", {{"a", TypeKind::kInt}}).Frozen()}) {
+    const BlockLayout layout =
+        BlockLayout::Of(ValueOf(TableSchema::Builder("t")
+                                    .PartitionKey("p", type)
+                                    .Clustering("a", TypeKind::kInt)
+                                    .Clustering("b", type, ClusteringOrder::kDescending)
+                                    .Clustering("c", TypeKind::kText)
+                                    .Build()));
+    using Shape = ClusteringComponent::Shape;
+    REQUIRE(layout.clustering.size() == 2);
+    CHECK(layout.clustering[0] == ClusteringComponent{Shape::kFixed, 4});
+    CHECK(layout.clustering[1] == ClusteringComponent{Shape::kRest, 0});
+  }
+}
+
 // Goal: a layout survives its encoding; damaged ones are refused. Method: layouts of random schemas, cut off
 // and changed.
 TEST_CASE("block layout: encoding") {
