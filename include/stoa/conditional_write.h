@@ -44,9 +44,10 @@ struct ColumnCondition {
   }
 };
 
-/// What must be true of rows of one partition for a write to happen: all conditions together. Every call
-/// encodes at once and keeps nothing of its arguments; the first error is remembered and returned by
-/// Database::WriteIf: InvalidArgument naming table, column, given and expected type; for a comparison with
+/// What must be true of rows of one partition for a write to happen: all conditions together. An empty
+/// clustering key names the partition's static columns, which are as a row of their own, as in WriteBatch.
+/// Every call encodes at once and keeps nothing of its arguments; the first error is remembered and returned
+/// by Database::WriteIf: InvalidArgument naming table, column, given and expected type; for a comparison with
 /// null, with an unset value, or of the order of a type that has none (durations, and what contains them).
 /// Not thread-safe.
 ///
@@ -55,10 +56,11 @@ class Conditions {
  public:
   Conditions(Table table, Values partition_key);
 
-  /// The row does not exist: has neither a live marker nor a live cell.
+  /// The row does not exist: has neither a live marker nor a live cell. (Static columns: none has a value.)
   Conditions& IfNotExists(Values clustering);
   Conditions& IfExists(Values clustering);
-  /// Columns of a row that does not exist are null.
+  /// Columns of a row that does not exist are null. A condition on a static column is one on the static
+  /// columns, whichever row it names.
   Conditions& If(Values clustering, const ColumnCondition& condition);
 
   bool empty() const { return rows_.empty(); }
@@ -71,7 +73,7 @@ class Conditions {
   };
   /// The conditions on one row.
   struct RowConditions {
-    std::string clustering;  ///< encoded
+    std::string clustering;  ///< encoded; of the static columns, their key (data/static_row.h)
     bool not_exists = false;
     bool exists = false;
     std::vector<Comparand> columns;
@@ -87,7 +89,8 @@ class Conditions {
   void Remember(absl::Status status);
   /// The conditions of a row; null after an error.
   RowConditions* RowOf(Values clustering);
-  absl::Status Encode(const ColumnCondition& condition, Comparand* encoded) const;
+  RowConditions* RowOf(std::string key);
+  absl::Status Encode(const Column& column, const ColumnCondition& condition, Comparand* encoded) const;
 
   Table table_;
   absl::Status status_;

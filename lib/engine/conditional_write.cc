@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "data/mutation.h"
+#include "engine/result_row.h"
 #include "read/condition.h"
 
 namespace stoa {
@@ -45,11 +46,8 @@ absl::Status CheckConditional(const WriteBatch& batch, const Conditions& conditi
   const TableSchema& schema = *conditions.table();
   const std::string where = StrCat("table ", schema.name(), ": conditional write: ");
   if (conditions.empty()) return InvalidArgument(where, "there is no condition");
-  for (const Column& column : schema.regular()) {
-    if (column.type.kind() == TypeKind::kCounter) {
-      return InvalidArgument(where, "column ", column.name,
-                             " is a counter; counters are not written conditionally");
-    }
+  if (schema.is_counter_table()) {
+    return InvalidArgument(where, "the columns are counters, which are not written conditionally");
   }
   const FragmentContext context{kNoTimestamp, 0};
   MutationReader reader(batch.mutations(), context);
@@ -82,10 +80,7 @@ std::vector<ColumnId> ColumnsOf(const Conditions& conditions) {
       }
     }
   }
-  if (!all) return columns;
-  columns.clear();
-  for (const Column& column : conditions.table()->regular()) columns.push_back(column.id);
-  return columns;
+  return all ? AllColumns(*conditions.table()) : columns;
 }
 
 absl::StatusOr<bool> RowSatisfies(const Conditions::RowConditions& conditions, const TableSchema& schema,

@@ -2,9 +2,11 @@
 #include <stoa/cursor.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
+#include "base/check.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -246,6 +248,7 @@ struct Row::State {
   std::unique_ptr<RowReader> wide;     // reads all of the row, to find out whether one without marker exists
   std::unique_ptr<RowReader> statics;  // reads the static columns that are wanted, if there are any
   std::unique_ptr<RowReader> joined;   // then: what is wanted of both
+  std::unique_ptr<RowReader> wide_statics;  // reads all static columns, to find out whether one has a value
   PointReadScratch scratch;
   std::string key;
   std::string clustering;
@@ -271,7 +274,9 @@ struct Row::State {
   absl::Status PrepareReaders(const Table& table, std::span<const ColumnId> ids);
   absl::StatusOr<bool> Read(const RowPlace& place);
   absl::StatusOr<bool> Read(const RowPlace& place, RowReader* reader);
+  absl::StatusOr<bool> ReadStaticRow(const RowPlace& place);
   absl::Status AddStatics(const RowPlace& place, const RowReader& row);
+  void Join(const RowPlace& place, const RowReader& liveness, std::initializer_list<const RowReader*> cells);
   absl::Status Show(const RowPlace& place, RowReader* reader);
 };
 
@@ -279,6 +284,7 @@ absl::Status Row::State::PrepareReaders(const Table& table, std::span<const Colu
   wide.reset();
   statics.reset();
   joined.reset();
+  wide_statics.reset();
   std::vector<ColumnId> listed(ids.begin(), ids.end());
   if (ids.empty()) listed = AllColumns(*table);
   of_row = listed;
@@ -327,6 +333,7 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
 /// A row that shows life in the wanted columns or a marker exists. One that does not may live by another
 /// column; static ones are not the row's.
 absl::StatusOr<bool> Row::State::Read(const RowPlace& place) {
+  if (IsStaticRow(place.clustering)) return ReadStaticRow(place);
   RowReader* reader = &narrow;
   STOA_ASSIGN_OR_RETURN(bool found, Read(place, reader));
   if (!found && narrow.columns.projection.size() != schema->regular().size()) {
@@ -347,27 +354,57 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place) {
   return true;
 }
 
-/// Makes `joined` of the row and the static row, which may be none.
 absl::Status Row::State::AddStatics(const RowPlace& place, const RowReader& row) {
   RowPlace place_of_statics = place;
   place_of_statics.clustering = StaticRowKey();
   STOA_ASSIGN_OR_RETURN(const bool has_statics, Read(place_of_statics, statics.get()));
+  if (has_statics) {
+    Join(place, row, {statics.get(), &row});
+  } else {
+    Join(place, row, {&row});
+  }
+  return absl::OkStatus();
+}
+
+/// Makes `joined` of the cells that were read.
+void Row::State::Join(const RowPlace& place, const RowReader& liveness,
+                      std::initializer_list<const RowReader*> cells) {
   BatchBuilder& builder = *joined->builder;
   builder.Clear();
   builder.StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
-  builder.AddRow(place.clustering, row.batch.RowFlags(0), row.batch.timestamps[0], row.batch.RowExpiry(0),
+  const RowBatch& batch = liveness.batch;
+  builder.AddRow(place.clustering, batch.RowFlags(0), batch.timestamps[0], batch.RowExpiry(0),
                  DeletionTime{});
-  const auto add_cells = [&](const RowReader& reader) {
-    for (const ColumnVector& vector : reader.batch.columns) {
-      const ProjectedColumn& column = reader.columns.projection[vector.index];
+  for (const RowReader* reader : cells) {
+    for (const ColumnVector& vector : reader->batch.columns) {
+      const ProjectedColumn& column = reader->columns.projection[vector.index];
       if (!column.wanted) continue;
-      builder.SetCell(joined->columns.IndexOf(column.id), reader.batch.CellAt(vector, 0));
+      builder.SetCell(joined->columns.IndexOf(column.id), reader->batch.CellAt(vector, 0));
     }
-  };
-  if (has_statics) add_cells(*statics);
-  add_cells(row);
+  }
   joined->batch = builder.Finish();
-  return absl::OkStatus();
+}
+
+/// Reads the static row by itself; false when no static column has a value. REQUIRES that one is wanted.
+absl::StatusOr<bool> Row::State::ReadStaticRow(const RowPlace& place) {
+  STOA_DCHECK(statics != nullptr);
+  STOA_ASSIGN_OR_RETURN(const bool found, Read(place, statics.get()));
+  if (found) {
+    Join(place, *statics, {statics.get()});
+  } else {
+    if (wide_statics == nullptr) {
+      std::vector<ColumnId> all;
+      for (const Column& column : schema->static_columns()) all.push_back(column.id);
+      auto widest = std::make_unique<RowReader>();
+      STOA_RETURN_IF_ERROR(widest->Prepare(schema, all, ResultColumns::Others::kNone));
+      wide_statics = std::move(widest);
+    }
+    STOA_ASSIGN_OR_RETURN(const bool exists, Read(place, wide_statics.get()));
+    if (!exists) return false;
+    Join(place, *wide_statics, {});
+  }
+  STOA_RETURN_IF_ERROR(Show(place, joined.get()));
+  return true;
 }
 
 absl::Status Row::State::Show(const RowPlace& place, RowReader* reader) {

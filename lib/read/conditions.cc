@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/static_row.h"
 #include "read/condition.h"
 #include "schema/keys.h"
 #include "types/value_codec.h"
@@ -46,9 +47,13 @@ void Conditions::Remember(absl::Status status) {
 
 Conditions::RowConditions* Conditions::RowOf(Values clustering) {
   if (!status_.ok()) return nullptr;
+  if (clustering.empty() && !table_->static_columns().empty()) return RowOf(std::string(StaticRowKey()));
   std::string key;
   Remember(AppendClusteringKey(*table_, clustering, &key));
-  if (!status_.ok()) return nullptr;
+  return status_.ok() ? RowOf(std::move(key)) : nullptr;
+}
+
+Conditions::RowConditions* Conditions::RowOf(std::string key) {
   const auto it = std::find_if(rows_.begin(), rows_.end(),
                                [&](const RowConditions& row) { return row.clustering == key; });
   if (it != rows_.end()) return &*it;
@@ -67,32 +72,41 @@ Conditions& Conditions::IfExists(Values clustering) {
 }
 
 Conditions& Conditions::If(Values clustering, const ColumnCondition& condition) {
+  if (!status_.ok()) return *this;
+  const Column* column = table_->FindColumn(condition.column);
+  if (column == nullptr || column->is_key()) {
+    Remember(InvalidArgument("table ", table_->name(), ": ",
+                             column == nullptr ? StrCat("there is no column with id ", condition.column)
+                                               : StrCat("column ", column->name, " is part of the key"),
+                             "; a condition names another column"));
+    return *this;
+  }
   Comparand encoded{condition.column, condition.comparison, {}};
-  if (status_.ok()) Remember(Encode(condition, &encoded));
-  if (RowConditions* row = RowOf(clustering)) row->columns.push_back(std::move(encoded));
+  Remember(Encode(*column, condition, &encoded));
+  RowConditions* const row = column->kind == ColumnKind::kStatic ? RowOf(Values()) : RowOf(clustering);
+  if (row == nullptr) return *this;
+  if (column->kind != ColumnKind::kStatic && IsStaticRow(row->clustering)) {
+    Remember(InvalidArgument("table ", table_->name(), ": column ", column->name,
+                             " is not static; a condition on it names a row"));
+  }
+  row->columns.push_back(std::move(encoded));
   return *this;
 }
 
-absl::Status Conditions::Encode(const ColumnCondition& condition, Comparand* encoded) const {
-  const Column* column = table_->FindColumn(condition.column);
-  if (column == nullptr || column->kind != ColumnKind::kRegular) {
-    return InvalidArgument("table ", table_->name(), ": ",
-                           column == nullptr ? StrCat("there is no column with id ", condition.column)
-                                             : StrCat("column ", column->name, " is part of the key"),
-                           "; a condition names another column");
-  }
+absl::Status Conditions::Encode(const Column& column, const ColumnCondition& condition,
+                                Comparand* encoded) const {
   absl::Status status;
-  if (ComparesOrder(condition.comparison) && !IsOrdered(column->type)) {
-    status = InvalidArgument("a condition asks for the order of values of type ", column->type.ToString(),
+  if (ComparesOrder(condition.comparison) && !IsOrdered(column.type)) {
+    status = InvalidArgument("a condition asks for the order of values of type ", column.type.ToString(),
                              ", which have none");
   } else if (condition.comparison == ConditionOperator::kIn) {
     for (const Value& value : condition.values) {
-      if (status.ok()) status = EncodeGiven(column->type, condition.comparison, value, &encoded->values);
+      if (status.ok()) status = EncodeGiven(column.type, condition.comparison, value, &encoded->values);
     }
   } else {
-    status = EncodeGiven(column->type, condition.comparison, condition.value, &encoded->values);
+    status = EncodeGiven(column.type, condition.comparison, condition.value, &encoded->values);
   }
-  return status.ok() ? status : ColumnError(*table_, *column, status);
+  return status.ok() ? status : ColumnError(*table_, column, status);
 }
 
 }  // namespace stoa

@@ -256,6 +256,73 @@ TEST_CASE("conditional writes that are refused") {
   REQUIRE(sim.database->WriteIf({}, batch, is_one()).status().code() == absl::StatusCode::kNotFound);
 }
 
+// Goal: static columns are as a row of their own for conditions, and are told with every row. Method: what
+// Cassandra 5 answered to the same statements; in the memtable and in SSTables.
+TEST_CASE("conditions on static columns") {
+  Sim sim;
+  const Table table = ValueOf(sim.database->CreateTable(ValueOf(TableSchema::Builder("statics")
+                                                                    .PartitionKey("k", TypeKind::kInt)
+                                                                    .Clustering("c", TypeKind::kInt)
+                                                                    .Static("s", TypeKind::kInt)
+                                                                    .Static("t", TypeKind::kText)
+                                                                    .Regular("v", TypeKind::kInt)
+                                                                    .Build())));
+  const ColumnId s = table->FindColumn("s")->id;
+  const ColumnId t = table->FindColumn("t")->id;
+  const ColumnId v = table->FindColumn("v")->id;
+  const auto is = [](ColumnId column, const Value& value) {
+    return ColumnCondition{column, Operator::kEqual, value};
+  };
+  const auto set = [&](int k, Values clustering, const Assignment& assignment, const Conditions& conditions) {
+    WriteBatch batch;
+    REQUIRE_OK(batch.Update(table, {k}, clustering, {assignment}));
+    return sim.WriteIf(batch, conditions);
+  };
+  const auto ask = [&](int k) { return Conditions(table, {k}); };
+  for (const int k : {2, 4}) {
+    REQUIRE(set(k, {}, {s, 1}, ask(k).If({}, is(s, nullptr))).applied());
+    if (k == 4) REQUIRE_OK(sim.database->Flush());
+    const ConditionalOutcome other = set(k, {}, {s, 2}, ask(k).If({}, is(s, 5)));
+    REQUIRE(!other.applied());
+    REQUIRE(other.columns() == std::vector<ColumnId>{s});
+    REQUIRE(other.rows()[0].row[0] == Value(1));
+    const ConditionalOutcome exists = set(k, {}, {s, 3}, ask(k).IfNotExists({}));
+    REQUIRE(!exists.applied());
+    REQUIRE(exists.columns() == std::vector<ColumnId>{s, t, v});
+    REQUIRE(exists.rows()[0].row[0] == Value(1));
+    REQUIRE(exists.rows()[0].row[1].is_null());
+    REQUIRE(exists.rows()[0].row[2].is_null());
+    REQUIRE(exists.rows()[0].row.view().clustering(0).is_null());
+    REQUIRE(set(k, {0}, {v, 3}, ask(k).IfNotExists({0})).applied());
+    // The row is told with the static columns; one that does not exist leaves them to themselves.
+    const ConditionalOutcome row = set(k, {0}, {v, 7}, ask(k).If({0}, is(s, 9)).If({0}, is(v, 3)));
+    REQUIRE(row.rows().size() == 2);
+    REQUIRE(row.rows()[0].row[0] == Value(1));
+    REQUIRE(row.rows()[1].row[0] == Value(1));
+    REQUIRE(row.rows()[1].row[1] == Value(3));
+    const ConditionalOutcome no_row = set(k, {1}, {v, 7}, ask(k).If({1}, is(s, 1)).If({1}, is(v, 3)));
+    REQUIRE(!no_row.applied());
+    REQUIRE(no_row.rows()[0].row[0] == Value(1));
+    REQUIRE(!no_row.rows()[1].exists);
+  }
+  // Rows do not make static columns exist.
+  WriteBatch row;
+  REQUIRE_OK(row.Upsert(table, {3}, {0}, {{v, 3}}));
+  REQUIRE_OK(sim.database->Write({}, row));
+  REQUIRE(!set(3, {}, {s, 7}, ask(3).IfExists({})).applied());
+  REQUIRE(set(3, {}, {t, "t"}, ask(3).IfNotExists({})).applied());
+  const ConditionalOutcome by_t = set(3, {}, {s, 7}, ask(3).If({}, is(s, 1)));
+  REQUIRE(!by_t.applied());
+  REQUIRE(by_t.rows()[0].exists);
+  REQUIRE(by_t.rows()[0].row[0].is_null());
+  REQUIRE(set(3, {}, {s, 7}, ask(3).IfExists({})).applied());
+
+  WriteBatch batch;
+  REQUIRE(sim.Refusal(batch, ask(1).If({}, is(v, 1))) ==
+          "table statics: column v is not static; a condition on it names a row");
+  REQUIRE(sim.Refusal(batch, sim.Ask().IfExists({})).find("clustering key") != std::string::npos);
+}
+
 // Goal: an outcome that was acknowledged with kSync survives a power failure, also when nothing was written:
 // then what it tells of does. Method: a write of the process, refused over it, power failure.
 TEST_CASE("an outcome is as durable as was asked for") {
