@@ -16,21 +16,53 @@ namespace stoa {
 
 struct RowBatch;
 
+/// An element of a column of several cells: its own write timestamp (microseconds) and expiry (second since
+/// 1970, INT64_MAX when it does not expire).
+struct ElementView {
+  Value key;  ///< of a map its key, of a set the element, of a list its index, of a user type a field's name
+  Value value;  ///< of a set the element
+  int64_t write_timestamp = INT64_MIN;
+  int64_t expiry = INT64_MAX;
+};
+
+/// Goes through the elements of a column in one row (RowView::elements), in the order of the value; of a user
+/// type the fields that are not null. Used while the row view is valid.
+class Elements {
+ public:
+  Elements(Elements&&) noexcept;
+  Elements& operator=(Elements&&) noexcept;
+  ~Elements();
+  /// The next element, valid until the one after it is asked for; false at the end.
+  bool Next(ElementView* element);
+
+ private:
+  friend class RowView;
+  struct State;
+  explicit Elements(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 /// One row of a result. Valid until the cursor moves. Columns are named by their place in the list that the
 /// query asked for.
 class RowView {
  public:
   size_t column_count() const;
-  /// Null when the row has no live cell in the column.
+  /// Null when the row has no live cell in the column. A column of several cells has the serialized value
+  /// that they make together (stoa/composite.h), a counter an integer.
   Value operator[](size_t column) const;
   /// Key values, by place in the key. Decoded at the first call for a row; REQUIRES an index within the key.
   /// Clustering values are null where the row stands for its partition (Query::Columns, Query::Distinct).
   Value partition_key(size_t component) const;
   Value clustering(size_t component) const;
-  /// Write timestamp of a cell in microseconds; INT64_MIN when the cell is null.
+  /// Write timestamp of a cell in microseconds; INT64_MIN when the cell is null. Of a column of several cells
+  /// and of a counter: the greatest of what is in it.
   int64_t write_timestamp(size_t column) const;
-  /// Second (since 1970) at which a cell expires; INT64_MAX when it does not or is null.
+  /// Second (since 1970) at which a cell expires; INT64_MAX when it does not or is null, and for a column of
+  /// several cells, of which each expires by itself.
   int64_t expiry(size_t column) const;
+  /// The elements of a list, set, map or user type that is not frozen; none when it is null and for columns
+  /// of other types.
+  Elements elements(size_t column) const;
 
  private:
   friend class Cursor;
@@ -49,7 +81,7 @@ class ColumnData {
   }
   /// True when no value is null: loops need not ask.
   bool no_nulls() const { return valid_ == nullptr && !all_null_; }
-  /// Words of a word type, one per row; unspecified where null. Null pointer: every row is null.
+  /// Words of a word type or counter, one per row; unspecified where null. Null pointer: every row is null.
   const uint64_t* words() const { return words_ == nullptr ? nullptr : words_ + first_; }
   /// Byte strings of other types.
   const std::string_view* bytes() const { return bytes_ == nullptr ? nullptr : bytes_ + first_; }

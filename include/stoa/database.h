@@ -105,7 +105,8 @@ class Database {
 
   // Tables.
 
-  /// AlreadyExists when there is a table of this name.
+  /// AlreadyExists when there is a table of this name. InvalidArgument when a column uses a user type that is
+  /// not the one that FindType finds.
   absl::StatusOr<Table> CreateTable(const TableSchema& schema);
   /// NotFound, naming the table.
   absl::StatusOr<Table> OpenTable(std::string_view name) const;
@@ -116,6 +117,23 @@ class Database {
   absl::Status DropTable(std::string_view name);
   /// Removes all rows, in time proportional to the number of files.
   absl::Status TruncateTable(std::string_view name);
+
+  // User types. Columns have the whole type, fields and all: a type is made first, found by name, and used in
+  // schemas as it is found (frozen or not).
+
+  /// `name`: "type" or "keyspace.type". AlreadyExists when there is a type of this name; InvalidArgument,
+  /// naming the place, when it is no valid type or uses user types that are not those of the database.
+  absl::StatusOr<DataType> CreateType(std::string_view name, std::vector<TypeField> fields);
+  /// Applies all steps or none, to the type and to every table and type that uses it; returns the new type.
+  /// Writes and queries under way keep the schemas they have. NotFound; InvalidArgument naming the step that
+  /// does not apply.
+  absl::StatusOr<DataType> AlterType(std::string_view name, const TypeAlteration& alteration);
+  /// NotFound; InvalidArgument naming the table or type that uses it.
+  absl::Status DropType(std::string_view name);
+  /// NotFound, naming the type. Not frozen.
+  absl::StatusOr<DataType> FindType(std::string_view name) const;
+  /// By name.
+  std::vector<DataType> ListTypes() const;
 
   // Writes.
 

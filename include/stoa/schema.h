@@ -158,6 +158,26 @@ class TableAlteration {
   std::vector<Step> steps_;
 };
 
+/// Changes to a user type, applied together by Database::AlterType.
+class TypeAlteration {
+ public:
+  /// Behind the others. Values written before have null in it. Not for a type that a partition key
+  /// uses.
+  TypeAlteration& AddField(std::string_view name, DataType type);
+  TypeAlteration& RenameField(std::string_view from, std::string_view to);
+
+  struct Step {
+    enum class Kind : uint8_t { kAdd, kRename } kind;
+    std::string name;
+    std::string new_name;
+    DataType type = TypeKind::kInt;
+  };
+  const std::vector<Step>& steps() const { return steps_; }
+
+ private:
+  std::vector<Step> steps_;
+};
+
 /// Limits, each tested from both sides.
 inline constexpr size_t kNameBytesMax = 222;         // Cassandra 5's limit for tables and keyspaces
 inline constexpr size_t kColumnsMax = 65535;         // column counts are 16 bits wide in blocks

@@ -17,6 +17,8 @@
 
 namespace stoa {
 
+class ComplexAssignments;
+
 /// A table as writes and queries name it: its schema at the time when it was created or opened. Stays usable
 /// when the table is altered; a dropped table is refused when the batch is written.
 using Table = std::shared_ptr<const TableSchema>;
@@ -98,12 +100,21 @@ struct ClusteringRange {
 /// cells are written to files of their own when the batch is (Options::inline_value_bytes_max). Clear keeps
 /// the memory, so a batch that is reused allocates nothing.
 ///
+/// Lists, sets, maps and user types that are not frozen are assigned to as a whole, which replaces what is
+/// there, or element by element; then one call may have several assignments to a column, none of them the
+/// whole. What lists are told by index or value (Put, Remove) has to be read first: InvalidArgument. Keys of
+/// maps and elements of sets have at most 65,535 bytes.
+///
+/// Counters are added to and subtracted from by Update; nothing but that and deletions is for tables with
+/// counters, and neither with a time to live nor with a timestamp: a counter that was deleted and is added to
+/// again begins with 0. A batch is all of tables with counters or all of others.
+///
 /// Static columns are assigned to and deleted together with a row's columns, or alone: then the clustering
 /// key is empty, and no row is written. Their cells are the partition's: deleting rows and ranges leaves
 /// them, deleting the partition does not.
 class WriteBatch {
  public:
-  WriteBatch() = default;
+  WriteBatch();
 
   /// Writes a row and marks it as existing (CQL INSERT): it stays even if all its cells are deleted.
   absl::Status Upsert(const Table& table, Values partition_key, Values clustering, Assignments cells,
@@ -139,21 +150,29 @@ class WriteBatch {
   /// is nothing.
   absl::Status Start(const TableSchema& schema, Values partition_key, const WriteAttributes& attributes);
   absl::Status Finish(const TableSchema& schema);
+  /// What a call does to a row.
+  enum class RowWrite : uint8_t { kUpsert, kUpdate, kDeleteCells, kDeleteRow };
   absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
-                      const WriteAttributes& attributes, uint8_t fragment_flags);
+                      const WriteAttributes& attributes, RowWrite write);
   /// What a call assigns to, in the order of column ids.
   struct SortedAssignments {
     std::span<const Assignment> to_statics;
     std::span<const Assignment> to_row;
   };
-  absl::StatusOr<SortedAssignments> Sort(const TableSchema& schema, Assignments cells);
+  SortedAssignments Sort(const TableSchema& schema, Assignments cells);
   /// Appends the operation that writes to one row, of which `columns` are all, to operations_buffer_; nothing
   /// if it would say nothing.
   absl::Status AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
                          std::string_view clustering, std::span<const Assignment> cells,
-                         const WriteAttributes& attributes, uint8_t fragment_flags);
-  absl::Status EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
-                           std::span<const Assignment> cells);
+                         const WriteAttributes& attributes, RowWrite write);
+  /// Encodes the cells into cells_buffer_; returns how many they are.
+  absl::StatusOr<size_t> EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                                     std::span<const Assignment> cells, RowWrite write);
+  absl::Status EncodeCell(const TableSchema& schema, const Column& column, ColumnId delta,
+                          const Value& value);
+  /// Encodes a column of several cells, or a counter, into scratch_.content; nothing if nothing is said.
+  absl::Status EncodeComplex(const TableSchema& schema, const Column& column,
+                             std::span<const Assignment> assignments, RowWrite write);
   /// Begins an operation of kind `op` in operations_buffer_.
   void Begin(uint8_t op);
   /// Ends the operation begun last, a deletion.
@@ -170,13 +189,29 @@ class WriteBatch {
   // Reused buffers.
   std::string key_buffer_;
   std::string clustering_buffer_;
-  std::string fragment_buffer_;
-  size_t fragment_largest_value_bytes_ = 0;
+  std::string header_buffer_;
+  std::string cells_buffer_;
+  size_t buffered_largest_value_bytes_ = 0;
   std::string value_buffer_;
   std::string operations_buffer_;
   size_t operations_in_buffer_ = 0;
   size_t last_operation_ = 0;  // where it begins in the buffer
+  std::vector<const Assignment*> order_;
   std::vector<Assignment> sorted_cells_;
+  bool has_counters_ = false;     // of the tables written to
+  uint32_t list_operations_ = 0;  // so far
+  /// Made when it is needed; a copy of the batch makes one of its own.
+  struct Scratch {
+    Scratch();
+    ~Scratch();
+    Scratch(const Scratch&);
+    Scratch(Scratch&&) noexcept;
+    Scratch& operator=(const Scratch&);
+    Scratch& operator=(Scratch&&) noexcept;
+    std::unique_ptr<ComplexAssignments> complex;
+    std::string content;
+  };
+  Scratch scratch_;
 };
 
 }  // namespace stoa

@@ -6,6 +6,7 @@
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/complex_assignment.h"
 #include "data/fragment.h"
 #include "data/mutation.h"
 #include "data/static_row.h"
@@ -28,6 +29,10 @@ absl::Status CheckAttributes(const TableSchema& schema, const WriteAttributes& a
     return InvalidArgument("table ", schema.name(), ": time to live ", ttl, " is not in 0 to ",
                            kTimeToLiveSecondsMax, " seconds");
   }
+  if (schema.is_counter_table() && (attributes.timestamp_micros || attributes.ttl_seconds)) {
+    return InvalidArgument("table ", schema.name(), ": a write to a table with counters takes no ",
+                           attributes.timestamp_micros ? "timestamp" : "time to live");
+  }
   return absl::OkStatus();
 }
 
@@ -45,98 +50,140 @@ absl::Status FindColumn(const TableSchema& schema, const std::vector<Column>& co
                          " is part of the key and cannot be assigned to");
 }
 
-absl::Status CheckAssignedOnce(const TableSchema& schema, std::span<const Assignment> sorted) {
-  for (size_t i = 1; i < sorted.size(); ++i) {
-    if (sorted[i - 1].column != sorted[i].column) continue;
-    const Column* column = schema.FindColumn(sorted[i].column);
-    return InvalidArgument("table ", schema.name(), ": column ",
-                           column == nullptr ? StrCat("id ", sorted[i].column) : column->name,
-                           " is assigned twice");
+absl::Status CheckSetOnce(const TableSchema& schema, const Column& column,
+                          std::span<const Assignment> assignments) {
+  if (assignments.size() > 1) {
+    return InvalidArgument("table ", schema.name(), ": column ", column.name, " is assigned twice");
   }
-  return absl::OkStatus();
+  if (assignments.front().kind == AssignmentKind::kSet) [[likely]]
+    return absl::OkStatus();
+  return InvalidArgument("table ", schema.name(), ": column ", column.name, " of type ",
+                         column.type.ToString(), " is one value: it can only be set");
 }
 
 }  // namespace
 
-absl::Status WriteBatch::EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
-                                     std::span<const Assignment> cells) {
-  ColumnId previous = 0;
-  auto column = columns.begin();
-  for (const Assignment& cell : cells) {
-    STOA_RETURN_IF_ERROR(FindColumn(schema, columns, cell.column, &column));
-    if (cell.value.is_unset()) continue;
-    const ColumnId delta = cell.column - previous;
-    previous = cell.column;
-    if (cell.value.is_null()) {
-      AppendTombstoneCell(&fragment_buffer_, delta);
-    } else if (const size_t width = column->type.word_bytes(); width != 0) {
-      uint64_t word = 0;
-      const absl::Status status = ToWord(column->type, cell.value, &word);
-      if (status.ok()) [[likely]] {
-        AppendWordCell(&fragment_buffer_, delta, word, static_cast<uint8_t>(width));
-      } else if (IsEmptyValue(column->type, cell.value)) {
-        AppendBytesCell(&fragment_buffer_, delta, {});
-      } else {
-        return ColumnError(schema, *column, status);
-      }
+absl::Status WriteBatch::EncodeCell(const TableSchema& schema, const Column& column, ColumnId delta,
+                                    const Value& value) {
+  if (value.is_null()) {
+    AppendTombstoneCell(&cells_buffer_, delta);
+  } else if (const size_t width = column.type.word_bytes(); width != 0) {
+    uint64_t word = 0;
+    const absl::Status status = ToWord(column.type, value, &word);
+    if (status.ok()) [[likely]] {
+      AppendWordCell(&cells_buffer_, delta, word, static_cast<uint8_t>(width));
+    } else if (IsEmptyValue(column.type, value)) {
+      AppendBytesCell(&cells_buffer_, delta, {});
     } else {
-      std::string_view bytes;
-      const absl::Status status = ToBytes(column->type, cell.value, &value_buffer_, &bytes);
-      if (!status.ok()) return ColumnError(schema, *column, status);
-      if (bytes.size() > kCellBytesMax) {
-        return InvalidArgument("table ", schema.name(), ": column ", column->name, ": value of ",
-                               bytes.size(), " bytes; a cell holds at most ", kCellBytesMax);
-      }
-      AppendBytesCell(&fragment_buffer_, delta, bytes);
-      fragment_largest_value_bytes_ = std::max(fragment_largest_value_bytes_, bytes.size());
+      return ColumnError(schema, column, status);
     }
+  } else {
+    std::string_view bytes;
+    const absl::Status status = ToBytes(column.type, value, &value_buffer_, &bytes);
+    if (!status.ok()) return ColumnError(schema, column, status);
+    if (bytes.size() > kCellBytesMax) {
+      return InvalidArgument("table ", schema.name(), ": column ", column.name, ": value of ", bytes.size(),
+                             " bytes; a cell holds at most ", kCellBytesMax);
+    }
+    AppendBytesCell(&cells_buffer_, delta, bytes);
+    buffered_largest_value_bytes_ = std::max(buffered_largest_value_bytes_, bytes.size());
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<WriteBatch::SortedAssignments> WriteBatch::Sort(const TableSchema& schema, Assignments cells) {
+absl::StatusOr<size_t> WriteBatch::EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                                               std::span<const Assignment> cells, RowWrite write) {
+  cells_buffer_.clear();
+  ColumnId previous = 0;
+  size_t count = 0;
+  auto column = columns.begin();
+  while (!cells.empty()) {
+    const Assignment& first = cells.front();
+    STOA_RETURN_IF_ERROR(FindColumn(schema, columns, first.column, &column));
+    size_t assignments = 1;
+    while (assignments < cells.size() && cells[assignments].column == first.column) ++assignments;
+    const std::span<const Assignment> of_column = cells.first(assignments);
+    cells = cells.subspan(assignments);
+    const ColumnId delta = first.column - previous;
+    if (column->type.is_complex()) [[unlikely]] {
+      STOA_RETURN_IF_ERROR(EncodeComplex(schema, *column, of_column, write));
+      if (scratch_.content.empty()) continue;
+      AppendComplexCell(&cells_buffer_, delta, scratch_.content);
+    } else {
+      STOA_RETURN_IF_ERROR(CheckSetOnce(schema, *column, of_column));
+      if (first.value.is_unset()) continue;
+      STOA_RETURN_IF_ERROR(EncodeCell(schema, *column, delta, first.value));
+    }
+    previous = first.column;
+    ++count;
+  }
+  return count;
+}
+
+absl::Status WriteBatch::EncodeComplex(const TableSchema& schema, const Column& column,
+                                       std::span<const Assignment> assignments, RowWrite write) {
+  if (scratch_.complex == nullptr) scratch_.complex = std::make_unique<ComplexAssignments>();
+  if (write == RowWrite::kDeleteCells) {
+    scratch_.complex->EncodeDeletion(&scratch_.content);
+    return absl::OkStatus();
+  }
+  const absl::Status status =
+      scratch_.complex->Encode(column.type, assignments, &list_operations_, &scratch_.content);
+  return status.ok() ? status : ColumnError(schema, column, status);
+}
+
+WriteBatch::SortedAssignments WriteBatch::Sort(const TableSchema& schema, Assignments cells) {
+  const auto by_column = [](const Assignment& a, const Assignment& b) { return a.column < b.column; };
   SortedAssignments sorted;
   sorted.to_row = std::span<const Assignment>(cells.begin(), cells.size());
-  const auto by_column = [](const Assignment& a, const Assignment& b) { return a.column < b.column; };
   const bool has_statics = !schema.static_columns().empty();
-  if (has_statics || !std::is_sorted(cells.begin(), cells.end(), by_column)) {
-    sorted_cells_.assign(cells.begin(), cells.end());
-    auto first_to_row = sorted_cells_.begin();
-    if (has_statics) {
-      first_to_row = std::partition(sorted_cells_.begin(), sorted_cells_.end(), [&](const Assignment& cell) {
-        return FindById(schema.static_columns(), cell.column) != nullptr;
-      });
+  if (!has_statics && std::is_sorted(cells.begin(), cells.end(), by_column)) return sorted;
+  // Assignments to one column keep their order. (std::stable_sort would allocate.)
+  order_.clear();
+  for (const Assignment& cell : cells) order_.push_back(&cell);
+  std::sort(order_.begin(), order_.end(), [](const Assignment* a, const Assignment* b) {
+    return a->column != b->column ? a->column < b->column : a < b;
+  });
+  sorted_cells_.clear();
+  const auto take = [&](bool of_statics) {
+    for (const Assignment* cell : order_) {
+      const bool is_static = has_statics && FindById(schema.static_columns(), cell->column) != nullptr;
+      if (is_static == of_statics) sorted_cells_.push_back(*cell);
     }
-    std::sort(sorted_cells_.begin(), first_to_row, by_column);
-    std::sort(first_to_row, sorted_cells_.end(), by_column);
-    sorted.to_statics = std::span<const Assignment>(sorted_cells_.begin(), first_to_row);
-    sorted.to_row = std::span<const Assignment>(first_to_row, sorted_cells_.end());
-  }
-  STOA_RETURN_IF_ERROR(CheckAssignedOnce(schema, sorted.to_statics));
-  STOA_RETURN_IF_ERROR(CheckAssignedOnce(schema, sorted.to_row));
+    return sorted_cells_.size();
+  };
+  const size_t statics = has_statics ? take(true) : 0;
+  take(false);
+  const std::span<const Assignment> all(sorted_cells_);
+  sorted.to_statics = all.first(statics);
+  sorted.to_row = all.subspan(statics);
   return sorted;
 }
 
 absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
                                    std::string_view clustering, std::span<const Assignment> cells,
-                                   const WriteAttributes& attributes, uint8_t fragment_flags) {
-  const auto cell_count = static_cast<size_t>(std::count_if(
-      cells.begin(), cells.end(), [](const Assignment& cell) { return !cell.value.is_unset(); }));
-  const bool writes = (fragment_flags & fragment_flags::kMarker) != 0 || cell_count != 0;
-  const int32_t ttl =
-      writes ? attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds) : 0;
-  if (attributes.timestamp_micros) fragment_flags |= fragment_flags::kTimestamp;
-  if (ttl > 0) fragment_flags |= fragment_flags::kTtl;
-  fragment_buffer_.clear();
-  fragment_buffer_.push_back(static_cast<char>(fragment_flags));
-  if (attributes.timestamp_micros) AppendVarint(&fragment_buffer_, ZigZag(*attributes.timestamp_micros));
-  if (ttl > 0) AppendVarint(&fragment_buffer_, static_cast<uint64_t>(ttl));
-  AppendVarint(&fragment_buffer_, cell_count);
-  STOA_RETURN_IF_ERROR(EncodeCells(schema, columns, cells));
-  if (!writes && (fragment_flags & fragment_flags::kDeletion) == 0) return absl::OkStatus();
+                                   const WriteAttributes& attributes, RowWrite write) {
+  STOA_ASSIGN_OR_RETURN(const size_t count, EncodeCells(schema, columns, cells, write));
+  uint8_t flags = 0;
+  if (write == RowWrite::kUpsert) flags |= fragment_flags::kMarker;
+  if (write == RowWrite::kDeleteRow) flags |= fragment_flags::kDeletion;
+  if (flags == 0 && count == 0) return absl::OkStatus();
+  int32_t ttl = 0;
+  if (write != RowWrite::kDeleteRow) {
+    ttl = attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds);
+  }
+  if (attributes.timestamp_micros) flags |= fragment_flags::kTimestamp;
+  if (ttl > 0) flags |= fragment_flags::kTtl;
+  header_buffer_.clear();
+  header_buffer_.push_back(static_cast<char>(flags));
+  if (attributes.timestamp_micros) AppendVarint(&header_buffer_, ZigZag(*attributes.timestamp_micros));
+  if (ttl > 0) AppendVarint(&header_buffer_, static_cast<uint64_t>(ttl));
+  AppendVarint(&header_buffer_, count);
   Begin(mutation_op::kRow);
   AppendLengthPrefixed(&operations_buffer_, clustering);
-  AppendLengthPrefixed(&operations_buffer_, fragment_buffer_);
+  AppendVarint(&operations_buffer_, header_buffer_.size() + cells_buffer_.size());
+  operations_buffer_.append(header_buffer_);
+  operations_buffer_.append(cells_buffer_);
   return absl::OkStatus();
 }
 
@@ -159,12 +206,16 @@ absl::Status WriteBatch::Start(const TableSchema& schema, Values partition_key,
   key_buffer_.clear();
   operations_buffer_.clear();
   operations_in_buffer_ = 0;
-  fragment_largest_value_bytes_ = 0;
+  buffered_largest_value_bytes_ = 0;
   return AppendPartitionKey(schema, partition_key, &key_buffer_);
 }
 
 absl::Status WriteBatch::Finish(const TableSchema& schema) {
   if (operations_in_buffer_ == 0) return absl::OkStatus();
+  if (!tables_.empty() && has_counters_ != schema.is_counter_table()) {
+    return InvalidArgument("write batch: table ", schema.name(), has_counters_ ? " has no" : " has",
+                           " counters, the tables before it ", has_counters_ ? "have" : "have none");
+  }
   const size_t most = key_buffer_.size() + operations_buffer_.size() + 4 * kVarint64BytesMax;
   if (mutations_.size() + most > kBatchBytesMax) {
     return InvalidArgument("write batch: would exceed ", kBatchBytesMax, " bytes");
@@ -181,49 +232,53 @@ absl::Status WriteBatch::Finish(const TableSchema& schema) {
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;
   }
+  has_counters_ = schema.is_counter_table();
   mutations_.append(operations_buffer_);
   operation_count_ += operations_in_buffer_;
-  largest_value_bytes_ = std::max(largest_value_bytes_, fragment_largest_value_bytes_);
+  largest_value_bytes_ = std::max(largest_value_bytes_, buffered_largest_value_bytes_);
   return absl::OkStatus();
 }
 
 absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values clustering,
-                                Assignments cells, const WriteAttributes& attributes,
-                                uint8_t fragment_flags) {
+                                Assignments cells, const WriteAttributes& attributes, RowWrite write) {
   const TableSchema& schema = *table;
   STOA_RETURN_IF_ERROR(Start(schema, partition_key, attributes));
-  STOA_ASSIGN_OR_RETURN(const SortedAssignments sorted, Sort(schema, cells));
+  const SortedAssignments sorted = Sort(schema, cells);
   const bool names_row = sorted.to_statics.empty() || !clustering.empty();
   if (!names_row && !sorted.to_row.empty()) {
     return InvalidArgument("table ", schema.name(),
                            ": a write to columns that are not static needs the clustering key");
   }
-  if (names_row && sorted.to_row.empty() && !sorted.to_statics.empty() && fragment_flags == 0) {
-    return InvalidArgument("table ", schema.name(),
-                           ": a write to static columns alone takes no clustering key");
-  }
   if (!sorted.to_statics.empty()) {
-    STOA_RETURN_IF_ERROR(
-        AppendRow(schema, schema.static_columns(), StaticRowKey(), sorted.to_statics, attributes, 0));
+    if (names_row && sorted.to_row.empty() && write != RowWrite::kUpsert) {
+      return InvalidArgument("table ", schema.name(),
+                             ": a write to static columns alone takes no clustering key");
+    }
+    const RowWrite write_statics = write == RowWrite::kUpsert ? RowWrite::kUpdate : write;
+    STOA_RETURN_IF_ERROR(AppendRow(schema, schema.static_columns(), StaticRowKey(), sorted.to_statics,
+                                   attributes, write_statics));
   }
   if (names_row) {
     clustering_buffer_.clear();
     STOA_RETURN_IF_ERROR(AppendClusteringKey(schema, clustering, &clustering_buffer_));
     STOA_RETURN_IF_ERROR(
-        AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, fragment_flags));
+        AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, write));
   }
   return Finish(schema);
 }
 
 absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering,
                                 Assignments cells, const WriteAttributes& attributes) {
-  return AddRow(table, partition_key, clustering, cells, attributes, fragment_flags::kMarker);
+  if (table->is_counter_table()) {
+    return InvalidArgument("table ", table->name(), ": counters are updated, a row of them is not inserted");
+  }
+  return AddRow(table, partition_key, clustering, cells, attributes, RowWrite::kUpsert);
 }
 
 absl::Status WriteBatch::Update(const Table& table, Values partition_key, Values clustering,
                                 Assignments cells, const WriteAttributes& attributes) {
   if (cells.size() == 0) return InvalidArgument("table ", table->name(), ": an update needs a column to set");
-  return AddRow(table, partition_key, clustering, cells, attributes, 0);
+  return AddRow(table, partition_key, clustering, cells, attributes, RowWrite::kUpdate);
 }
 
 absl::Status WriteBatch::DeleteCells(const Table& table, Values partition_key, Values clustering,
@@ -232,12 +287,12 @@ absl::Status WriteBatch::DeleteCells(const Table& table, Values partition_key, V
   std::vector<Assignment> cells;
   cells.reserve(columns.size());
   for (ColumnId column : columns) cells.push_back({column, nullptr});
-  return AddRow(table, partition_key, clustering, cells, attributes, 0);
+  return AddRow(table, partition_key, clustering, cells, attributes, RowWrite::kDeleteCells);
 }
 
 absl::Status WriteBatch::DeleteRow(const Table& table, Values partition_key, Values clustering,
                                    const WriteAttributes& attributes) {
-  return AddRow(table, partition_key, clustering, {}, attributes, fragment_flags::kDeletion);
+  return AddRow(table, partition_key, clustering, {}, attributes, RowWrite::kDeleteRow);
 }
 
 absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, const ClusteringRange& range,
@@ -271,7 +326,16 @@ void WriteBatch::Clear() {
   mutations_.clear();
   operation_count_ = 0;
   largest_value_bytes_ = 0;
+  list_operations_ = 0;
   tables_.clear();
 }
+
+WriteBatch::WriteBatch() = default;
+WriteBatch::Scratch::Scratch() = default;
+WriteBatch::Scratch::~Scratch() = default;
+WriteBatch::Scratch::Scratch(const Scratch&) {}
+WriteBatch::Scratch::Scratch(Scratch&&) noexcept = default;
+WriteBatch::Scratch& WriteBatch::Scratch::operator=(const Scratch&) { return *this; }
+WriteBatch::Scratch& WriteBatch::Scratch::operator=(Scratch&&) noexcept = default;
 
 }  // namespace stoa

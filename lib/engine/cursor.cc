@@ -12,6 +12,7 @@
 #include "base/strings.h"
 #include "data/static_row.h"
 #include "engine/blob_values.h"
+#include "engine/complex_values.h"
 #include "engine/engine.h"
 #include "engine/query_source.h"
 #include "engine/result_row.h"
@@ -56,6 +57,7 @@ struct Cursor::State {
   std::unique_ptr<ResultCursor> rows;
   ResultCursor::Run run{0, 0};
   BlobValues blobs;
+  ComplexValues complex_values;
   RowView::State view_state;
   RowView view;
   absl::Status status;
@@ -63,6 +65,7 @@ struct Cursor::State {
   /// Turns to the batch of `rows`.
   void EnterBatch() {
     blobs.SetBatch(columns, rows->batch());
+    complex_values.SetBatch(columns, &rows->batch());
     view_state.SetBatch(&rows->batch());
   }
 };
@@ -70,6 +73,7 @@ struct Cursor::State {
 Cursor::Cursor(std::unique_ptr<State> state) : state_(std::move(state)) {
   state_->view.state_ = &state_->view_state;
   state_->view_state.blobs = &state_->blobs;
+  state_->view_state.complex_values = &state_->complex_values;
 }
 Cursor::Cursor(Cursor&&) noexcept = default;
 Cursor& Cursor::operator=(Cursor&&) noexcept = default;
@@ -86,6 +90,7 @@ bool Cursor::Next() {
   const uint32_t row = state.rows->row();
   if (state.rows->at_batch_start()) state.EnterBatch();
   if (state.blobs.any()) state.status = state.blobs.Load(*state.input.directory, row, row + 1);
+  if (state.complex_values.any()) state.status.Update(state.complex_values.Assemble(row, row + 1));
   state.view_state.SetRow(row, &state.rows->partition());
   return state.status.ok();
 }
@@ -106,6 +111,10 @@ size_t Cursor::NextBatch() {
     state.status = state.blobs.Load(*state.input.directory, state.run.first, state.run.end);
     if (!state.status.ok()) return 0;
   }
+  if (state.complex_values.any()) {
+    state.status = state.complex_values.Assemble(state.run.first, state.run.end);
+    if (!state.status.ok()) return 0;
+  }
   return state.run.end - state.run.first;
 }
 
@@ -118,7 +127,11 @@ ColumnData Cursor::column(size_t column) const {
     return data;
   }
   const std::string_view* loaded = state_->blobs.Find(vector->index);
-  data.words_ = vector->words;
+  if (state_->complex_values.any()) {
+    data.words_ = state_->complex_values.FindWords(vector->index);
+    if (loaded == nullptr) loaded = state_->complex_values.FindBytes(vector->index);
+  }
+  if (data.words_ == nullptr) data.words_ = vector->words;
   data.bytes_ = loaded != nullptr ? loaded : vector->bytes;
   data.valid_ = vector->present;
   return data;
@@ -253,6 +266,7 @@ struct Row::State {
   std::string key;
   std::string clustering;
   BlobValues blobs;
+  ComplexValues complex_values;
   RowView::State view_state;
   RowView view;
 
@@ -411,6 +425,8 @@ absl::Status Row::State::Show(const RowPlace& place, RowReader* reader) {
   view_state.columns = &reader->columns;
   view_state.SetBatch(&reader->batch);
   view_state.SetRow(0, &reader->batch.runs[0]);
+  complex_values.SetBatch(reader->columns, &reader->batch);
+  if (complex_values.any()) STOA_RETURN_IF_ERROR(complex_values.Assemble(0, 1));
   blobs.SetBatch(reader->columns, reader->batch);
   return blobs.any() ? blobs.Load(*place.directory, 0, 1) : absl::OkStatus();
 }
@@ -418,6 +434,7 @@ absl::Status Row::State::Show(const RowPlace& place, RowReader* reader) {
 Row::Row() : state_(std::make_unique<State>()) {
   state_->view.state_ = &state_->view_state;
   state_->view_state.blobs = &state_->blobs;
+  state_->view_state.complex_values = &state_->complex_values;
 }
 Row::~Row() = default;
 Row::Row(Row&&) noexcept = default;

@@ -12,6 +12,7 @@
 #include "engine/inspection.h"
 #include "engine/schema_change.h"
 #include "schema/schema_editor.h"
+#include "schema/user_types.h"
 
 namespace stoa {
 namespace {
@@ -21,6 +22,14 @@ const TableState* FindTable(const DatabaseState& state, std::string_view name) {
     if (table.schema->name() == name) return &table;
   }
   return nullptr;
+}
+
+SchemaChange OfTable(SchemaChange::Kind kind, TableId id, Table schema = nullptr) {
+  SchemaChange change;
+  change.kind = kind;
+  change.table = id;
+  change.schema = std::move(schema);
+  return change;
 }
 
 absl::Status NoSuchTable(std::string_view name) { return NotFound("there is no table ", name); }
@@ -60,7 +69,8 @@ absl::StatusOr<Table> Database::CreateTable(const TableSchema& schema) {
         }
         const TableId id = state.next_table_id;
         created = std::make_shared<const TableSchema>(SchemaEditor::Create(id, schema));
-        return SchemaChange{SchemaChange::Kind::kPut, id, created};
+        STOA_RETURN_IF_ERROR(CheckUserTypes(*created, state.types));
+        return OfTable(SchemaChange::Kind::kPut, id, created);
       }));
   return created;
 }
@@ -93,7 +103,8 @@ absl::StatusOr<Table> Database::AlterTable(std::string_view name, const TableAlt
         if (table == nullptr) return NoSuchTable(name);
         STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Apply(*table->schema, alteration));
         altered = std::make_shared<const TableSchema>(std::move(schema));
-        return SchemaChange{SchemaChange::Kind::kPut, altered->id(), altered};
+        STOA_RETURN_IF_ERROR(CheckUserTypes(*altered, state.types));
+        return OfTable(SchemaChange::Kind::kPut, altered->id(), altered);
       }));
   return altered;
 }
@@ -104,19 +115,18 @@ absl::Status Database::DropTable(std::string_view name) {
                              [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
                                const TableState* table = FindTable(state, name);
                                if (table == nullptr) return NoSuchTable(name);
-                               return SchemaChange{SchemaChange::Kind::kDrop, table->schema->id(), nullptr};
+                               return OfTable(SchemaChange::Kind::kDrop, table->schema->id());
                              });
 }
 
 absl::Status Database::TruncateTable(std::string_view name) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
-  return ExecuteSchemaChange(
-      engine_->store(), engine_->log(), engine_->pipeline(),
-      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-        const TableState* table = FindTable(state, name);
-        if (table == nullptr) return NoSuchTable(name);
-        return SchemaChange{SchemaChange::Kind::kTruncate, table->schema->id(), nullptr};
-      });
+  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
+                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+                               const TableState* table = FindTable(state, name);
+                               if (table == nullptr) return NoSuchTable(name);
+                               return OfTable(SchemaChange::Kind::kTruncate, table->schema->id());
+                             });
 }
 
 // ---- Writes

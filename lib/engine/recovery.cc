@@ -177,7 +177,7 @@ absl::Status Recovery::ReplaySchemaChange(const LogRecord& record) {
   VersionEdit edit;
   if (!change->MakeEdit(result_.state, record.sequence, &edit)) return absl::OkStatus();
   STOA_RETURN_IF_ERROR(result_.state.Apply(edit));
-  if (change->kind != SchemaChange::Kind::kPut) {
+  if (change->removes_rows()) {
     memtables_.erase(change->table);
     std::erase_if(result_.sstables, [&](const std::shared_ptr<SSTable>& sstable) {
       return sstable->metadata().table == change->table;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "engine/blob_values.h"
+#include "engine/complex_values.h"
 #include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "types/value_codec.h"
@@ -33,7 +34,10 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
     return InvalidArgument("table ", schema->name(),
                            ": a column that is asked for is not one of its static and regular columns");
   }
-  for (ColumnId id : columns) result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
+  for (ColumnId id : columns) {
+    result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
+    result.has_complex |= result.results.back().type.is_complex();
+  }
   return result;
 }
 
@@ -79,6 +83,12 @@ Value RowView::operator[](size_t column) const {
   const DataType& type = state_->columns->results[column].type;
   const uint8_t flags = vector->Flags(state_->row);
   if ((flags & cell_flags::kEmpty) != 0) return FromBytes(type, {});
+  if ((flags & cell_flags::kComplex) != 0) {
+    if (type.kind() == TypeKind::kCounter) {
+      return Value(static_cast<int64_t>(state_->complex_values->FindWords(vector->index)[state_->row]));
+    }
+    return Value::Composite(state_->complex_values->FindBytes(vector->index)[state_->row]);
+  }
   if ((flags & cell_flags::kBlob) != 0) {
     return FromBytes(type, state_->blobs->Find(vector->index)[state_->row]);
   }

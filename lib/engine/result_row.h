@@ -14,6 +14,7 @@
 namespace stoa {
 
 class BlobValues;
+class ComplexValues;
 
 /// How the columns that a query wants stand in the projection that sources read by. Immutable.
 struct ResultColumns {
@@ -36,6 +37,7 @@ struct ResultColumns {
     DataType type;
   };
   std::vector<Result> results;  ///< by place in the query's list
+  bool has_complex = false;     ///< a result is of several cells, or a counter
 };
 
 /// What a query returns that names no columns: all, the static ones first.
@@ -47,8 +49,9 @@ struct RowView::State {
   RowBatch* batch = nullptr;  ///< not const: keys and liveness are loaded when asked for
   uint32_t row = 0;
   const PartitionRun* partition = nullptr;
-  const BlobValues* blobs = nullptr;  ///< has those of the row
-  bool hides_clustering = false;      ///< rows stand for their partitions
+  const BlobValues* blobs = nullptr;              ///< has those of the row
+  const ComplexValues* complex_values = nullptr;  ///< likewise
+  bool hides_clustering = false;                  ///< rows stand for their partitions
   std::vector<const ColumnVector*>
       vectors;  ///< by place in the projection; null: no row of the batch has a cell
 

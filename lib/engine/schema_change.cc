@@ -9,27 +9,84 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "schema/schema_editor.h"
+#include "types/type_codec.h"
+#include "types/type_rules.h"
 
 namespace stoa {
 
 void SchemaChange::Encode(std::string* out) const {
   out->push_back(static_cast<char>(kind));
+  if (kind == Kind::kDropType) {
+    out->append(type_name);
+    return;
+  }
+  if (kind == Kind::kPutTypes) {
+    EncodeTypes(out);
+    return;
+  }
   AppendVarint(out, table);
   if (kind == Kind::kPut) SchemaEditor::Encode(*schema, out);
+}
+
+void SchemaChange::EncodeTypes(std::string* out) const {
+  std::string bytes;
+  AppendVarint(out, types.size());
+  for (const DataType& type : types) {
+    bytes.clear();
+    AppendType(type, &bytes);
+    AppendLengthPrefixed(out, bytes);
+  }
+  AppendVarint(out, tables.size());
+  for (const Table& altered : tables) {
+    bytes.clear();
+    SchemaEditor::Encode(*altered, &bytes);
+    AppendLengthPrefixed(out, bytes);
+  }
+}
+
+absl::Status SchemaChange::DecodeTypes(std::string_view bytes) {
+  Decoder decoder(bytes);
+  uint64_t count = 0;
+  std::string_view part;
+  if (!decoder.Varint(&count)) return InvalidArgument("schema change: cut short");
+  for (; count > 0; --count) {
+    DataType type = TypeKind::kInt;
+    if (!decoder.LengthPrefixed(&part)) return InvalidArgument("schema change: cut short");
+    Decoder type_decoder(part);
+    if (!DecodeType(&type_decoder, &type) || !type_decoder.Done() || type.kind() != TypeKind::kUserType) {
+      return InvalidArgument("schema change: a user type is malformed");
+    }
+    STOA_RETURN_IF_ERROR(ValidateUserType(type));
+    types.push_back(std::move(type));
+  }
+  if (!decoder.Varint(&count)) return InvalidArgument("schema change: cut short");
+  for (; count > 0; --count) {
+    if (!decoder.LengthPrefixed(&part)) return InvalidArgument("schema change: cut short");
+    STOA_ASSIGN_OR_RETURN(TableSchema altered, SchemaEditor::Decode(part));
+    tables.push_back(std::make_shared<const TableSchema>(std::move(altered)));
+  }
+  return decoder.Done() ? absl::OkStatus() : InvalidArgument("schema change: has bytes left over");
 }
 
 absl::StatusOr<SchemaChange> SchemaChange::Decode(std::string_view bytes) {
   SchemaChange change;
   Decoder decoder(bytes);
   uint8_t kind = 0;
-  if (!decoder.Little(&kind) || !decoder.Varint(&change.table)) {
-    return InvalidArgument("schema change: cut short");
-  }
-  if (kind < 1 || kind > 3) {
+  if (!decoder.Little(&kind)) return InvalidArgument("schema change: cut short");
+  if (kind < 1 || kind > 5) {
     return absl::UnimplementedError(
         StrCat("schema change: kind ", kind, " is not known to this version of Stoa"));
   }
   change.kind = static_cast<Kind>(kind);
+  if (change.kind == Kind::kPutTypes) {
+    STOA_RETURN_IF_ERROR(change.DecodeTypes(decoder.rest()));
+    return change;
+  }
+  if (change.kind == Kind::kDropType) {
+    change.type_name = decoder.rest();
+    return change;
+  }
+  if (!decoder.Varint(&change.table)) return InvalidArgument("schema change: cut short");
   if (change.kind == Kind::kPut) {
     STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Decode(decoder.rest()));
     if (schema.id() != change.table) return InvalidArgument("schema change: of another table");
@@ -40,9 +97,26 @@ absl::StatusOr<SchemaChange> SchemaChange::Decode(std::string_view bytes) {
   return change;
 }
 
+bool SchemaChange::MakeTypesEdit(const DatabaseState& state, uint64_t sequence, VersionEdit* edit) const {
+  if (state.types_sequence >= sequence) return false;
+  edit->types_sequence = sequence;
+  edit->types = types;
+  if (kind == Kind::kDropType && state.types.contains(type_name)) edit->dropped_types.push_back(type_name);
+  for (const Table& altered : tables) {
+    const auto it = state.tables.find(altered->id());
+    if (it != state.tables.end() && it->second.schema->version() < altered->version()) {
+      edit->tables.push_back(altered);
+    }
+  }
+  return true;
+}
+
 bool SchemaChange::MakeEdit(const DatabaseState& state, uint64_t sequence, VersionEdit* edit) const {
   const auto it = state.tables.find(table);
   switch (kind) {
+    case Kind::kPutTypes:
+    case Kind::kDropType:
+      return MakeTypesEdit(state, sequence, edit);
     case Kind::kPut:
       if (it == state.tables.end()) {
         if (table < state.next_table_id) return false;  // dropped since
@@ -84,26 +158,35 @@ absl::Status AppendDurably(LogWriter& log, Health& health, const SchemaChange& c
   return status.ok() || log.status().ok() ? status : health.Latch(status);
 }
 
+void PutSchema(const Table& schema, uint64_t sequence, Store& store, View::Tables* tables) {
+  const auto it = tables->find(schema->id());
+  if (it == tables->end()) {
+    tables->emplace(schema->id(), store.NewTableView(schema, sequence));
+    return;
+  }
+  auto table = std::make_shared<TableView>(*it->second);
+  table->schema = schema;
+  it->second = std::move(table);
+}
+
 /// Changes the tables of a view. `removed` receives the files that the change takes out of it.
 void ChangeTables(const SchemaChange& change, uint64_t sequence, Store& store, View::Tables* tables,
                   std::vector<std::shared_ptr<SSTable>>* removed) {
-  auto it = tables->find(change.table);
-  if (change.kind != SchemaChange::Kind::kPut) *removed = it->second->sstables;
+  const auto it = tables->find(change.table);
+  if (change.removes_rows()) *removed = it->second->sstables;
   switch (change.kind) {
     case SchemaChange::Kind::kPut:
-      if (it == tables->end()) {
-        tables->emplace(change.table, store.NewTableView(change.schema, sequence));
-      } else {
-        auto table = std::make_shared<TableView>(*it->second);
-        table->schema = change.schema;
-        it->second = std::move(table);
-      }
-      return;
+      return PutSchema(change.schema, sequence, store, tables);
     case SchemaChange::Kind::kDrop:
       tables->erase(it);
       return;
     case SchemaChange::Kind::kTruncate:
       it->second = store.NewTableView(it->second->schema, sequence);
+      return;
+    case SchemaChange::Kind::kPutTypes:
+      for (const Table& altered : change.tables) PutSchema(altered, sequence, store, tables);
+      return;
+    case SchemaChange::Kind::kDropType:
       return;
   }
 }
@@ -119,7 +202,7 @@ absl::Status ExecuteSchemaChange(
     std::vector<std::shared_ptr<SSTable>> removed;
     // Dropping and truncating take the active memtable out of the view: what readers of the old view see ends
     // here.
-    const uint64_t limit = change.kind == SchemaChange::Kind::kPut ? UINT64_MAX : stamp.sequence;
+    const uint64_t limit = change.removes_rows() ? stamp.sequence : UINT64_MAX;
     STOA_RETURN_IF_ERROR(
         store
             .Install(

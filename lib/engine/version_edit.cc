@@ -8,6 +8,8 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "schema/schema_editor.h"
+#include "types/type_codec.h"
+#include "types/type_rules.h"
 
 namespace stoa {
 namespace {
@@ -26,6 +28,9 @@ enum Field : uint64_t {
   kFlushed = 10,
   kRemovedFile = 11,
   kAddedFile = 12,
+  kTypesSequence = 13,
+  kDroppedType = 14,
+  kType = 15,
 };
 
 void AppendNumber(std::string* out, Field field, uint64_t number) {
@@ -94,6 +99,19 @@ absl::Status DecodeStructured(uint64_t field, std::string_view bytes, VersionEdi
       edit->added_files.push_back(std::move(metadata));
       return absl::OkStatus();
     }
+    case kDroppedType:
+      edit->dropped_types.emplace_back(bytes);
+      return absl::OkStatus();
+    case kType: {
+      Decoder decoder(bytes);
+      DataType type = TypeKind::kInt;
+      if (!DecodeType(&decoder, &type) || !decoder.Done() || type.kind() != TypeKind::kUserType) {
+        return Malformed(field);
+      }
+      STOA_RETURN_IF_ERROR(ValidateUserType(type));
+      edit->types.push_back(std::move(type));
+      return absl::OkStatus();
+    }
     default:
       return absl::UnimplementedError(
           StrCat("version edit: field ", field, " is not known to this version of Stoa"));
@@ -124,6 +142,13 @@ void VersionEdit::Encode(std::string* out) const {
     metadata.Encode(&bytes);
     AppendBytes(out, kAddedFile, bytes);
   }
+  if (types_sequence) AppendNumber(out, kTypesSequence, *types_sequence);
+  for (const std::string& name : dropped_types) AppendBytes(out, kDroppedType, name);
+  for (const DataType& type : types) {
+    bytes.clear();
+    AppendType(type, &bytes);
+    AppendBytes(out, kType, bytes);
+  }
 }
 
 absl::StatusOr<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
@@ -143,6 +168,7 @@ absl::StatusOr<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
                                       : field == kFirstLogNumber   ? &edit.first_log_number
                                       : field == kNextTableId      ? &edit.next_table_id
                                       : field == kClosedAtSequence ? &edit.closed_at_sequence
+                                      : field == kTypesSequence    ? &edit.types_sequence
                                                                    : nullptr;
     if (number == nullptr) {
       STOA_RETURN_IF_ERROR(DecodeStructured(field, value, &edit));
@@ -189,6 +215,11 @@ absl::Status DatabaseState::Apply(const VersionEdit& edit) {
     }
     next_file_number = std::max(next_file_number, metadata.number + 1);
   }
+  if (edit.types_sequence) types_sequence = std::max(types_sequence, *edit.types_sequence);
+  for (const std::string& name : edit.dropped_types) {
+    if (types.erase(name) == 0) return InvalidArgument("version edit: drops unknown type ", name);
+  }
+  for (const DataType& type : edit.types) types.insert_or_assign(type.user_type_name(), type);
   return absl::OkStatus();
 }
 
@@ -206,6 +237,8 @@ VersionEdit DatabaseState::AsEdit() const {
     edit.flushed.push_back({id, table.flushed_sequence});
     for (const auto& [number, metadata] : table.files) edit.added_files.push_back(metadata);
   }
+  edit.types_sequence = types_sequence;
+  for (const auto& [name, type] : types) edit.types.push_back(type);
   return edit;
 }
 

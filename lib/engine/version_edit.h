@@ -14,6 +14,7 @@
 
 #include <stoa/write_batch.h>
 
+#include "schema/user_types.h"
 #include "sstable/sstable.h"
 
 namespace stoa {
@@ -51,6 +52,12 @@ struct VersionEdit {
   std::vector<FileRef> removed_files;
   std::vector<SSTableMetadata> added_files;
 
+  /// Changes of user types up to and including this sequence are in the state.
+  std::optional<uint64_t> types_sequence;
+  std::vector<std::string> dropped_types;
+  /// User types created or altered.
+  std::vector<DataType> types;
+
   void Encode(std::string* out) const;
   /// InvalidArgument on malformed bytes; Unimplemented, naming the field, on one that this version does not
   /// know.
@@ -74,6 +81,8 @@ struct DatabaseState {
   uint64_t next_table_id = 1;
   std::optional<uint64_t> closed_at_sequence;
   std::map<TableId, TableState> tables;
+  uint64_t types_sequence = 0;
+  UserTypes types;
 
   /// InvalidArgument, naming table or file, when the edit does not fit the state; the state is then unusable.
   absl::Status Apply(const VersionEdit& edit);

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "schema/schema_validation.h"
+#include "schema/user_types.h"
 
 namespace stoa {
 namespace {
@@ -32,6 +33,28 @@ absl::StatusOr<TableSchema> SchemaEditor::Apply(const TableSchema& schema,
                                                 const TableAlteration& alteration) {
   TableSchema next = schema;
   for (const TableAlteration::Step& step : alteration.steps()) STOA_RETURN_IF_ERROR(ApplyStep(step, &next));
+  ++next.version_;
+  STOA_RETURN_IF_ERROR(ValidateSchema(next));
+  return next;
+}
+
+absl::StatusOr<TableSchema> SchemaEditor::WithType(const TableSchema& schema, const DataType& changed) {
+  TableSchema next = schema;
+  for (auto* columns : {&next.partition_key_, &next.clustering_, &next.static_, &next.regular_}) {
+    for (Column& column : *columns) {
+      const DataType* before = FindUserType(column.type, changed.user_type_name());
+      if (before == nullptr) continue;
+      // One value would have two serialized forms, and a partition two keys. (Of a clustering key nulls at
+      // the end of a value are no part.)
+      if (column.kind == ColumnKind::kPartitionKey &&
+          before->parameters().size() != changed.parameters().size()) {
+        return Inapplicable(
+            schema, column.name,
+            StrCat("is part of the partition key: type ", changed.user_type_name(), " cannot get fields"));
+      }
+      column.type = WithUserType(column.type, changed);
+    }
+  }
   ++next.version_;
   STOA_RETURN_IF_ERROR(ValidateSchema(next));
   return next;

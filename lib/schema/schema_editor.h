@@ -22,6 +22,10 @@ class SchemaEditor {
   /// nothing is changed.
   static absl::StatusOr<TableSchema> Apply(const TableSchema& schema, const TableAlteration& alteration);
 
+  /// The next version of `schema`, with `changed` as the user type of its name. InvalidArgument when a column
+  /// cannot have it.
+  static absl::StatusOr<TableSchema> WithType(const TableSchema& schema, const DataType& changed);
+
   /// Catalog record: self-contained, described in schema_record.cc.
   static void Encode(const TableSchema& schema, std::string* out);
   /// InvalidArgument when the bytes are not a valid schema (the caller knows the file and says so).

@@ -24,6 +24,14 @@ Table Altered(const Table& table) {
   return std::make_shared<const TableSchema>(ValueOf(SchemaEditor::Apply(*table, alteration)));
 }
 
+SchemaChange Change(Kind kind, TableId table, const Table& schema) {
+  SchemaChange change;
+  change.kind = kind;
+  change.table = table;
+  change.schema = schema;
+  return change;
+}
+
 /// Applies the change as replaying does. Returns whether there was anything to do.
 bool Replay(const SchemaChange& change, uint64_t sequence, DatabaseState* state) {
   VersionEdit edit;
@@ -57,38 +65,38 @@ TEST_CASE("a schema change is replayed once [rule]") {
   SECTION("creating") {
     DatabaseState state;
     state.next_table_id = kId;
-    const SchemaChange create{Kind::kPut, kId, first};
+    const SchemaChange create = Change(Kind::kPut, kId, first);
     CHECK(Replay(create, 10, &state));
     CHECK(state.tables.at(kId).flushed_sequence == 10);
     CHECK_FALSE(Replay(create, 10, &state));
     // Dropped since: it does not come back.
-    CHECK(Replay(SchemaChange{Kind::kDrop, kId, nullptr}, 11, &state));
+    CHECK(Replay(Change(Kind::kDrop, kId, nullptr), 11, &state));
     CHECK_FALSE(Replay(create, 10, &state));
-    CHECK_FALSE(Replay(SchemaChange{Kind::kPut, kId, second}, 10, &state));
+    CHECK_FALSE(Replay(Change(Kind::kPut, kId, second), 10, &state));
     CHECK(state.tables.empty());
   }
   SECTION("altering") {
     DatabaseState state = StateWith(first, 7);
-    const SchemaChange alter{Kind::kPut, kId, second};
-    CHECK_FALSE(Replay(SchemaChange{Kind::kPut, kId, first}, 10, &state));
+    const SchemaChange alter = Change(Kind::kPut, kId, second);
+    CHECK_FALSE(Replay(Change(Kind::kPut, kId, first), 10, &state));
     CHECK(Replay(alter, 10, &state));
     CHECK(state.tables.at(kId).schema == second);
     CHECK(state.tables.at(kId).flushed_sequence == 7);
     CHECK_FALSE(Replay(alter, 10, &state));
     // Altered again since: the older schema does not come back.
     const Table third = Altered(second);
-    CHECK(Replay(SchemaChange{Kind::kPut, kId, third}, 12, &state));
+    CHECK(Replay(Change(Kind::kPut, kId, third), 12, &state));
     CHECK_FALSE(Replay(alter, 10, &state));
     CHECK(state.tables.at(kId).schema == third);
   }
   SECTION("dropping") {
     DatabaseState state = StateWith(first, 7);
-    const SchemaChange drop{Kind::kDrop, kId, nullptr};
+    const SchemaChange drop = Change(Kind::kDrop, kId, nullptr);
     CHECK(Replay(drop, 10, &state));
     CHECK_FALSE(Replay(drop, 10, &state));
   }
   SECTION("truncating") {
-    const SchemaChange truncate{Kind::kTruncate, kId, nullptr};
+    const SchemaChange truncate = Change(Kind::kTruncate, kId, nullptr);
     DatabaseState before = StateWith(first, 9);
     CHECK(Replay(truncate, 10, &before));
     CHECK(before.tables.at(kId).files.empty());
