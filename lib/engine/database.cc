@@ -61,17 +61,16 @@ const RecoveryReport& Database::recovery_report() const { return engine_->recove
 absl::StatusOr<Table> Database::CreateTable(const TableSchema& schema) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   Table created;
-  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
-      engine_->store(), engine_->log(), engine_->pipeline(),
-      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-        if (FindTable(state, schema.name()) != nullptr) {
-          return absl::AlreadyExistsError(StrCat("table ", schema.name(), " exists already"));
-        }
-        const TableId id = state.next_table_id;
-        created = std::make_shared<const TableSchema>(SchemaEditor::Create(id, schema));
-        STOA_RETURN_IF_ERROR(CheckUserTypes(*created, state.types));
-        return OfTable(SchemaChange::Kind::kPut, id, created);
-      }));
+  const auto plan = [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+    if (FindTable(state, schema.name()) != nullptr) {
+      return absl::AlreadyExistsError(StrCat("table ", schema.name(), " exists already"));
+    }
+    STOA_RETURN_IF_ERROR(CheckUserTypes(schema, state.types));
+    const TableId id = state.next_table_id;
+    created = std::make_shared<const TableSchema>(SchemaEditor::Create(id, schema));
+    return OfTable(SchemaChange::Kind::kPut, id, created);
+  };
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
   return created;
 }
 
@@ -96,16 +95,15 @@ std::vector<Table> Database::ListTables() const {
 absl::StatusOr<Table> Database::AlterTable(std::string_view name, const TableAlteration& alteration) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   Table altered;
-  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
-      engine_->store(), engine_->log(), engine_->pipeline(),
-      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-        const TableState* table = FindTable(state, name);
-        if (table == nullptr) return NoSuchTable(name);
-        STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Apply(*table->schema, alteration));
-        altered = std::make_shared<const TableSchema>(std::move(schema));
-        STOA_RETURN_IF_ERROR(CheckUserTypes(*altered, state.types));
-        return OfTable(SchemaChange::Kind::kPut, altered->id(), altered);
-      }));
+  const auto plan = [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+    const TableState* table = FindTable(state, name);
+    if (table == nullptr) return NoSuchTable(name);
+    STOA_ASSIGN_OR_RETURN(TableSchema schema, SchemaEditor::Apply(*table->schema, alteration));
+    STOA_RETURN_IF_ERROR(CheckUserTypes(schema, state.types));
+    altered = std::make_shared<const TableSchema>(std::move(schema));
+    return OfTable(SchemaChange::Kind::kPut, altered->id(), altered);
+  };
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
   return altered;
 }
 

@@ -57,37 +57,35 @@ absl::StatusOr<DataType> Database::CreateType(std::string_view name, std::vector
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   const DataType type = DataType::UserType(name, std::move(fields));
   STOA_RETURN_IF_ERROR(ValidateUserType(type));
-  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
-      engine_->store(), engine_->log(), engine_->pipeline(),
-      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-        if (state.types.contains(name)) {
-          return absl::AlreadyExistsError(StrCat("user type ", name, " exists already"));
-        }
-        for (const DataType& field : type.parameters()) {
-          STOA_RETURN_IF_ERROR(CheckUserTypes(StrCat("user type ", name), field, state.types));
-        }
-        SchemaChange change;
-        change.kind = SchemaChange::Kind::kPutTypes;
-        change.types.push_back(type);
-        return change;
-      }));
+  const auto plan = [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+    if (state.types.contains(name)) {
+      return absl::AlreadyExistsError(StrCat("user type ", name, " exists already"));
+    }
+    for (const DataType& field : type.parameters()) {
+      STOA_RETURN_IF_ERROR(CheckUserTypes(StrCat("user type ", name), field, state.types));
+    }
+    SchemaChange change;
+    change.kind = SchemaChange::Kind::kPutTypes;
+    change.types.push_back(type);
+    return change;
+  };
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
   return type;
 }
 
 absl::StatusOr<DataType> Database::AlterType(std::string_view name, const TypeAlteration& alteration) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   DataType altered = TypeKind::kInt;
-  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(
-      engine_->store(), engine_->log(), engine_->pipeline(),
-      [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-        const auto type = state.types.find(name);
-        if (type == state.types.end()) return NoSuchType(name);
-        STOA_ASSIGN_OR_RETURN(altered, AlterUserType(type->second, alteration));
-        for (const DataType& field : altered.parameters()) {
-          STOA_RETURN_IF_ERROR(CheckUserTypes(StrCat("user type ", name), field, state.types));
-        }
-        return ChangeOfType(state, altered);
-      }));
+  const auto plan = [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+    const auto type = state.types.find(name);
+    if (type == state.types.end()) return NoSuchType(name);
+    STOA_ASSIGN_OR_RETURN(altered, AlterUserType(type->second, alteration));
+    for (const DataType& field : altered.parameters()) {
+      STOA_RETURN_IF_ERROR(CheckUserTypes(StrCat("user type ", name), field, state.types));
+    }
+    return ChangeOfType(state, altered);
+  };
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
   return altered;
 }
 

@@ -1,0 +1,86 @@
+// Does to a database what was done to Cassandra, and compares every answer.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <absl/status/status.h>
+
+#include <stoa/database.h>
+
+#include "io/random.h"
+#include "model/sim_env.h"
+#include "replay/transcript.h"
+
+namespace stoa::replay {
+
+/// How many results were compared, and those that differ.
+struct Tally {
+  size_t histories = 0;
+  size_t results = 0;   // answers to queries and outcomes of conditional writes
+  size_t refusals = 0;  // of operations that Cassandra refused as well
+  std::vector<std::string> differences;
+};
+
+/// A slice of a partition, and the values of its bounds.
+struct Slice {
+  Data low;
+  Data high;
+  ClusteringRange range;
+};
+/// Reads the words eq=, gt=, ge=, lt= and le=, which are in the order of values.
+absl::Status ReadSlice(const Line& line, const TableSchema& schema, Slice* slice);
+
+/// One history: a database of its own on simulated files, whose clock is the transcript's. Between operations
+/// it is flushed, merged and reopened, as `seed` will have it.
+class Replayer {
+ public:
+  Replayer(uint64_t seed, Tally* tally);
+  ~Replayer();
+
+  /// Takes the lines of a history, from the one behind "history" to "end".
+  void Run(Lines* lines);
+
+ private:
+  void Disturb();
+  void Open();
+  absl::StatusOr<DataType> ParseType(std::string_view text) const;
+
+  absl::Status CreateType(const Line& line);
+  absl::Status CreateTable(const Line& line, Lines* lines);
+  absl::Status ChangeSchema(const Line& line);
+
+  /// Carries out the operation of `line` and compares what comes of it with what stands behind it.
+  void Operate(const Line& line, Lines* lines);
+  /// Compares a status with whether Cassandra refused.
+  void Compare(const Line& line, const absl::Status& status, Lines* lines);
+  void WriteIf(const Line& line, const std::vector<Line>& parts, Lines* lines);
+  absl::StatusOr<ConditionalOutcome> RunWriteIf(const Line& line, const std::vector<Line>& parts);
+  /// Compares the values that come with a refusal.
+  void CompareCurrent(const Line& line, const ConditionalOutcome& outcome, Lines* lines);
+  static void SkipRows(Lines* lines);
+  absl::Status AddMutation(const Line& line, std::optional<int64_t> batch_timestamp, WriteBatch* batch);
+  void Select(const Line& line, Lines* lines);
+  /// The rows of all pages.
+  absl::StatusOr<std::vector<std::string>> RunSelect(const Line& line);
+  int64_t NowSeconds() const { return sim_->clock.NowWallMicros() / kMicrosPerSecond; }
+  void Differ(std::string_view line, const std::string& what);
+
+  const Table& TableOf(std::string_view name);
+
+  Random random_;
+  Tally* const tally_;
+  SimFileSystem files_;
+  std::unique_ptr<SimEnv> sim_;
+  Options options_;
+  std::unique_ptr<Database> database_;
+  std::map<std::string, Table, std::less<>> tables_;  // as opened last; forgotten when the schema changes
+  size_t line_number_ = 0;
+};
+
+}  // namespace stoa::replay
