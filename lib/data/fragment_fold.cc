@@ -8,8 +8,18 @@
 namespace stoa {
 namespace {
 
+/// Whether a complex cell has deltas.
+bool IsCounter(const Cell& cell, const FragmentContext& context) {
+  ComplexCellReader reader(cell, context);
+  ComplexElement element;
+  while (reader.NextElement(&element)) {
+  }
+  CounterDelta delta;
+  return reader.NextDelta(&delta);
+}
+
 /// All columns that the fragments have cells of. Of a column without a value the width does not matter.
-Projection ColumnsOf(std::span<const FragmentInContext> fragments) {
+Projection ColumnsOf(std::span<const FragmentInContext> fragments, bool* has_counters) {
   std::map<ColumnId, uint8_t> word_bytes;
   for (const FragmentInContext& fragment : fragments) {
     FragmentReader reader(fragment.bytes, fragment.context);
@@ -18,6 +28,7 @@ Projection ColumnsOf(std::span<const FragmentInContext> fragments) {
     while (reader.NextCell(&column, &cell)) {
       uint8_t& width = word_bytes[column];
       width = std::max(width, reader.word_bytes());
+      *has_counters |= cell.complex && IsCounter(cell, fragment.context);
     }
   }
   Projection projection;
@@ -90,9 +101,17 @@ void AddFragment(const FragmentInContext& fragment, RowMerger* merger) {
   }
 }
 
-FragmentContext FoldFragments(std::span<const FragmentInContext> fragments, std::string* out) {
-  const Projection projection = ColumnsOf(fragments);
+FragmentContext FoldFragments(std::span<const FragmentInContext> fragments, const CounterFold& counters,
+                              std::string* out) {
+  bool has_counters = false;
+  const Projection projection = ColumnsOf(fragments, &has_counters);
   RowMerger merger(&projection);
+  if (has_counters) {
+    ComplexRules rules;
+    rules.can_fold = counters.can_fold;
+    merger.SetComplexRules(rules);
+    merger.AddCoveringDeletion(counters.covering);
+  }
   for (const FragmentInContext& fragment : fragments) AddFragment(fragment, &merger);
   BatchBuilder builder(&projection);
   builder.Clear();

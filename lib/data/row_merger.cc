@@ -101,15 +101,16 @@ void RowMerger::MergeComplexCells(int64_t live_at) {
   ComplexRules rules = complex_rules_;
   rules.covering = Strongest().timestamp;
   rules.live_at = live_at;
-  size_t count = 0;
+  // All at once: a string that moves takes short content with it.
+  if (complex_bytes_.size() < entries_.size()) complex_bytes_.resize(entries_.size());
+  auto bytes = complex_bytes_.begin();
   for (Entry& entry : entries_) {
     if (!entry.cell.complex) continue;
-    if (++count > complex_bytes_.size()) complex_bytes_.emplace_back();
     complex_merger_.Start();
     for (uint32_t i = entry.inputs; i != kNone; i = complex_inputs_[i].next) {
       complex_merger_.Add(complex_inputs_[i].cell, complex_inputs_[i].context);
     }
-    if (!complex_merger_.Merge(rules, &complex_bytes_[count - 1], &entry.cell)) {
+    if (!complex_merger_.Merge(rules, &*bytes++, &entry.cell)) {
       entry.cell = Cell{};
       entry.cell.complex = true;
     }

@@ -48,7 +48,8 @@ CommitPipeline::CommitPipeline(const Start& start, LogWriter& log, const ViewHol
       sequence_ceiling_(start.sequence_ceiling),
       last_sequence_(start.last_sequence),
       last_timestamp_(start.last_timestamp),
-      visible_sequence_(start.last_sequence) {}
+      visible_sequence_(start.last_sequence),
+      visible_timestamp_(start.last_timestamp) {}
 
 absl::StatusOr<CommitStamp> CommitPipeline::NextStamp() {
   if (last_sequence_ >= sequence_ceiling_) {
@@ -123,7 +124,7 @@ absl::Status CommitPipeline::Lead(Writer* self) {
     PassLeadership();
     return status;
   }
-  applying_.push_back(Group{last_sequence_, count, self});
+  applying_.push_back(Group{last_sequence_, last_timestamp(), count, self});
   if (!watches_.empty()) [[unlikely]]
     MarkWatches(self);
   for (Writer* writer = self; writer != nullptr; writer = writer->next) {
@@ -209,7 +210,7 @@ absl::Status CommitPipeline::AppendRecords() {
 /// Applies the writer's rows and waits until its group is visible. Locked on entry and on return.
 void CommitPipeline::ApplyAndPublish(Writer* self) {
   mutex_.Unlock();
-  ApplyMutations(*self->view, self->mutations, self->blobs, self->stamp);
+  ApplyMutations(*self->view, self->mutations, self->blobs, self->stamp, visible_timestamp());
   mutex_.Lock();
   if (--self->group->unapplied == 0) AdvanceVisible();
   while (self->state != Writer::State::kVisible) self->changed.Wait(&mutex_);
@@ -219,6 +220,7 @@ void CommitPipeline::AdvanceVisible() {
   while (!applying_.empty() && applying_.front().unapplied == 0) {
     const Group& group = applying_.front();
     visible_sequence_.store(group.last_sequence, std::memory_order_release);
+    visible_timestamp_.store(group.last_timestamp, std::memory_order_release);
     for (Writer *writer = group.writers, *next = nullptr; writer != nullptr; writer = next) {
       next = writer->next;
       writer->state = Writer::State::kVisible;
@@ -255,6 +257,7 @@ absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const
   mutex_.Lock();
   // Nobody else can have moved it. A failed body has used up its sequence, but nothing carries it.
   visible_sequence_.store(last_sequence_, std::memory_order_release);
+  visible_timestamp_.store(last_timestamp(), std::memory_order_release);
   for (PartitionWatch* watch : watches_) watch->touched = true;
   PassLeadership();
   mutex_.Unlock();
@@ -268,13 +271,13 @@ absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_v
   AddRecord(stamp, mutations, Hash64(mutations));
   STOA_RETURN_IF_ERROR(AppendRecords());
   const ViewHolder::Pin view = views_.Acquire();
-  ApplyMutations(*view, mutations, blobs, stamp);
+  ApplyMutations(*view, mutations, blobs, stamp, visible_timestamp_.load(std::memory_order_acquire));
   commit_count_.fetch_add(1, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 
 void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
-                    const CommitStamp& stamp) {
+                    const CommitStamp& stamp, int64_t settled_timestamp) {
   for (const BlobHold& hold : blobs) {
     if (const TableView* table = view.Find(hold.table)) table->active->Keep(hold.blob);
   }
@@ -289,7 +292,7 @@ void ApplyMutations(const View& view, std::string_view mutations, std::span<cons
       last_id = mutation.table;
       memtable = table == nullptr ? nullptr : table->active.get();
     }
-    if (memtable != nullptr) memtable->Apply(mutation, context, stamp.sequence);
+    if (memtable != nullptr) memtable->Apply(mutation, context, stamp.sequence, settled_timestamp);
   }
   STOA_DCHECK(reader.ok());
 }

@@ -90,12 +90,15 @@ class CommitPipeline {
 
   uint64_t visible_sequence() const { return visible_sequence_.load(std::memory_order_acquire); }
   int64_t last_timestamp() const { return last_timestamp_.load(std::memory_order_relaxed); }
+  /// That of the last visible commit: all commits up to it have been applied.
+  int64_t visible_timestamp() const { return visible_timestamp_.load(std::memory_order_acquire); }
   uint64_t commit_count() const { return commit_count_.load(std::memory_order_relaxed); }
 
  private:
   struct Writer;
   struct Group {
     uint64_t last_sequence = 0;
+    int64_t last_timestamp = 0;
     size_t unapplied = 0;
     Writer* writers = nullptr;
   };
@@ -126,6 +129,7 @@ class CommitPipeline {
   std::vector<LogRecord> records_;
 
   std::atomic<uint64_t> visible_sequence_;
+  std::atomic<int64_t> visible_timestamp_;
   std::atomic<uint64_t> commit_count_{0};
 
   Mutex mutex_;
@@ -138,8 +142,8 @@ class CommitPipeline {
 };
 
 /// Applies the rows of a batch to the active memtables of `view`, which hold its blobs from then on. Rows of
-/// tables that `view` does not know were dropped and are left out.
+/// tables that `view` does not know were dropped and are left out. `settled_timestamp` as in Memtable::Apply.
 void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
-                    const CommitStamp& stamp);
+                    const CommitStamp& stamp, int64_t settled_timestamp);
 
 }  // namespace stoa

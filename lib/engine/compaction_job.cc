@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 #include <utility>
 
 #include "base/hash.h"
@@ -13,29 +14,41 @@ namespace {
 /// What the purge rule needs to know of the sources that are not in the merge, taken when it starts: what is
 /// written later has greater automatic timestamps than anything in the merge.
 struct OutsideSources {
-  int64_t memtable_min_timestamp = std::numeric_limits<int64_t>::max();
+  std::vector<TimeBounds> memtables;
   std::vector<SourceBounds> sstables;
 
-  int64_t MinTimestamp(uint64_t token, std::string_view key) const {
-    int64_t least = memtable_min_timestamp;
+  /// Calls visit(TimeBounds) for each that overlaps the partition.
+  template <typename Visit>
+  void ForEach(uint64_t token, std::string_view key, const Visit& visit) const {
+    for (const TimeBounds& times : memtables) visit(times);
     const PositionView partition{token, key, {}};
     for (const SourceBounds& bounds : sstables) {
       const PositionView first{bounds.first.token, bounds.first.key, {}};
       const PositionView last{bounds.last.token, bounds.last.key, {}};
-      if (partition < first || last < partition) continue;
-      least = std::min(least, bounds.times.min_timestamp);
+      if (partition >= first && partition <= last) visit(bounds.times);
     }
+  }
+
+  int64_t MinTimestamp(uint64_t token, std::string_view key) const {
+    int64_t least = std::numeric_limits<int64_t>::max();
+    ForEach(token, key, [&](const TimeBounds& times) { least = std::min(least, times.min_timestamp); });
     return least;
+  }
+
+  /// Whether none can hold a deletion with a timestamp of `from` or later and before `to`.
+  bool HaveNoDeletion(uint64_t token, std::string_view key, int64_t from, int64_t to) const {
+    bool none = true;
+    ForEach(token, key, [&](const TimeBounds& times) {
+      none &= !times.has_tombstones || times.max_timestamp < from || times.min_timestamp >= to;
+    });
+    return none;
   }
 };
 
 OutsideSources CollectOutside(const TableView& table, const std::vector<std::shared_ptr<SSTable>>& inputs) {
   OutsideSources outside;
-  int64_t& least = outside.memtable_min_timestamp;
-  if (!table.active->empty()) least = std::min(least, table.active->times().min_timestamp);
-  for (const SealedMemtable& sealed : table.sealed) {
-    least = std::min(least, sealed.memtable->times().min_timestamp);
-  }
+  if (!table.active->empty()) outside.memtables.push_back(table.active->times());
+  for (const SealedMemtable& sealed : table.sealed) outside.memtables.push_back(sealed.memtable->times());
   for (const std::shared_ptr<SSTable>& sstable : table.sstables) {
     if (std::find(inputs.begin(), inputs.end(), sstable) == inputs.end()) {
       outside.sstables.push_back(sstable->bounds());
@@ -105,9 +118,12 @@ absl::Status CompactionJob::Start() {
   input.writer.purpose = IoPurpose::kCompaction;
   input.purge.now_seconds = store_.purge_clock().NowSeconds();
   input.purge.gc_grace_seconds = table->schema->options().gc_grace_seconds;
-  input.purge.min_timestamp_outside = [outside = CollectOutside(*table, inputs_)](uint64_t token,
-                                                                                  std::string_view key) {
-    return outside.MinTimestamp(token, key);
+  const auto outside = std::make_shared<const OutsideSources>(CollectOutside(*table, inputs_));
+  input.purge.min_timestamp_outside = [outside](uint64_t token, std::string_view key) {
+    return outside->MinTimestamp(token, key);
+  };
+  input.purge.can_fold = [outside](uint64_t token, std::string_view key, int64_t from, int64_t to) {
+    return outside->HaveNoDeletion(token, key, from, to);
   };
   std::vector<MergeTask::OpenSource> sources;
   for (const std::shared_ptr<SSTable>& sstable : inputs_) {

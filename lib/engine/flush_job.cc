@@ -11,6 +11,11 @@ namespace {
 /// An SSTable has its price: with more snapshots than this in a flush, the later ones keep the memtables.
 constexpr size_t kCutsMax = 8;
 
+bool HasCounters(const TableSchema& schema) {
+  return std::any_of(schema.regular().begin(), schema.regular().end(),
+                     [](const Column& column) { return column.type.kind() == TypeKind::kCounter; });
+}
+
 }  // namespace
 
 FlushJob::FlushJob(Store& store, LogWriter& log, TableId table, std::function<uint64_t()> visible_sequence,
@@ -82,6 +87,11 @@ absl::Status FlushJob::StartPart() {
   input.writer.compression_level = schema_->options().compression_level;
   input.writer.purpose = IoPurpose::kFlush;
   input.purge = PurgeRules::KeepAll();
+  // Several memtables of a table of counters hold together, like one (memtable_source.cc), everything between
+  // their least timestamp and their greatest.
+  if (HasCounters(*schema_)) {
+    input.purge.can_fold = [](uint64_t, std::string_view, int64_t, int64_t) { return true; };
+  }
   std::vector<MergeTask::OpenSource> sources;
   for (const SealedMemtable& sealed : memtables_) {
     if (sealed.seal_sequence <= part.after || sealed.after_sequence >= part.up_to) continue;

@@ -157,7 +157,8 @@ absl::Status Recovery::ReplayMutations(const LogRecord& record) {
       memtable->Keep(std::move(blob));
       return absl::OkStatus();
     }));
-    memtable->Apply(mutation, context, record.sequence);
+    // All before it have been applied, and their timestamps are less.
+    memtable->Apply(mutation, context, record.sequence, record.timestamp - 1);
     ++result_.report.operations_replayed;
   }
   if (!reader.ok()) {

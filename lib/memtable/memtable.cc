@@ -97,10 +97,11 @@ void Memtable::Keep(std::shared_ptr<const void> referred) {
   kept_.push_back(std::move(referred));
 }
 
-void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence) {
+void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
+                     int64_t settled_timestamp) {
   STOA_DCHECK(mutation.table == table_);
   if (mutation.kind == mutation_op::kDeleteRange && mutation.clustering >= mutation.end) return;
-  const RowWrite write{mutation.fragment, context, sequence};
+  RowWrite write{mutation.fragment, context, sequence, settled_timestamp, nullptr};
   TimeBounds times;
   if (mutation.kind == mutation_op::kRow) {
     times = TimesOf(write);
@@ -114,6 +115,7 @@ void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, u
   Partition* partition = directory_.FindOrInsert(mutation.token, mutation.key, &stripe.arena);
   switch (mutation.kind) {
     case mutation_op::kRow:
+      write.deletions = partition;
       stripe.row_count += partition->rows.Add(mutation.clustering, write, &stripe.arena) ? 1 : 0;
       break;
     case mutation_op::kDeleteRange:
@@ -137,8 +139,7 @@ void Memtable::GetRow(uint64_t token, std::string_view key, std::string_view clu
                       uint64_t max_sequence, RowMerger* merger) const {
   const Partition* partition = directory_.Find(token, key);
   if (partition == nullptr) return;
-  merger->AddCoveringDeletion(partition->deletion.At(max_sequence));
-  merger->AddCoveringDeletion(partition->range_tombstones.At(max_sequence).Covering(clustering));
+  merger->AddCoveringDeletion(partition->Covering(clustering, max_sequence));
   const StoredRow* row = partition->rows.Find(clustering);
   if (row != nullptr) row->MergeInto({0, max_sequence}, merger);
 }

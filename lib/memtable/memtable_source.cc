@@ -17,6 +17,12 @@ constexpr uint32_t kBatchRowsFirst = 16;
 constexpr uint32_t kBatchRowsLast = 512;
 constexpr size_t kBatchBytesMax = 256 << 10;
 
+/// What is left of a counter in a row becomes one sum. The timestamps of a table of counters grow with the
+/// sequences of its commits, and all that a source reads has been applied. So a memtable, or what of it lies
+/// in a range of sequences, holds everything between its least timestamp and its greatest: a deletion in
+/// another source is older than all of it or newer than all of it.
+const CanFold kCanFold = [](int64_t, int64_t) { return true; };
+
 /// Stands in a partition, before the next row (rows_) and the next range-change (changes_) of its slice.
 class MemtableSource final : public RowSource {
  public:
@@ -27,6 +33,9 @@ class MemtableSource final : public RowSource {
         batch_rows_(spec.rows_hint == 0 ? kBatchRowsFirst : std::min(spec.rows_hint, kBatchRowsLast)),
         merger_(spec.projection),
         builder_(spec.projection, spec.budget) {
+    ComplexRules rules;
+    rules.can_fold = &kCanFold;
+    merger_.SetComplexRules(rules);
     Enter(directory_->FindAtOrAfter(spec_.range.start.token, spec_.range.start.key));
   }
 

@@ -10,14 +10,13 @@
 #include "base/arena.h"
 #include "data/deletion_time.h"
 #include "data/position.h"
-#include "memtable/range_tombstones.h"
+#include "memtable/partition_deletions.h"
 #include "memtable/row_tree.h"
-#include "memtable/version_chain.h"
 
 namespace stoa {
 
 /// One writer at a time; readers take no locks. Lives in an arena, its key behind it.
-struct Partition {
+struct Partition : PartitionDeletions {
   static Partition* Create(Arena* arena, uint64_t token, std::string_view key) {
     char* at = arena->Allocate(sizeof(Partition) + key.size());
     if (!key.empty()) std::memcpy(at + sizeof(Partition), key.data(), key.size());
@@ -34,8 +33,6 @@ struct Partition {
   const uint64_t token;
   const size_t key_size;
   RowTree rows;
-  VersionChain<DeletionTime> deletion;
-  VersionChain<RangeTombstones> range_tombstones;
 
  private:
   Partition(uint64_t partition_token, size_t partition_key_size)

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "data/complex_cell.h"
 #include "data/fragment_fold.h"
 
 namespace stoa {
@@ -72,11 +74,12 @@ void StoredRow::Push(Arena* arena, const RowWrite& write) {
   const unsigned unfolded = below->unfolded + 1;
   const Fragment* newest =
       Fragment::Place(arena->Allocate(Fragment::BytesFor(write)), write, below, unfolded);
-  if (unfolded == kFoldedFragments) newest = Fold(newest, arena);
+  if (unfolded == kFoldedFragments) newest = Fold(newest, write, arena);
   newest_.store(newest, std::memory_order_release);
 }
 
-const StoredRow::Fragment* StoredRow::Fold(const Fragment* newest, Arena* arena) {
+const StoredRow::Fragment* StoredRow::Fold(const Fragment* newest, const RowWrite& write,
+                                           Arena* arena) const {
   std::vector<FragmentInContext> parts;
   FoldHeader header{nullptr, newest->sequence};
   uint64_t sequence = 0;
@@ -93,12 +96,40 @@ const StoredRow::Fragment* StoredRow::Fold(const Fragment* newest, Arena* arena)
   }
   header.below = part;
 
-  std::string folded;
-  const FragmentContext context = FoldFragments(parts, &folded);
-  const RowWrite write{folded, context, sequence};
-  char* at = arena->Allocate(sizeof(header) + Fragment::BytesFor(write));
+  std::optional<int64_t> newest_deletion;  // of those below
+  const CanFold can_fold = [&](int64_t from, int64_t to) {
+    if (to > write.settled_timestamp) return false;
+    if (!newest_deletion.has_value()) newest_deletion = NewestDeletion(header.below);
+    return from > *newest_deletion;
+  };
+  CounterFold counters;
+  if (write.deletions != nullptr) counters.covering = write.deletions->Covering(key(), sequence);
+  counters.can_fold = &can_fold;
+  std::string folded_bytes;
+  const FragmentContext context = FoldFragments(parts, counters, &folded_bytes);
+  const RowWrite folded{folded_bytes, context, sequence};
+  char* at = arena->Allocate(sizeof(header) + Fragment::BytesFor(folded));
   new (at) FoldHeader(header);
-  return Fragment::Place(at + sizeof(header), write, newest, 0);
+  return Fragment::Place(at + sizeof(header), folded, newest, 0);
+}
+
+/// The greatest timestamp of the deletions in the fragments from `fragment` on, of the row and in its complex
+/// cells.
+int64_t StoredRow::NewestDeletion(const Fragment* fragment) {
+  int64_t newest = kNoTimestamp;
+  for (; fragment != nullptr; fragment = fragment->below()) {
+    const FragmentInContext content = fragment->content();
+    FragmentReader reader(content.bytes, content.context);
+    newest = std::max(newest, reader.deletion().timestamp);
+    ColumnId column = 0;
+    Cell cell;
+    while (reader.NextCell(&column, &cell)) {
+      if (cell.complex) {
+        newest = std::max(newest, ComplexCellReader(cell, content.context).deletion().timestamp);
+      }
+    }
+  }
+  return newest;
 }
 
 size_t StoredRow::MergeInto(const SequenceRange& sequences, RowMerger* merger) const {

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "data/fragment.h"
 #include "data/row_merger.h"
+#include "memtable/partition_deletions.h"
 
 namespace stoa {
 
@@ -16,6 +17,10 @@ struct RowWrite {
   std::string_view fragment;
   FragmentContext context;
   uint64_t sequence = 0;
+  /// All commits with timestamps up to this one have been applied.
+  int64_t settled_timestamp = kNoTimestamp;
+  /// Of the row's partition; null where there are none.
+  const PartitionDeletions* deletions = nullptr;
 };
 
 /// Sequences greater than `after`, up to `up_to`.
@@ -35,6 +40,21 @@ struct SequenceRange {
 /// when what is above that one weighs as much, so a row of n fragments is read through O(log n) of them, and
 /// one that is overwritten through a few. Whoever does not want all sequences in a fold passes it by and
 /// finds them behind it; so views hold up no folding.
+///
+/// Deltas of a counter become one in a fold if they are *settled*: two of them, up to timestamps e1 < e2,
+/// when e2 is at most RowWrite::settled_timestamp and no deletion known lies between. That is right: the
+/// timestamps of a table of counters grow with the sequences of its commits, so all commits up to e2 have
+/// been applied, and a deletion that could part the two would be known. It would be in the memtable (older
+/// ones hold older timestamps), and there
+///
+///   * in the fold: the strongest removes what it reaches, which is also what the others reach;
+///   * in what stands below the fold, where it may be although it is newer than some of what is folded,
+///   because
+///     commits are applied side by side: so nothing folds across the greatest timestamp of these;
+///   * or of the partition or a range. Whoever reads the fold sees its greatest sequence, and so all such
+///   deletions
+///     up to there: the strongest of them removes what it reaches from the fold at once, as above. Later ones
+///     have greater timestamps than all that is folded.
 ///
 /// Lives in an arena, the key and the first fragment in the same piece of it.
 class StoredRow {
@@ -58,7 +78,8 @@ class StoredRow {
   struct Fragment;
   struct FoldHeader;
 
-  static const Fragment* Fold(const Fragment* newest, Arena* arena);
+  const Fragment* Fold(const Fragment* newest, const RowWrite& write, Arena* arena) const;
+  static int64_t NewestDeletion(const Fragment* fragment);
 
   explicit StoredRow(size_t key_size) : key_size_(key_size) {}
 

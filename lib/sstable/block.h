@@ -37,6 +37,7 @@ struct ClusteringComponent {
     kTerminated = 1,          ///< ends with 00 (00 FF is a byte of the value)
     kTerminatedInverted = 2,  ///< descending: ends with FF (FF 00 is a byte of the value)
     kRest = 3,                ///< any other: this and all components after it are one byte string
+    kWhole = 4,               ///< in no layout: all of the key (BlockHeader::Components)
   };
   Shape shape = Shape::kRest;
   uint8_t bytes = 0;  ///< of kFixed
@@ -46,6 +47,9 @@ struct ClusteringComponent {
 /// What blocks of a table have in common; stored once in the file.
 struct BlockLayout {
   std::vector<ClusteringComponent> clustering;
+  /// What takes the place of `clustering` in a block with keys that do not consist of these components: of
+  /// static rows, or with empty components.
+  static const std::vector<ClusteringComponent>& WholeKeys();
   struct ColumnType {
     ColumnId id;
     TypeKind kind;
@@ -170,6 +174,7 @@ class BlockHeader {
   bool first_starts = false;  ///< PartitionRun::starts of the first run; all others do
   int64_t min_timestamp = 0;
   int64_t max_timestamp = 0;
+  bool whole_keys = false;    ///< the clustering keys are not taken apart
   bool has_liveness = false;  ///< section 1 is liveness; without it the descriptors say everything
   DeletionTime open_before;
   struct Section {
@@ -191,6 +196,10 @@ class BlockHeader {
 
   KeyParts keys;
   LivenessParts liveness;
+  /// What the clustering keys of the block are made of, `layout` being that of the table.
+  const std::vector<ClusteringComponent>& Components(const BlockLayout& layout) const {
+    return whole_keys ? BlockLayout::WholeKeys() : layout.clustering;
+  }
   /// Bytes of memory, for the cache.
   size_t memory_bytes() const;
 };

@@ -72,7 +72,7 @@ bool IsClean(const PendingBlock& block, const TimeBounds& times) {
 }  // namespace
 
 BlockEncoder::BlockEncoder(const BlockLayout* layout, int compression_level)
-    : layout_(layout), compressor_(compression_level), clustering_(layout->clustering.size()) {}
+    : compressor_(compression_level), clustering_(std::max<size_t>(layout->clustering.size(), 1)) {}
 
 SectionBuffer& BlockEncoder::NewSection() {
   if (section_count_ == sections_.size()) sections_.emplace_back();
@@ -90,7 +90,8 @@ void BlockEncoder::PlanKeys(const PendingBlock& block) {
   change_rows_.Plan(block.change_rows);
   change_bounds_.Plan(block.change_bounds);
   change_deletions_.Plan(block.change_deletions, changes);
-  for (size_t i = 0; i < clustering_.size(); ++i) {
+  components_ = block.components;
+  for (size_t i = 0; i < components_->size(); ++i) {
     clustering_[i].high.Plan(block.clustering[i].high);
     clustering_[i].low.Plan(block.clustering[i].low);
     clustering_[i].strings.Plan(block.clustering[i].strings);
@@ -111,8 +112,8 @@ void BlockEncoder::AppendKeyDescriptors(std::string* out) const {
     change_bounds_.AppendDescriptor(out);
     change_deletions_.AppendDescriptor(out);
   }
-  for (size_t i = 0; i < clustering_.size(); ++i) {
-    const ClusteringComponent& component = layout_->clustering[i];
+  for (size_t i = 0; i < components_->size(); ++i) {
+    const ClusteringComponent& component = (*components_)[i];
     if (component.shape != Shape::kFixed) {
       clustering_[i].strings.AppendDescriptor(out);
     } else {
@@ -132,8 +133,8 @@ void BlockEncoder::AppendKeyPayloads(SectionBuffer* out) const {
     change_bounds_.AppendPayload(out);
     change_deletions_.AppendPayload(out);
   }
-  for (size_t i = 0; i < clustering_.size(); ++i) {
-    const ClusteringComponent& component = layout_->clustering[i];
+  for (size_t i = 0; i < components_->size(); ++i) {
+    const ClusteringComponent& component = (*components_)[i];
     if (component.shape != Shape::kFixed) {
       clustering_[i].strings.AppendPayload(out);
     } else {
@@ -206,6 +207,7 @@ absl::Status BlockEncoder::AppendHeader(const PendingBlock& block, bool has_live
   if (block.first_starts) flags |= block_flags::kFirstStarts;
   if (has_liveness) flags |= block_flags::kHasLiveness;
   if (!block.open_before.live()) flags |= block_flags::kOpenBefore;
+  if (components_ == &BlockLayout::WholeKeys()) flags |= block_flags::kWholeKeys;
   std::string& header = built->header;
   header.push_back(static_cast<char>(flags));
   AppendVarint(&header, block.row_count);

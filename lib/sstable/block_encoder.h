@@ -32,7 +32,7 @@ class BlockEncoder {
   absl::Status AppendDirectory(const BuiltBlock& built, std::string* header);
   SectionBuffer& NewSection();
 
-  const BlockLayout* layout_;
+  const std::vector<ClusteringComponent>* components_ = nullptr;  // of the keys of the block
   SectionCompressor compressor_;
   size_t raw_bytes_ = 0;
 

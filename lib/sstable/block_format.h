@@ -21,8 +21,9 @@ inline constexpr uint8_t kFirstStarts = 2;
 inline constexpr uint8_t kHasLiveness = 4;  ///< section 1 is liveness
 inline constexpr uint8_t kOpenBefore = 8;
 inline constexpr uint8_t kPackedDirectory = 16;
+inline constexpr uint8_t kWholeKeys = 32;
 /// 128 is taken for encryption: a key id and a nonce will follow the flags.
-inline constexpr uint8_t kKnown = 31;
+inline constexpr uint8_t kKnown = 63;
 }  // namespace block_flags
 
 /// More runs or range-changes than this do not come together in one block: a batch has fewer.

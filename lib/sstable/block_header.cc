@@ -53,9 +53,9 @@ bool ParseSections(Decoder* in, std::vector<BlockHeader::Section>* sections) {
   return true;
 }
 
-bool ParseClustering(Decoder* in, const BlockLayout& layout, uint32_t rows, uint64_t* end,
-                     std::vector<KeyColumn>* columns) {
-  for (const ClusteringComponent& component : layout.clustering) {
+bool ParseClustering(Decoder* in, const std::vector<ClusteringComponent>& components, uint32_t rows,
+                     uint64_t* end, std::vector<KeyColumn>* columns) {
+  for (const ClusteringComponent& component : components) {
     KeyColumn& column = columns->emplace_back();
     if (component.shape != Shape::kFixed) {
       if (!column.strings.Parse(in, rows, end)) return false;
@@ -83,8 +83,8 @@ bool ParseKeys(Decoder* in, const BlockLayout& layout, BlockHeader* header) {
   }
   // Keys differ, so that many of them take bytes: this bounds what is allocated for them.
   const uint64_t bytes = header->sections[0].raw_bytes;
-  return ParseClustering(in, layout, header->row_count, &end, &keys.clustering) && end == bytes &&
-         runs / 8 <= bytes && changes / 8 <= bytes;
+  return ParseClustering(in, header->Components(layout), header->row_count, &end, &keys.clustering) &&
+         end == bytes && runs / 8 <= bytes && changes / 8 <= bytes;
 }
 
 bool ParseLiveness(Decoder* in, BlockHeader* header) {
@@ -159,6 +159,7 @@ absl::StatusOr<BlockHeader> BlockHeader::Parse(std::string_view bytes, const Blo
   }
   header.clean = (flags & block_flags::kClean) != 0;
   header.first_starts = (flags & block_flags::kFirstStarts) != 0;
+  header.whole_keys = (flags & block_flags::kWholeKeys) != 0;
   header.has_liveness = (flags & block_flags::kHasLiveness) != 0;
   if (!ParseCounts(&in, flags, &header)) return Malformed("counts");
   if (!ParseSections(&in, &header.sections) || header.sections.empty()) return Malformed("sections");

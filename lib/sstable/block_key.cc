@@ -30,6 +30,10 @@ void SplitFixed(std::string_view value, PendingKeyColumn* column) {
 
 bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std::string_view key,
                         std::vector<PendingKeyColumn>* columns) {
+  if (components.size() == 1 && components[0].shape == Shape::kWhole) {
+    (*columns)[0].strings.Add(key);
+    return !key.empty();
+  }
   if (key.empty() || key.back() != kRowEnd) return false;
   key.remove_suffix(1);
   for (size_t i = 0; i < components.size(); ++i) {
@@ -55,12 +59,33 @@ bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std:
   return key.empty();
 }
 
+void JoinClusteringKey(const std::vector<ClusteringComponent>& components,
+                       const std::vector<PendingKeyColumn>& columns, size_t row, std::string* out) {
+  for (size_t i = 0; i < components.size(); ++i) {
+    const auto [shape, bytes] = components[i];
+    if (HasMarker(shape)) out->push_back(kComponentMarker);
+    if (shape == Shape::kFixed) {
+      const uint8_t high = bytes > kHighBytes ? kHighBytes : 0;
+      char word[2 * kHighBytes];
+      if (high != 0) StoreComponent(word, columns[i].high[row], high);
+      StoreComponent(word + high, columns[i].low[row], bytes - high);
+      out->append(word, bytes);
+      continue;
+    }
+    out->append(columns[i].strings[row]);
+    if (HasMarker(shape)) out->push_back(ComponentTerminator(shape));
+    if (shape == Shape::kWhole) return;
+  }
+  out->push_back(kRowEnd);
+}
+
 int CompareComponent(Shape shape, std::string_view prefix, std::string_view suffix, std::string_view rest) {
   for (const std::string_view part : {prefix, suffix}) {
     const int order = part.compare(rest.substr(0, part.size()));
     if (order != 0) return order;
     rest.remove_prefix(part.size());
   }
+  if (shape == Shape::kWhole) return rest.empty() ? 0 : -1;
   if (shape == Shape::kRest) return rest.empty() ? 1 : std::string_view(&kRowEnd, 1).compare(rest);
   // The row goes on with the terminator and a byte that is neither 00 nor FF.
   const char terminator = ComponentTerminator(shape);

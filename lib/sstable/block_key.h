@@ -13,6 +13,9 @@
 
 namespace stoa {
 
+/// Whether values of the shape stand behind a marker byte; others are a part of the key as it is.
+inline bool HasMarker(ClusteringComponent::Shape shape) { return shape < ClusteringComponent::Shape::kRest; }
+
 /// The byte that ends values of a terminated shape; the same byte inverted behind it takes its end away.
 inline char ComponentTerminator(ClusteringComponent::Shape shape) {
   return shape == ClusteringComponent::Shape::kTerminated ? '\0' : '\xff';
@@ -75,9 +78,13 @@ struct PendingKeyColumn {
 bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std::string_view key,
                         std::vector<PendingKeyColumn>* columns);
 
+/// Appends to `out` the key whose components are those of row `row` of `columns`: the inverse.
+void JoinClusteringKey(const std::vector<ClusteringComponent>& components,
+                       const std::vector<PendingKeyColumn>& columns, size_t row, std::string* out);
+
 /// Compares a row's bytes from a component of varying size on - `prefix` and `suffix` together are the value,
 /// without terminator - with the bytes `rest` of a position: < 0 when the row is less, 0 when the position
-/// goes on behind the same value (of kRest: is the row), > 0 when the row is greater.
+/// goes on behind the same value (of kRest and kWhole: is the row), > 0 when the row is greater.
 int CompareComponent(ClusteringComponent::Shape shape, std::string_view prefix, std::string_view suffix,
                      std::string_view rest);
 

@@ -58,6 +58,11 @@ bool DecodeColumns(Decoder* in, std::vector<BlockLayout::ColumnType>* columns) {
 
 }  // namespace
 
+const std::vector<ClusteringComponent>& BlockLayout::WholeKeys() {
+  static const std::vector<ClusteringComponent> components = {{Shape::kWhole, 0}};
+  return components;
+}
+
 BlockLayout BlockLayout::Of(const TableSchema& schema) {
   BlockLayout layout;
   for (const Column& column : schema.clustering()) {

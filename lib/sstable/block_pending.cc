@@ -1,6 +1,8 @@
 #include "sstable/block_pending.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "base/strings.h"
 #include "data/bits.h"
@@ -8,7 +10,8 @@
 namespace stoa {
 
 PendingBlock::PendingBlock(const BlockLayout* layout, const Projection* projection)
-    : clustering(layout->clustering.size()),
+    : components(&layout->clustering),
+      clustering(std::max<size_t>(layout->clustering.size(), 1)),
       layout_(layout),
       projection_(projection),
       slots_(projection->size()) {
@@ -33,6 +36,7 @@ void PendingBlock::Start(const DeletionTime& open) {
   change_rows.clear();
   change_bounds.Clear();
   change_deletions.Clear();
+  components = &layout_->clustering;
   for (PendingKeyColumn& column : clustering) column.Clear();
   timestamps.Clear();
   flags.Clear();
@@ -79,15 +83,29 @@ absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32
   NoteElement(batch.clustering[begin]);
   last.clustering = batch.clustering[end - 1];
   for (uint32_t row = begin; row < end; ++row) {
-    if (!SplitClusteringKey(layout_->clustering, batch.clustering[row], &clustering)) {
-      // Keys that are given are checked before they are logged: this one comes from a damaged file.
-      return absl::DataLossError(
-          StrCat("not a clustering key of the table: ", HexDump(batch.clustering[row])));
-    }
+    if (SplitClusteringKey(*components, batch.clustering[row], &clustering)) continue;
+    // Keys that are given are checked before they are logged: this one comes from a damaged file.
+    if (batch.clustering[row].empty()) return absl::DataLossError("an empty clustering key");
+    KeepKeysWhole(row_count + (row - begin));
+    SplitClusteringKey(*components, batch.clustering[row], &clustering);
   }
   AddLiveness(batch, begin, end);
   row_count += end - begin;
   return absl::OkStatus();
+}
+
+/// Puts the keys of the first `rows` rows together again.
+void PendingBlock::KeepKeysWhole(uint32_t rows) {
+  ByteStrings whole;
+  std::string key;
+  for (uint32_t row = 0; row < rows; ++row) {
+    key.clear();
+    JoinClusteringKey(*components, clustering, row, &key);
+    whole.Add(key);
+  }
+  for (PendingKeyColumn& column : clustering) column.Clear();
+  clustering[0].strings = std::move(whole);
+  components = &BlockLayout::WholeKeys();
 }
 
 void PendingBlock::AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end) {

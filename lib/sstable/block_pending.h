@@ -26,8 +26,8 @@ class PendingBlock {
   /// A run of the batch; `starts` as it is in the block. A run that is added twice in a row is one run.
   void AddRun(const PartitionRun& run, bool starts);
   void AddChange(const RangeChange& change);
-  /// Rows [begin, end) of a loaded batch, which belong to the run added last. InvalidArgument when a key does
-  /// not fit the layout.
+  /// Rows [begin, end) of a loaded batch, which belong to the run added last. From the first key on that does
+  /// not fit the layout, all keys of the block are kept whole. DataLoss when one is empty.
   absl::Status AddRows(const RowBatch& batch, uint32_t begin, uint32_t end);
   /// Their columns; after AddRows of all runs that rows [begin, end) belong to. The first was row `first_row`
   /// of the block.
@@ -51,7 +51,9 @@ class PendingBlock {
   ByteStrings change_bounds;
   PendingDeletions change_deletions;
 
-  std::vector<PendingKeyColumn> clustering;  // one for each component
+  /// The clustering keys: what they are made of, and a column for each component.
+  const std::vector<ClusteringComponent>* components = nullptr;
+  std::vector<PendingKeyColumn> clustering;
   PendingWords timestamps;
   PendingWords flags;
   PendingWords expiries;
@@ -61,6 +63,7 @@ class PendingBlock {
   std::vector<PendingColumn*> SortedColumns();
 
  private:
+  void KeepKeysWhole(uint32_t rows);
   void AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end);
   void NoteElement(std::string_view clustering);
 

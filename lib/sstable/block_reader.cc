@@ -173,16 +173,16 @@ absl::Status BlockReader::State::MakeChanges(const char* keys, uint32_t change_b
 
 absl::Status BlockReader::State::RowKey(const char* keys, uint32_t row, std::string_view* row_key) {
   key.clear();
-  for (size_t i = 0; i < layout->clustering.size(); ++i) {
-    const ClusteringComponent& component = layout->clustering[i];
+  for (size_t i = 0; i < header->keys.clustering.size(); ++i) {
+    const ClusteringComponent& component = components()[i];
     const KeyColumn& column = header->keys.clustering[i];
-    const bool rest = component.shape == ClusteringComponent::Shape::kRest;
-    if (!rest) key.push_back(kComponentMarker);
+    const bool marker = HasMarker(component.shape);
+    if (marker) key.push_back(kComponentMarker);
     if (component.shape != ClusteringComponent::Shape::kFixed) {
       std::string_view suffix;
       if (!column.strings.suffixes.Get(keys, row, &suffix)) return DamagedBlock("clustering key");
       key.append(column.strings.prefix).append(suffix);
-      if (!rest) key.push_back(ComponentTerminator(component.shape));
+      if (marker) key.push_back(ComponentTerminator(component.shape));
       continue;
     }
     char bytes[2 * kHighBytes];
@@ -191,7 +191,7 @@ absl::Status BlockReader::State::RowKey(const char* keys, uint32_t row, std::str
     StoreComponent(bytes + high, column.low.Get(keys, row), component.bytes - high);
     key.append(bytes, component.bytes);
   }
-  key.push_back(kRowEnd);
+  if (!header->whole_keys) key.push_back(kRowEnd);
   *row_key = arena.Copy(key);
   return absl::OkStatus();
 }

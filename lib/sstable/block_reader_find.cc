@@ -102,7 +102,7 @@ bool NarrowString(const KeyStrings& strings, const char* keys, Shape shape, std:
       !LowerBoundString(strings, keys, shape, *rest, 1, *range, &range->end)) {
     return false;
   }
-  const size_t terminator = shape == Shape::kRest ? 0 : 1;
+  const size_t terminator = HasMarker(shape) ? 1 : 0;
   rest->remove_prefix(strings.prefix.size() + suffix.size() + terminator);
   *narrowed = Narrowed::kEqual;
   return true;
@@ -204,11 +204,12 @@ absl::Status BlockReader::State::RunRows(const char* keys, uint32_t run, RowRang
 absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::string_view clustering,
                                          uint32_t* row, bool* exact) {
   *exact = false;
-  for (size_t i = 0; i < layout->clustering.size() && range.begin < range.end; ++i) {
-    const ClusteringComponent& component = layout->clustering[i];
+  const std::vector<ClusteringComponent>& parts = components();
+  for (size_t i = 0; i < parts.size() && range.begin < range.end; ++i) {
+    const ClusteringComponent& component = parts[i];
     const KeyColumn& column = header->keys.clustering[i];
     auto narrowed = Narrowed::kFound;
-    if (component.shape == Shape::kRest) {
+    if (!HasMarker(component.shape)) {
       if (!NarrowString(column.strings, keys, component.shape, &clustering, &range, &narrowed)) {
         return DamagedBlock("clustering key");
       }
@@ -227,6 +228,11 @@ absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::
       *row = range.begin;
       return absl::OkStatus();
     }
+  }
+  if (header->whole_keys) {  // there is nothing behind them: the row was found, or there are none
+    *exact = range.begin < range.end;
+    *row = range.begin;
+    return absl::OkStatus();
   }
   const int order = CompareByte(clustering, kRowEnd);
   *exact = order == 0 && clustering.size() == 1 && range.begin < range.end;

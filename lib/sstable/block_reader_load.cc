@@ -145,15 +145,16 @@ bool BlockReader::Loading::ForEach(const SparseWords& words, const char* section
 }
 
 absl::Status BlockReader::Loading::Keys(const char* keys) {
-  const std::vector<ClusteringComponent>& components = state_.layout->clustering;
+  const std::vector<ClusteringComponent>& components = state_.components();
   const std::vector<KeyColumn>& columns = state_.header->keys.clustering;
-  size_t fixed_bytes = 1;  // kRowEnd
+  const size_t end_bytes = state_.header->whole_keys ? 0 : 1;  // kRowEnd
+  size_t fixed_bytes = end_bytes;
   state_.key_sizes.assign(count_, 0);
   std::vector<std::string_view*>& strings = state_.component_strings;
   strings.assign(components.size(), nullptr);
   for (size_t c = 0; c < components.size(); ++c) {
     fixed_bytes += components[c].bytes + columns[c].strings.prefix.size();
-    if (components[c].shape != Shape::kRest) fixed_bytes += components[c].shape == Shape::kFixed ? 1 : 2;
+    if (HasMarker(components[c].shape)) fixed_bytes += components[c].shape == Shape::kFixed ? 1 : 2;
     if (components[c].shape == Shape::kFixed) continue;
     strings[c] = state_.arena.AllocateArray<std::string_view>(count_);
     if (!columns[c].strings.suffixes.Decode(keys, rows_.begin, rows_.end, strings[c], &state_.scratch)) {
@@ -174,7 +175,7 @@ absl::Status BlockReader::Loading::Keys(const char* keys) {
   state_.numbers.resize(count_);
   for (size_t c = 0; c < components.size(); ++c) {
     const ClusteringComponent& component = components[c];
-    const std::string_view marker(&kComponentMarker, component.shape == Shape::kRest ? 0 : 1);
+    const std::string_view marker(&kComponentMarker, HasMarker(component.shape) ? 1 : 0);
     if (component.shape != Shape::kFixed) {
       const char terminator = ComponentTerminator(component.shape);
       state_.key.assign(marker).append(columns[c].strings.prefix);
@@ -190,7 +191,7 @@ absl::Status BlockReader::Loading::Keys(const char* keys) {
     AppendWords(high != 0 ? std::string_view() : marker, state_.numbers.data(), count_,
                 component.bytes - high, cursors);
   }
-  for (uint32_t i = 0; i < count_; ++i) *cursors[i] = kRowEnd;
+  for (uint32_t i = 0; end_bytes != 0 && i < count_; ++i) *cursors[i] = kRowEnd;
   Turn(clustering);
   batch_.clustering = clustering;
   return absl::OkStatus();

@@ -62,6 +62,8 @@ struct BlockReader::State {
                   strings.capacity() * sizeof(std::string_view));
   }
 
+  const std::vector<ClusteringComponent>& components() const { return header->Components(*layout); }
+
   /// The bytes of a section, loaded if they were not yet.
   absl::Status Section(uint32_t number, const char** bytes) {
     *bytes = loaded[number];

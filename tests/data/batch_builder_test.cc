@@ -123,7 +123,7 @@ TEST_CASE("Optional arrays exist only where a row needs them") {
   builder.StartRun(1, "p", {}, true);
   for (int i = 0; i < 100; ++i) {
     builder.AddRow(std::string(1, static_cast<char>(i)), row_flags::kMarker, 5, kNoExpiry, {});
-    builder.SetCell(0, Cell{5, kNoExpiry, false, false, false, 9, {}});
+    builder.SetCell(0, Cell{5, kNoExpiry, false, false, false, false, 9, {}});
   }
   RowBatch batch = builder.Finish();
   CHECK(batch.clean);
@@ -135,7 +135,7 @@ TEST_CASE("Optional arrays exist only where a row needs them") {
          plain.flags == nullptr));
 
   builder.AddRow("z", 0, 6, kNoExpiry, {});
-  builder.SetCell(2, Cell{7, 100, true, false, false, 0, {}});
+  builder.SetCell(2, Cell{7, 100, true, false, false, false, 0, {}});
   batch = builder.Finish();
   CHECK(!batch.clean);
   REQUIRE(batch.columns.size() == 2);
@@ -188,7 +188,7 @@ TEST_CASE("Thousands of sparse columns") {
   uint32_t rows = 0;
   for (; !builder.full(); ++rows) {
     builder.AddRow("r" + std::to_string(1000000 + rows), row_flags::kMarker, 5, kNoExpiry, {});
-    builder.SetCell(4999 - rows % 5000, Cell{5, kNoExpiry, false, false, false, rows, {}});
+    builder.SetCell(4999 - rows % 5000, Cell{5, kNoExpiry, false, false, false, false, rows, {}});
   }
   CHECK(rows > 200);
   CHECK(builder.byte_count() < 1 << 20);

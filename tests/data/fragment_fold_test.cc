@@ -55,8 +55,8 @@ TEST_CASE("Folded fragments say what the fragments say together", "[rule]") {
       const size_t begin = random.Uniform(folded.size() - 1);
       const size_t count = 1 + random.Uniform(folded.size() - begin);
       std::string& bytes = owned.emplace_back();
-      const FragmentContext context =
-          FoldFragments(std::span<const FragmentInContext>(folded).subspan(begin, count), &bytes);
+      const FragmentContext context = FoldFragments(
+          std::span<const FragmentInContext>(folded).subspan(begin, count), CounterFold(), &bytes);
       REQUIRE(IsValidFragment(bytes));
       const auto first = folded.begin() + static_cast<ptrdiff_t>(begin);
       *first = {bytes, context};
@@ -73,7 +73,7 @@ TEST_CASE("Folding says nothing where nothing was said") {
   std::string nothing("\0\0", 2);
   std::string folded;
   const std::vector<FragmentInContext> fragments = {{nothing, {}}, {nothing, {5, 6}}};
-  FoldFragments(fragments, &folded);
+  FoldFragments(fragments, CounterFold(), &folded);
   CHECK(folded == nothing);
 }
 

@@ -8,11 +8,6 @@
 namespace stoa::testing {
 namespace {
 
-ContentCell Owned(const Cell& cell) {
-  return ContentCell{cell.timestamp,          cell.expiry, cell.tombstone, cell.empty, cell.word,
-                     std::string(cell.bytes), cell.blob};
-}
-
 ContentRow RowOf(std::string_view clustering, std::string_view fragment, const FragmentContext& context) {
   ContentRow row;
   row.clustering = clustering;
@@ -27,7 +22,7 @@ ContentRow RowOf(std::string_view clustering, std::string_view fragment, const F
   Cell cell;
   uint32_t cells = 0;
   while (reader.NextCell(&column, &cell)) {
-    row.cells[column] = Owned(cell);
+    row.cells[column] = Owned(cell, context);
     ++cells;
   }
   CHECK(reader.ok());

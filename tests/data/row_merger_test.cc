@@ -24,7 +24,7 @@ Cell Bytes(int64_t timestamp, std::string_view bytes) {
 // Cassandra's order of cells, from the weakest to the strongest; each pair both ways.
 TEST_CASE("Which of two cells wins") {
   const std::vector<Cell> words = {
-      Cell{1, kNoExpiry, false, true, false, 0, {}},  // an empty value is the least
+      Cell{1, kNoExpiry, false, true, false, false, 0, {}},  // an empty value is the least
       Word(1, 0),
       Word(1, 1),
       Word(1, 0xffffffff),  // -1 as serialized
@@ -113,7 +113,7 @@ void Feed(const Content& write, const std::string& clustering, const Projection&
   }
 }
 
-std::string Emitted(const RowMerger& merger, const std::string& clustering, const ScanSpec& spec) {
+std::string Emitted(RowMerger& merger, const std::string& clustering, const ScanSpec& spec) {
   BatchBuilder builder(spec.projection);
   builder.StartRun(1, "p", {}, true);
   ContentCollector collector(spec);
@@ -133,6 +133,7 @@ TEST_CASE("Merging does not depend on order, grouping or repetition") {
     GeneratorOptions options;
     options.partitions = 1;
     options.rows_per_partition = 1;
+    options.irregular_percent = 0;
     options.timestamps = 6;
     options.ttl_percent = 40;
     options.deletion_percent = 30;
@@ -227,6 +228,15 @@ TEST_CASE("When a row is complete [rule]") {
   CHECK(!merger.IsComplete(10, now));
   merger.AddCoveringDeletion(DeletionTime{10, 5});
   CHECK(merger.IsComplete(10, now));
+  start(10, kNoExpiry, 10, kNoTimestamp);  // older sources may have other parts of a complex cell
+  ComplexCellBuilder builder;
+  std::string content;
+  builder.DeleteAt();
+  builder.Finish(&content);
+  Cell complex = Bytes(10, content);
+  complex.complex = true;
+  merger.AddComplexCell(1, complex, FragmentContext{10, now});
+  CHECK(!merger.IsComplete(9, now));
   const Projection none;
   RowMerger marker_only(&none);
   marker_only.AddMarker(10, kNoExpiry);

@@ -154,7 +154,7 @@ TEST_CASE("The validator checks what a batch says of its rows") {
         [](BatchBuilder* builder) {
           builder->StartRun(1, "p", {}, true);
           Row(builder, "a");
-          builder->SetCell(0, Cell{2, 100, false, false, false, 1, {}});
+          builder->SetCell(0, Cell{2, 100, false, false, false, false, 1, {}});
           Row(builder, "b");
         },
         change)});

@@ -1,6 +1,8 @@
 // Row fragments: a valid one yields as many cells as it says, with ascending columns; any other ends in an
 // error.
 #include "data/fragment.h"
+
+#include "data/complex_cell.h"
 #include "fuzz/fuzz_target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -40,8 +42,17 @@ std::vector<std::string> FuzzSeeds() {
   stoa::AppendTombstoneCell(&full, 1);
   stoa::AppendBytesCell(&full, 200, "some bytes");
   stoa::AppendBytesCell(&full, 1, "");
+  stoa::ComplexCellBuilder builder;
+  builder.DeleteBefore();
+  builder.Put("path", "value");
+  builder.Append(0, 0, "appended");
+  std::string content;
+  builder.Finish(&content);
+  std::string complex(1, '\0');
+  stoa::AppendVarint(&complex, 1);
+  stoa::AppendComplexCell(&complex, 3, content);
   std::string plain(1, static_cast<char>(flags::kMarker));
   stoa::AppendVarint(&plain, 1);
   stoa::AppendWordCell(&plain, 1, 1, 8);
-  return {full, plain, std::string(2, '\0')};
+  return {full, complex, plain, std::string(2, '\0')};
 }

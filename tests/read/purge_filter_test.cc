@@ -25,7 +25,9 @@ int64_t MinTimestamp(const Content& content, uint64_t token, std::string_view ke
     for (const ContentRow& row : partition.rows) {
       deletion(row.deletion);
       if (row.has_marker) least = std::min(least, row.marker_timestamp);
-      for (const auto& [column, cell] : row.cells) least = std::min(least, cell.timestamp);
+      for (const auto& [column, cell] : row.cells) {
+        least = std::min(least, cell.complex ? cell.inside.min_timestamp() : cell.timestamp);
+      }
     }
   }
   return least;
@@ -48,7 +50,15 @@ Content Purged(const Content& content, int64_t gc_grace_seconds, const Content& 
       purge(&row.deletion);
       if (row.marker_expiry <= kNow && gone(row.marker_timestamp, row.marker_expiry)) row.has_marker = false;
       for (auto& [column, cell] : row.cells) {
-        if (cell.tombstone || cell.expiry > kNow) continue;
+        for (auto& [path, element] : cell.inside.elements) {
+          if (!element.tombstone && element.expiry <= kNow) element.bytes.clear();
+        }
+        std::erase_if(cell.inside.elements, [&](const auto& entry) {
+          const ContentElement& element = entry.second;
+          return (element.tombstone || element.expiry <= kNow) && gone(element.timestamp, element.expiry);
+        });
+        purge(&cell.inside.deletion);
+        if (cell.complex || cell.tombstone || cell.expiry > kNow) continue;
         cell = ContentCell{cell.timestamp, cell.expiry, false, true, 0, {}};
       }
       std::erase_if(row.cells, [&](const auto& entry) {

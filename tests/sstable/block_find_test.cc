@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/row_generator.h"
 #include "support/status.h"
+#include "types/byte_comparable.h"
 
 namespace stoa {
 namespace {
@@ -90,7 +91,15 @@ Value RandomKeyValue(const DataType& type, Random* random, std::string* storage)
   }
 }
 
-Content RandomRows(const Table& table, int partitions, uint64_t rows, Random* random) {
+/// A key that does not consist of the components of a table: of a static row, or with an empty component.
+std::string IrregularKey(Random* random) {
+  if (random->OneIn(3)) return std::string(1, kStaticRowKey);
+  std::string key(1, random->OneIn(2) ? '\x3f' : '\x41');
+  if (random->OneIn(2)) key += std::string(1, kComponentMarker) + RandomBytes(random, random->Uniform(6));
+  return key + kRowEnd;
+}
+
+Content RandomRows(const Table& table, int partitions, uint64_t rows, bool irregular, Random* random) {
   Content content;
   for (int p = 0; p < partitions; ++p) {
     content.push_back(Partition("partition " + std::to_string(p)));
@@ -101,6 +110,7 @@ Content RandomRows(const Table& table, int partitions, uint64_t rows, Random* ra
         values.push_back(RandomKeyValue(table.schema.clustering()[c].type, random, &storage[c]));
       }
       content.back().rows.push_back(table.Row(values, 5));
+      if (irregular && random->OneIn(6)) content.back().rows.back().clustering = IrregularKey(random);
     }
   }
   SortPartitions(&content);
@@ -131,11 +141,12 @@ TEST_CASE("block find: as a linear search") {
       builder.Clustering("c" + std::to_string(c), keys[k][c].first, keys[k][c].second);
     }
     const Table table(builder);
-    for (uint64_t seed = 1; seed <= 12; ++seed) {
+    for (uint64_t seed = 1; seed <= 18; ++seed) {
       INFO("key " << k << " seed " << seed);
       Random random(seed);
       const int partitions = static_cast<int>(1 + random.Uniform(seed % 3 == 0 ? 60 : 3));
-      const Content content = RandomRows(table, partitions, seed % 4 == 0 ? 2000 : 30, &random);
+      const bool irregular = seed > 8;
+      const Content content = RandomRows(table, partitions, seed % 4 == 0 ? 2000 : 30, irregular, &random);
       const auto blocks =
           OpenBlocks(BlocksOf(content, table.layout, table.projection, 0, 4096), table.layout);
       for (const auto& block : blocks) {
@@ -160,7 +171,7 @@ TEST_CASE("block find: as a linear search") {
   }
 }
 
-std::string EmitRow(const RowMerger& merger, std::string_view clustering, BatchBuilder* builder) {
+std::string EmitRow(RowMerger& merger, std::string_view clustering, BatchBuilder* builder) {
   builder->Clear();
   builder->StartRun(1, "k", {}, true);
   merger.Emit(clustering, builder);

@@ -115,7 +115,7 @@ std::string DumpAll(const SSTable& sstable, const TableSchema& schema) {
 namespace {
 
 /// The row of `merger` as a content of one partition.
-std::string TextOf(const RowMerger& merger, const Projection& projection, const PositionView& row) {
+std::string TextOf(RowMerger& merger, const Projection& projection, const PositionView& row) {
   if (!merger.HasContent()) return "";
   BatchBuilder builder(&projection);
   builder.Clear();

@@ -1,6 +1,7 @@
 #include "support/row_content.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -29,6 +30,45 @@ auto Strength(const ContentCell& cell) {
                          cell.known_bytes(), cell.blob);
 }
 
+void MergeElement(const std::string& path, const ContentElement& element, ContentComplex* into) {
+  const auto [at, added] = into->elements.emplace(path, element);
+  const auto strength = [](const ContentElement& e) {
+    const bool ends = e.tombstone || e.expiry != kNoExpiry;
+    return std::make_tuple(e.timestamp, ends, e.tombstone, ends ? e.expiry : 0, e.bytes);
+  };
+  if (!added && strength(element) > strength(at->second)) at->second = element;
+}
+
+void MergeComplex(const ContentComplex& from, ContentComplex* into) {
+  into->deletion = Later(into->deletion, from.deletion);
+  for (const auto& [path, element] : from.elements) MergeElement(path, element, into);
+  into->deltas.insert(into->deltas.end(), from.deltas.begin(), from.deltas.end());
+  std::sort(into->deltas.begin(), into->deltas.end());
+}
+
+/// Drops what `deletions` and its own shadow. False when nothing is left.
+bool StripComplex(ContentCell* cell, const std::vector<DeletionTime>& deletions) {
+  ContentComplex& inside = cell->inside;
+  std::vector<DeletionTime> all = deletions;
+  all.push_back(inside.deletion);
+  if (Shadowed(deletions, inside.deletion.timestamp)) inside.deletion = DeletionTime{};
+  std::erase_if(inside.elements,
+                [&](const auto& element) { return Shadowed(all, element.second.timestamp); });
+  std::erase_if(inside.deltas, [&](const ContentDelta& delta) { return Shadowed(all, delta.max_timestamp); });
+  if (inside.empty()) return false;
+  *cell = ContentCell::Of(inside);
+  return true;
+}
+
+void AppendNumber(std::string* out, uint64_t number) {
+  for (; number >= 128; number /= 128) out->push_back(static_cast<char>(number % 128 + 128));
+  out->push_back(static_cast<char>(number));
+}
+
+void AppendSigned(std::string* out, int64_t number) {
+  AppendNumber(out, number < 0 ? 2 * ~static_cast<uint64_t>(number) + 1 : 2 * static_cast<uint64_t>(number));
+}
+
 void MergeRow(ContentRow* into, const ContentRow& from) {
   into->deletion = Later(into->deletion, from.deletion);
   if (from.has_marker) {
@@ -44,7 +84,10 @@ void MergeRow(ContentRow* into, const ContentRow& from) {
   }
   for (const auto& [column, cell] : from.cells) {
     const auto [at, added] = into->cells.emplace(column, cell);
-    if (!added && Strength(cell) > Strength(at->second)) at->second = cell;
+    if (!added && cell.complex) {
+      MergeComplex(cell.inside, &at->second.inside);
+    } else if (!added && Strength(cell) > Strength(at->second))
+      at->second = cell;
   }
 }
 
@@ -86,7 +129,11 @@ bool Strip(ContentRow* row, const DeletionTime& partition, const DeletionTime& r
     row->marker_timestamp = kNoTimestamp;
     row->marker_expiry = kNoExpiry;
   }
-  std::erase_if(row->cells, [&](const auto& cell) { return Shadowed(all, cell.second.timestamp); });
+  for (auto at = row->cells.begin(); at != row->cells.end();) {
+    ContentCell& cell = at->second;
+    const bool gone = cell.complex ? !StripComplex(&cell, all) : Shadowed(all, cell.timestamp);
+    at = gone ? row->cells.erase(at) : std::next(at);
+  }
   return row->has_marker || !row->cells.empty() || !row->deletion.live();
 }
 
@@ -98,12 +145,81 @@ std::string Expiry(int64_t expiry) { return expiry == kNoExpiry ? std::string() 
 
 std::string Text(ColumnId column, const ContentCell& cell) {
   std::string out = StrCat("    c", column, " ", cell.timestamp, Expiry(cell.expiry));
+  if (cell.complex) {
+    out += StrCat(" complex ", HexDump(cell.bytes, 1000), "\n");
+    if (!cell.inside.deletion.live()) out += StrCat("      ", Text(cell.inside.deletion), "\n");
+    for (const auto& [path, element] : cell.inside.elements) {
+      out += StrCat("      ", HexDump(path, 1000), " ", element.timestamp, Expiry(element.expiry),
+                    element.tombstone ? " tombstone" : " ", HexDump(element.bytes, 1000), "\n");
+    }
+    for (const ContentDelta& delta : cell.inside.deltas) {
+      out += StrCat("      from ", delta.min_timestamp, " to ", delta.max_timestamp, " ", delta.sum, "\n");
+    }
+    return out;
+  }
   if (cell.tombstone) return StrCat(out, " tombstone\n");
   if (cell.empty) return StrCat(out, " empty\n");
   return StrCat(out, cell.blob ? " blob " : " ", cell.word, " ", HexDump(cell.bytes, 1000), "\n");
 }
 
 }  // namespace
+
+int64_t ContentComplex::min_timestamp() const {
+  int64_t least = deletion.live() ? INT64_MAX : deletion.timestamp;
+  for (const auto& [path, element] : elements) least = std::min(least, element.timestamp);
+  for (const ContentDelta& delta : deltas) least = std::min(least, delta.min_timestamp);
+  return least;
+}
+
+int64_t ContentComplex::max_timestamp() const {
+  int64_t greatest = deletion.timestamp;
+  for (const auto& [path, element] : elements) greatest = std::max(greatest, element.timestamp);
+  for (const ContentDelta& delta : deltas) greatest = std::max(greatest, delta.max_timestamp);
+  return greatest;
+}
+
+ContentCell ContentCell::Of(ContentComplex inside) {
+  ContentCell cell;
+  cell.complex = true;
+  cell.timestamp = inside.max_timestamp();
+  std::optional<int64_t> local_time;
+  std::optional<int64_t> expiry;
+  if (!inside.deletion.live()) local_time = inside.deletion.local_time;
+  for (const auto& [path, element] : inside.elements) {
+    if (element.tombstone && !local_time) local_time = element.expiry;
+    if (!element.tombstone && !expiry && element.expiry != kNoExpiry) expiry = element.expiry;
+  }
+  std::string& out = cell.bytes;
+  out.push_back(static_cast<char>((local_time ? 2 : 0) + (expiry ? 4 : 0) + (inside.deletion.live() ? 0 : 8) +
+                                  (inside.elements.empty() ? 0 : 16) + (inside.deltas.empty() ? 0 : 32)));
+  const auto age = [&](int64_t of) { AppendNumber(&out, static_cast<uint64_t>(cell.timestamp - of)); };
+  if (local_time) AppendSigned(&out, *local_time);
+  if (expiry) AppendSigned(&out, *expiry);
+  if (!inside.deletion.live()) age(inside.deletion.timestamp);
+  if (!inside.elements.empty()) AppendNumber(&out, inside.elements.size());
+  for (const auto& [path, element] : inside.elements) {
+    const bool timed = element.tombstone || element.expiry != kNoExpiry;
+    const bool common = timed && element.expiry == (element.tombstone ? *local_time : *expiry);
+    const bool aged = element.timestamp != cell.timestamp;
+    out.push_back(static_cast<char>((element.tombstone ? 1 : 0) + (aged ? 2 : 0) + (common ? 4 : 0) +
+                                    (timed && !common ? 8 : 0)));
+    AppendNumber(&out, path.size());
+    out += path;
+    if (aged) age(element.timestamp);
+    if (timed && !common) AppendSigned(&out, element.expiry);
+    if (element.tombstone) continue;
+    AppendNumber(&out, element.bytes.size());
+    out += element.bytes;
+  }
+  if (!inside.deltas.empty()) AppendNumber(&out, inside.deltas.size());
+  for (const ContentDelta& delta : inside.deltas) {
+    age(delta.max_timestamp);
+    AppendNumber(&out, static_cast<uint64_t>(delta.max_timestamp - delta.min_timestamp));
+    AppendSigned(&out, delta.sum);
+  }
+  cell.inside = std::move(inside);
+  return cell;
+}
 
 std::string ContentCell::known_bytes() const {
   if (!blob) return bytes;
@@ -193,6 +309,20 @@ Content LiveAt(const Content& content, int64_t now_seconds) {
     for (ContentRow& row : partition.rows) {
       row.deletion = DeletionTime{};
       if (row.marker_expiry <= now_seconds) row.has_marker = false;
+      for (auto& [column, cell] : row.cells) {
+        if (!cell.complex) continue;
+        ContentComplex& inside = cell.inside;
+        inside.deletion = DeletionTime{};
+        std::erase_if(inside.elements, [&](const auto& element) {
+          return element.second.tombstone || element.second.expiry <= now_seconds;
+        });
+        ContentDelta sum;
+        for (const ContentDelta& delta : inside.deltas) sum.sum += delta.sum;
+        if (inside.deltas.empty()) continue;
+        sum.min_timestamp = inside.min_timestamp();
+        sum.max_timestamp = inside.max_timestamp();
+        inside.deltas = {sum};
+      }
       std::erase_if(row.cells, [&](const auto& cell) {
         return cell.second.tombstone || cell.second.expiry <= now_seconds;
       });

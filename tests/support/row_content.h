@@ -13,6 +13,33 @@
 
 namespace stoa::testing {
 
+struct ContentElement {
+  int64_t timestamp = 0;
+  int64_t expiry = kNoExpiry;  ///< of a tombstone: its local deletion time
+  bool tombstone = false;
+  std::string bytes;
+  friend bool operator==(const ContentElement&, const ContentElement&) = default;
+};
+
+struct ContentDelta {
+  int64_t min_timestamp = 0;
+  int64_t max_timestamp = 0;
+  int64_t sum = 0;
+  friend auto operator<=>(const ContentDelta&, const ContentDelta&) = default;
+};
+
+/// What is in a complex cell.
+struct ContentComplex {
+  DeletionTime deletion;
+  std::map<std::string, ContentElement> elements;  ///< by path
+  std::vector<ContentDelta> deltas;                ///< ascending
+
+  bool empty() const { return deletion.live() && elements.empty() && deltas.empty(); }
+  int64_t min_timestamp() const;
+  int64_t max_timestamp() const;
+  friend bool operator==(const ContentComplex&, const ContentComplex&) = default;
+};
+
 struct ContentCell {
   int64_t timestamp = 0;
   int64_t expiry = kNoExpiry;  ///< of a tombstone: its local deletion time
@@ -21,8 +48,13 @@ struct ContentCell {
   uint64_t word = 0;
   std::string bytes;
   bool blob = false;  ///< `bytes` are a reference
+  /// `bytes` are `inside`, encoded; and `timestamp` is the greatest in it.
+  bool complex = false;
+  ContentComplex inside;
 
-  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, blob, false, word, bytes}; }
+  Cell view() const { return Cell{timestamp, expiry, tombstone, empty, blob, complex, word, bytes}; }
+  /// The complex cell with this content, which is not empty. In the shape that everybody gives it.
+  static ContentCell Of(ContentComplex inside);
   /// The value of a byte cell, as far as it is in the cell: of a blob, the prefix in the reference.
   std::string known_bytes() const;
   friend bool operator==(const ContentCell&, const ContentCell&) = default;

@@ -8,12 +8,14 @@
 
 #include "base/hash.h"
 #include "data/blob_reference.h"
+#include "data/complex_cell.h"
 #include "data/mutation.h"
 #include "data/static_row.h"
 #include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "schema/schema_editor.h"
 #include "support/catch.h"
+#include "support/row_stream.h"
 #include "types/byte_comparable.h"
 
 namespace stoa::testing {
@@ -48,6 +50,10 @@ TableSchema RandomSchema(const GeneratorOptions& options, Random* random) {
   builder.Regular("r_bool", TypeKind::kBoolean).Regular("r_blob", TypeKind::kBlob);
   for (uint32_t i = 0; i < options.sparse_columns; ++i) {
     builder.Regular("s" + std::to_string(i), i % 2 == 0 ? TypeKind::kBigint : TypeKind::kText);
+  }
+  // To what is tested here a column with complex cells is one of bytes.
+  for (uint32_t i = 0; i < options.complex_columns; ++i) {
+    builder.Regular("z" + std::to_string(i), TypeKind::kBlob);
   }
   const absl::StatusOr<TableSchema> schema = builder.Build();
   REQUIRE(schema.ok());
@@ -99,6 +105,15 @@ std::string RowGenerator::RandomPartitionKey() {
 }
 
 std::string RowGenerator::RandomClustering() {
+  if (random_.Uniform(100) < options_.irregular_percent) {
+    if (random_.OneIn(2)) return std::string(1, kStaticRowKey);
+    // An empty first component, of either order, and whatever the second one is.
+    std::string key(1, random_.OneIn(2) ? '\x3f' : '\x41');
+    if (schema_.clustering().size() > 1)
+      key += {kComponentMarker, '\x80', static_cast<char>(random_.Uniform(3))};
+    key.push_back(kRowEnd);
+    return key;
+  }
   return RandomKey(schema_, options_.rows_per_partition, schema_.clustering().size(), false,
                    BoundSide::kBefore, &random_);
 }
@@ -134,6 +149,57 @@ ContentCell RowGenerator::RandomCell(const DataType& type, const FragmentContext
   return cell;
 }
 
+/// In a map, and in a list whose elements are sometimes set by paths of any commit, earlier or later.
+ContentCell RowGenerator::RandomComplexCell(ColumnId column, const FragmentContext& context, int64_t expiry) {
+  const bool is_list = schema_.FindColumn(column)->name.back() % 2 != 0;
+  ContentComplex inside;
+  ComplexCellBuilder builder;
+  const auto put = [&](const std::string& path, const std::string& value) {
+    const auto [at, added] =
+        inside.elements.emplace(path, ContentElement{context.timestamp, expiry, false, value});
+    if (!added && !at->second.tombstone) at->second.bytes = std::max(at->second.bytes, value);
+  };
+  const bool deletes = options_.deletion_percent != 0;
+  if (deletes && random_.OneIn(4)) {
+    const bool before = random_.OneIn(3) ? false : true;
+    before ? builder.DeleteBefore() : builder.DeleteAt();
+    inside.deletion = DeletionTime{context.timestamp - (before ? 1 : 0), context.now_seconds};
+  }
+  const auto operation = static_cast<uint32_t>(random_.Uniform(2));
+  for (uint64_t count = random_.Uniform(5); count > 0 || builder.empty(); count -= count > 0 ? 1 : 0) {
+    const std::string value = kTexts[random_.Uniform(kTexts.size())];
+    const auto index = static_cast<uint32_t>(random_.Uniform(3));
+    const uint32_t number = operation ^ (random_.OneIn(2) ? 0xffff'ffffu : 0);
+    const auto big = [](uint32_t n) {
+      std::string bytes;
+      AppendBig(&bytes, n);
+      return bytes;
+    };
+    std::string path = std::string(1 + random_.Uniform(3), static_cast<char>('a' + random_.Uniform(3)));
+    if (is_list) {
+      path = std::string(1, random_.OneIn(2) ? '\1' : '\0') + big(number) + big(index);
+      path = ListPath(path,
+                      1 + static_cast<int64_t>(random_.Uniform(static_cast<uint64_t>(options_.timestamps))));
+    }
+    const uint64_t choice = deletes ? random_.Uniform(is_list ? 6 : 2) : 1;
+    if (choice == 0) {
+      builder.Remove(path);
+      inside.elements[path] = ContentElement{context.timestamp, context.now_seconds, true, ""};
+    } else if (choice == 1) {
+      builder.Put(path, value);
+      put(path, value);
+    } else if (choice < 4) {
+      builder.Append(number, index, value);
+      put(ListPath("\1" + big(number) + big(index), context.timestamp), value);
+    } else {
+      builder.Prepend(number, index, value);
+      put(ListPath(std::string(1, '\0') + big(~number) + big(index), context.timestamp), value);
+    }
+  }
+  builder.Finish(&complex_bytes_[column]);
+  return ContentCell::Of(std::move(inside));
+}
+
 ContentRow RowGenerator::RandomRow(const FragmentContext& context) {
   ContentRow row;
   const bool is_static = options_.static_percent != 0 && random_.Uniform(100) < options_.static_percent;
@@ -151,8 +217,13 @@ ContentRow RowGenerator::RandomRow(const FragmentContext& context) {
     row.marker_timestamp = context.timestamp;
     row.marker_expiry = expiry;
   }
+  complex_bytes_.clear();
   const std::vector<Column>& columns = is_static ? schema_.static_columns() : schema_.regular();
   for (const Column& column : columns) {
+    if (IsComplex(column)) {
+      if (random_.OneIn(3)) row.cells[column.id] = RandomComplexCell(column.id, context, expiry);
+      continue;
+    }
     const bool sparse = !is_static && column.name[0] == 's';
     if (random_.OneIn(sparse ? 8 : 2)) row.cells[column.id] = RandomCell(column.type, context, expiry);
   }
@@ -167,7 +238,10 @@ void RowGenerator::EncodeRow(const ContentRow& row, const FragmentContext& conte
   std::string fragment;
   int64_t expiry = row.has_marker ? row.marker_expiry : kNoExpiry;
   for (const auto& [column, cell] : row.cells) {
-    if (!cell.tombstone) expiry = cell.expiry;
+    if (!cell.tombstone && !cell.complex) expiry = cell.expiry;
+    for (const auto& [path, element] : cell.inside.elements) {
+      if (!element.tombstone) expiry = element.expiry;
+    }
   }
   uint8_t flags = 0;
   if (row.has_marker) flags |= fragment_flags::kMarker;
@@ -179,7 +253,9 @@ void RowGenerator::EncodeRow(const ContentRow& row, const FragmentContext& conte
   ColumnId before = 0;
   for (const auto& [column, cell] : row.cells) {
     const auto word_bytes = static_cast<uint8_t>(schema_.FindColumn(column)->type.word_bytes());
-    if (cell.tombstone) {
+    if (cell.complex) {
+      AppendComplexCell(&fragment, column - before, complex_bytes_.at(column));
+    } else if (cell.tombstone) {
       AppendTombstoneCell(&fragment, column - before);
     } else if (cell.blob) {
       AppendVarint(&fragment, column - before);
@@ -269,8 +345,7 @@ std::string RandomPlace(const TableSchema& schema, const ContentPartition& parti
     return random->OneIn(2) ? range.start : range.end;
   }
   const std::string& key = partition.rows[place].clustering;
-  if (random->OneIn(3)) return key + std::string(random->Uniform(2), '\0');
-  if (IsStaticRow(key)) return key;
+  if (random->OneIn(3) || key[0] != kComponentMarker) return key + std::string(random->Uniform(2), '\0');
   std::string storage;
   std::vector<Value> values;
   REQUIRE(DecodeClusteringKey(schema, key, &storage, &values).ok());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,10 @@ struct GeneratorOptions {
   uint32_t partitions = 5;
   uint32_t rows_per_partition = 12;
   uint32_t sparse_columns = 6;
+  uint32_t complex_columns = 2;  ///< of complex cells: a map, a list, and so on
+  /// Rows whose clustering key does not consist of the table's components: static rows, and keys with an
+  /// empty component.
+  uint32_t irregular_percent = 8;
   int64_t timestamps = 30;     ///< write timestamps are 1 to this
   int64_t now_seconds = 1000;  ///< writes are made at up to 50 seconds around it
   uint32_t deletion_percent = 25;
@@ -54,6 +59,7 @@ class RowGenerator {
 
  private:
   ContentRow RandomRow(const FragmentContext& context);
+  ContentCell RandomComplexCell(ColumnId column, const FragmentContext& context, int64_t expiry);
   ContentCell RandomCell(const DataType& type, const FragmentContext& context, int64_t expiry);
   void EncodeRow(const ContentRow& row, const FragmentContext& context, std::string* out) const;
 
@@ -61,7 +67,12 @@ class RowGenerator {
   Random random_;
   TableSchema schema_;
   Projection projection_;
+  std::map<ColumnId, std::string>
+      complex_bytes_;  // of the cells of the last row, as they are in its fragment
 };
+
+/// Whether a column of a random table has complex cells.
+inline bool IsComplex(const Column& column) { return column.name[0] == 'z'; }
 
 Projection FullProjection(const TableSchema& schema);
 /// Each column with probability one half.

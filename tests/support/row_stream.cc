@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "data/batch_builder.h"
+#include "data/complex_cell.h"
 
 namespace stoa::testing {
 namespace {
@@ -286,9 +287,7 @@ void ContentCollector::AddRow(const RowBatch& batch, uint32_t row) {
   for (const ColumnVector& column : batch.columns) {
     if (!column.Has(row)) continue;
     const Cell cell = batch.CellAt(column, row);
-    out.cells[(*spec_.projection)[column.index].id] =
-        ContentCell{cell.timestamp,          cell.expiry, cell.tombstone, cell.empty, cell.word,
-                    std::string(cell.bytes), cell.blob};
+    out.cells[(*spec_.projection)[column.index].id] = Owned(cell);
   }
   last_.clustering = out.clustering;
   content_.back().rows.push_back(std::move(out));
@@ -302,6 +301,52 @@ Content ContentCollector::Finish() {
     }
   }
   return std::move(content_);
+}
+
+ContentCell Owned(const Cell& cell, const FragmentContext& context) {
+  ContentCell owned;
+  owned.timestamp = cell.timestamp;
+  owned.expiry = cell.expiry;
+  owned.tombstone = cell.tombstone;
+  owned.empty = cell.empty;
+  owned.word = cell.word;
+  owned.bytes = cell.bytes;
+  owned.blob = cell.blob;
+  if (!cell.complex) return owned;
+  ContentComplex inside;
+  ComplexCellReader reader(cell, context);
+  inside.deletion = reader.deletion();
+  ComplexElement element;
+  while (reader.NextElement(&element)) {
+    std::string path(element.path);
+    if (reader.path_is_pending()) path = ListPath(path, context.timestamp);
+    inside.elements[path] = ContentElement{element.cell.timestamp, element.cell.expiry,
+                                           element.cell.tombstone, std::string(element.cell.bytes)};
+  }
+  CounterDelta delta;
+  while (reader.NextDelta(&delta)) {
+    inside.deltas.push_back({delta.min_timestamp, delta.max_timestamp, delta.sum});
+  }
+  ContentCell complex = ContentCell::Of(std::move(inside));
+  // What was there, not what should have been.
+  if (!reader.in_context()) {
+    complex.timestamp = cell.timestamp;
+    complex.expiry = cell.expiry;
+    complex.bytes = cell.bytes;
+  }
+  return complex;
+}
+
+std::string ListPath(const std::string& pending, int64_t commit_timestamp) {
+  std::string path = pending;
+  std::string commit;
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    auto byte = static_cast<uint8_t>(static_cast<uint64_t>(commit_timestamp) >> shift);
+    if (shift == 56) byte ^= 0x80;
+    if (pending[0] == 0) byte = static_cast<uint8_t>(255 - byte);
+    commit.push_back(static_cast<char>(byte));
+  }
+  return path.insert(1, commit);
 }
 
 absl::StatusOr<Content> ReadContent(RowSource* source, const ScanSpec& spec) {

@@ -9,6 +9,7 @@
 
 #include <absl/status/statusor.h>
 
+#include "data/fragment.h"
 #include "data/row_batch.h"
 #include "io/random.h"
 #include "support/row_content.h"
@@ -71,6 +72,12 @@ class ContentCollector {
   DeletionTime open_;
   std::string opened_at_;
 };
+
+/// A copy of a cell; `context` if it is complex and of a fragment.
+ContentCell Owned(const Cell& cell, const FragmentContext& context = {});
+
+/// What becomes of a pending path in the commit with this timestamp.
+std::string ListPath(const std::string& pending, int64_t commit_timestamp);
 
 /// Reads `source` to its end.
 absl::StatusOr<Content> ReadContent(RowSource* source, const ScanSpec& spec);
