@@ -139,9 +139,6 @@ std::string Selection::TimeText(const RowView& row, const Selected& selected, in
   }
   if (!selected.part.empty() || greatest == INT64_MIN) return "null";
   if (selected.what == Selected::What::kMaxWriteTime) return Text(TypeKind::kBigint, Value(greatest));
-  if (std::all_of(times.begin(), times.end(), [](const std::string& time) { return time == "null"; })) {
-    return "null";
-  }
   const auto length = [](size_t bytes) { return absl::StrFormat("%08x", bytes); };
   std::string text = length(times.size());
   for (const std::string& time : times) text += time == "null" ? "ffffffff" : length(time.size() / 2) + time;

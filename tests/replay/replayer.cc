@@ -98,9 +98,9 @@ void Replayer::Run(Lines* lines) {
       int64_t millis = 0;
       if (absl::SimpleAtoi(ToAbsl(line[1]), &millis)) sim_->clock.SetWall(millis * kMicrosPerMilli);
     } else if (line.verb()[0] == '+') {
-      int64_t millis = 0;
-      if (absl::SimpleAtoi(ToAbsl(line.verb()), &millis)) sim_->clock.Advance(millis * kMicrosPerMilli);
       Disturb();
+      int64_t millis = 0;
+      if (absl::SimpleAtoi(ToAbsl(line.verb().substr(1)), &millis)) sim_->clock.Advance(millis * kMicrosPerMilli);
     } else {
       Operate(line, lines);
     }
