@@ -23,7 +23,8 @@ namespace stoa::replay {
 struct Tally {
   size_t histories = 0;
   size_t results = 0;   // answers to queries and outcomes of conditional writes
-  size_t refusals = 0;  // of operations that Cassandra refused as well
+  size_t refusals = 0;   // of operations that Cassandra refused as well
+  size_t explained = 0;  // results that differ as lib/data/README.md says
   std::vector<std::string> differences;
 };
 
@@ -80,6 +81,7 @@ class Replayer {
   Options options_;
   std::unique_ptr<Database> database_;
   std::map<std::string, Table, std::less<>> tables_;  // as opened last; forgotten when the schema changes
+  bool tainted_ = false;
   size_t line_number_ = 0;
 };
 
