@@ -61,7 +61,7 @@ absl::Status At(std::string_view place, size_t index, const absl::Status& error)
 }  // namespace
 
 absl::StatusOr<std::string> SerializeComposite(const DataType& type, Values elements) {
-  if (!type.is_composite() || type.kind() == TypeKind::kMap) {
+  if (!type.is_composite() || type.kind() == TypeKind::kMap || type.parameters().empty()) {
     return InvalidArgument("given elements, expected ", type.ToString());
   }
   STOA_RETURN_IF_ERROR(CheckCount(type, elements.size()));
@@ -75,7 +75,8 @@ absl::StatusOr<std::string> SerializeComposite(const DataType& type, Values elem
 }
 
 absl::StatusOr<std::string> SerializeMap(const DataType& type, std::span<const MapEntry> entries) {
-  if (type.kind() != TypeKind::kMap) return InvalidArgument("given a map, expected ", type.ToString());
+  if (type.kind() != TypeKind::kMap || type.parameters().empty())
+    return InvalidArgument("given a map, expected ", type.ToString());
   std::string out;
   AppendBig(&out, static_cast<int32_t>(entries.size()));
   for (size_t i = 0; i < entries.size(); ++i) {

@@ -183,6 +183,7 @@ size_t FixedElementBytes(const DataType& element_type) {
     case TypeKind::kTimeuuid:
       return 16;
     case TypeKind::kVector:
+      if (element_type.parameters().empty()) return 0;
       return FixedElementBytes(element_type.parameters()[0]) * element_type.dimension();
     default:
       return 0;
@@ -190,6 +191,8 @@ size_t FixedElementBytes(const DataType& element_type) {
 }
 
 bool TakeElementCount(const DataType& type, std::string_view* rest, size_t* count) {
+  // A kind alone, DataType(TypeKind::kList), has no elements, whatever the bytes.
+  if (!type.has_components() && type.parameters().size() != GroupSize(type)) return false;
   if (IsVector(type)) {
     *count = type.dimension();
     return true;

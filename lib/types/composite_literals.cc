@@ -14,6 +14,7 @@
 #include "types/composite_codec.h"
 #include "types/identifier.h"
 #include "types/literals.h"
+#include "types/type_rules.h"
 #include "types/value_codec.h"
 
 namespace stoa {
@@ -201,6 +202,7 @@ void Format(const DataType& type, std::string_view bytes, std::string* out) {
 }  // namespace
 
 absl::Status ParseCompositeLiteral(const DataType& type, std::string_view text, std::string* serialized) {
+  STOA_RETURN_IF_ERROR(ValidateType(type.Frozen()));  // that it has the types it is made of
   std::string given;
   STOA_RETURN_IF_ERROR(CompositeParser(text).ParseAll(type, &given));
   std::string scratch;

@@ -1,6 +1,7 @@
 #include "types/type_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "types/type_names.h"
 
 namespace stoa {
 namespace {
@@ -67,8 +69,20 @@ absl::Status ValidatePlace(std::string_view whose, const DataType& outer, size_t
   return absl::OkStatus();
 }
 
+/// A kind can be given without what it is a type of: DataType(TypeKind::kList).
+absl::Status ValidateKind(std::string_view whose, const DataType& type) {
+  const auto is_kind = [&](const NamedKind& scalar) { return scalar.kind == type.kind(); };
+  if (!type.is_composite()) {
+    if (std::any_of(std::begin(kScalarTypes), std::end(kScalarTypes), is_kind)) return absl::OkStatus();
+    return InvalidArgument(whose, ": there is no type of kind ", static_cast<int>(type.kind()));
+  }
+  const size_t needed = type.kind() == TypeKind::kMap ? 2 : 1;
+  if (type.has_components() || type.parameters().size() == needed) return absl::OkStatus();
+  return InvalidArgument(whose, ": kind ", static_cast<int>(type.kind()), " needs the types it is made of");
+}
+
 absl::Status ValidateParts(std::string_view whose, const DataType& type, Collections collections) {
-  if (!type.is_composite()) return absl::OkStatus();
+  STOA_RETURN_IF_ERROR(ValidateKind(whose, type));
   if (type.has_components()) STOA_RETURN_IF_ERROR(ValidateComponents(whose, type));
   if (type.kind() == TypeKind::kVector && (type.dimension() < 1 || type.dimension() > kVectorDimensionMax)) {
     return InvalidArgument(whose, ": dimension ", type.dimension(), ", allowed are 1 to ",

@@ -138,6 +138,25 @@ TEST_CASE("elements that do not fit are refused") {
   CHECK(Serialized(DataType::List(TypeKind::kDecimal), {Value::Bytes(large)}).size() > 2000);
 }
 
+// Goal: a kind without the types it is made of is no way to a crash. Method: such types alone and in others.
+TEST_CASE("kinds alone have no values") {
+  for (TypeKind kind : {TypeKind::kList, TypeKind::kSet, TypeKind::kMap, TypeKind::kTuple,
+                        TypeKind::kUserType, TypeKind::kVector}) {
+    const std::string bytes("\0\0\0\1\0\0\0\1\1", 9);
+    for (const DataType& type : {DataType(kind), DataType::List(kind), DataType::Vector(kind, 1)}) {
+      CHECK_FALSE(SerializeComposite(type, {Value::Composite(bytes)}).ok());
+      CHECK_FALSE(SerializeMap(type, {}).ok());
+      CHECK_FALSE(IsSerialized(type, bytes));
+      CHECK_FALSE(ParseLiteral(type, "[1]").ok());
+      CHECK_FALSE(ParseLiteral(type, "{}").ok());
+      CompositeReader reader(type, Value::Composite(bytes));
+      for (Value element; reader.Next(&element);) {
+      }
+      CHECK_FALSE(reader.ok());
+    }
+  }
+}
+
 // Goal: what is stored of what a driver sends is what Cassandra 5.0 stores of it. Method: its answers (Sets,
 // Maps, Lists, Tuples and UserTypes.Value.fromSerialized), and one error of every kind.
 TEST_CASE("composites are stored in canonical form") {

@@ -226,6 +226,14 @@ TEST_CASE("types are put together as in Cassandra") {
   CHECK(Refusal(DataType::UserType("a-b", {{"a", kInt}})).find("name has the character '-'") !=
         std::string::npos);
 
+  // Kinds alone, which the compiler lets pass.
+  for (TypeKind kind : {TypeKind::kList, TypeKind::kSet, TypeKind::kMap, TypeKind::kTuple,
+                        TypeKind::kUserType, TypeKind::kVector, static_cast<TypeKind>(99)}) {
+    CHECK_FALSE(ValidateType(kind).ok());
+    CHECK_FALSE(ValidateType(DataType::Tuple({kInt, kind})).ok());
+  }
+  CHECK(Refusal(TypeKind::kList) == "type unknown type: kind 32 needs the types it is made of");
+
   CHECK(ValidateUserType(*Resolve("open")).ok());
   CHECK_FALSE(ValidateUserType(Resolve("open")->Frozen()).ok());
   CHECK_FALSE(ValidateUserType(DataType::UserType("u", {{"a", *Resolve("addr")}})).ok());
