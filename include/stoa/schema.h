@@ -121,10 +121,12 @@ class TableSchema::Builder {
   Builder& Options(const TableOptions& options);
   /// InvalidArgument, naming the table, the column and the allowed range, when a name is empty, longer than
   /// 222 bytes, or holds anything but letters, digits and underscores; when a name occurs twice; when no
-  /// partition key is given; when a key column has a type that cannot be a key (duration, counter, what is
-  /// not frozen); when a static column has no clustering column beside it; when counters are mixed with
-  /// columns of other types outside of the key, or with a default time to live; when there are more than
-  /// kColumnsMax columns; when an option is out of range.
+  /// partition key is given; when a type is put together as no type can be (a set of durations, a list that
+  /// is not frozen in another) or is beyond the limits of stoa/types.h; when a key column has a type that
+  /// cannot be a key (a duration or what holds one, a counter, a type of several cells); when a static column
+  /// has no clustering column beside it; when counters are mixed with columns of other types outside of the
+  /// key, or with a default time to live; when there are more than kColumnsMax columns; when an option is out
+  /// of range.
   absl::StatusOr<TableSchema> Build() const;
 
  private:

@@ -111,17 +111,22 @@ class Value {
     return value;
   }
 
-  /// The serialized form of a collection, tuple, user type or vector, as in the native protocol.
+  /// The serialized form of a collection, tuple, user type or vector, as in the native protocol; elements of
+  /// sets and entries of maps in any order (stoa/composite.h makes it).
   static constexpr Value Composite(std::string_view bytes) {
     Value value(bytes);
     value.kind_ = Kind::kComposite;
     return value;
   }
+  /// The empty byte string as a value of a type in which it is one of its own, as in Cassandra: all but
+  /// tinyint, smallint, date, time, duration, counter, collections and vectors, which refuse it. For text,
+  /// ascii and blob it is the empty string.
   static constexpr Value Empty() {
     Value value;
     value.kind_ = Kind::kEmpty;
     return value;
   }
+  /// Not for keys, nor inside of other values.
   static constexpr Value Unset() {
     Value value;
     value.kind_ = Kind::kUnset;
