@@ -134,7 +134,13 @@ TEST_CASE("An altered type is altered wherever it is used") {
     CompositeReader reader(after->FindColumn("frozen")->type, row[1]);
     Value inside;
     REQUIRE(reader.Next(&inside));
-    CHECK(FormatLiteral(altered.Frozen(), inside) == "{street: 'Elm', no: 5, town: null}");
+    // What is one value stays as it was written; who reads it finds null in the new field.
+    CompositeReader fields(altered.Frozen(), inside);
+    Value field;
+    for (const Value& expected : {Value("Elm"), Value(5), Value()}) {
+      REQUIRE(fields.Next(&field));
+      CHECK(field == expected);
+    }
     types.Reopen(cleanly);
   }
 }
