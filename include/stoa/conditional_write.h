@@ -38,9 +38,19 @@ struct ColumnCondition {
   ConditionOperator comparison = ConditionOperator::kEqual;
   Value value = Value();     ///< for all but kIn
   Values values = Values();  ///< for kIn
+  /// If set, what is compared is this element of the column: of a map the value of this key, of a list the
+  /// element at this index, from 0, of a user type the field of this name.
+  Value element = Value::Unset();
 
   static ColumnCondition In(ColumnId column, Values values) {
     return {column, ConditionOperator::kIn, {}, values};
+  }
+  static ColumnCondition Element(ColumnId column, const Value& element, ConditionOperator comparison,
+                                 const Value& value) {
+    return {column, comparison, value, {}, element};
+  }
+  static ColumnCondition ElementIn(ColumnId column, const Value& element, Values values) {
+    return {column, ConditionOperator::kIn, {}, values, element};
   }
 };
 
@@ -70,6 +80,10 @@ class Conditions {
     ConditionOperator comparison;
     /// Serialized; nullopt is null. One, but any number for kIn.
     std::vector<std::optional<std::string>> values;
+    /// What is compared: the column; of a map the value of this serialized key; else the element or field of
+    /// this number.
+    std::optional<std::string> map_key;
+    std::optional<size_t> place;
   };
   /// The conditions on one row.
   struct RowConditions {
@@ -90,7 +104,6 @@ class Conditions {
   /// The conditions of a row; null after an error.
   RowConditions* RowOf(Values clustering);
   RowConditions* RowOf(std::string key);
-  absl::Status Encode(const Column& column, const ColumnCondition& condition, Comparand* encoded) const;
 
   Table table_;
   absl::Status status_;

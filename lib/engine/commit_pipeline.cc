@@ -170,8 +170,8 @@ void CommitPipeline::BeginWatch(PartitionWatch* watch) {
   MutexLock lock(&mutex_);
   watch->touched = false;
   if (std::find(watches_.begin(), watches_.end(), watch) == watches_.end()) watches_.push_back(watch);
-  watch->begins_after = applying_.empty() ? 0 : applying_.back().last_sequence;
-  while (visible_sequence() < watch->begins_after) watch->visible.Wait(&mutex_);
+  const uint64_t appended = applying_.empty() ? 0 : applying_.back().last_sequence;
+  while (visible_sequence() < appended) watch->visible.Wait(&mutex_);
 }
 
 void CommitPipeline::EndWatch(PartitionWatch* watch) {

@@ -4,9 +4,7 @@
 
 namespace stoa {
 
-// Which latches are held is known at run time only.
-PartitionLatches::Hold::Hold(PartitionLatches* latches,
-                             std::span<const uint64_t> tokens) ABSL_NO_THREAD_SAFETY_ANALYSIS
+PartitionLatches::Hold::Hold(PartitionLatches* latches, std::span<const uint64_t> tokens)
     : latches_(latches) {
   // By the low bits: the high ones may be alike where a database holds a narrow range of tokens.
   for (const uint64_t token : tokens) stripes_.push_back(token % kStripes);
@@ -15,7 +13,7 @@ PartitionLatches::Hold::Hold(PartitionLatches* latches,
   for (const size_t stripe : stripes_) latches_->stripes_[stripe].latch.Lock();
 }
 
-PartitionLatches::Hold::~Hold() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+PartitionLatches::Hold::~Hold() {
   for (const size_t stripe : stripes_) latches_->stripes_[stripe].latch.Unlock();
 }
 

@@ -70,8 +70,7 @@ struct PartitionWatch {
   int64_t now_seconds = 0;
 
   bool touched = false;
-  uint64_t begins_after = 0;  ///< the watch begins when this sequence is visible
-  CondVar visible;
+  CondVar visible;  ///< the visible sequence has moved
 };
 
 /// True when a batch (data/mutation.h) writes to one of the partitions.

@@ -10,7 +10,8 @@
 namespace stoa {
 
 /// Compares two serialized values in the order of the type: below 0, 0, or above. An empty value is less than
-/// every other. Values that are not equal as bytes may be equal in order (decimals 1.0 and 1.00).
+/// every other. What is made of several values is compared value by value, null being the least, then by
+/// their number. Values that are not equal as bytes may be equal in order (decimals 1.0 and 1.00).
 /// InvalidArgument where bytes do not follow the type, or a decimal is too long to be compared.
 absl::StatusOr<int> CompareSerialized(const DataType& type, std::string_view a, std::string_view b);
 
@@ -18,8 +19,11 @@ absl::StatusOr<int> CompareSerialized(const DataType& type, std::string_view a, 
 /// always is.
 bool IsOrdered(const DataType& type);
 
-/// Whether `current`, which may be null, satisfies the condition on a column of this type.
-absl::StatusOr<bool> Holds(const Conditions::Comparand& condition, const DataType& type,
+/// The type of what the condition compares, on a column of type `column`.
+DataType ComparedType(const Conditions::Comparand& condition, const DataType& column);
+
+/// Whether `current`, the value of a column of this type, which may be null, satisfies the condition.
+absl::StatusOr<bool> Holds(const Conditions::Comparand& condition, const DataType& column,
                            const Value& current);
 
 }  // namespace stoa

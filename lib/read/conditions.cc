@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <stoa/composite.h>
+
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "data/static_row.h"
@@ -18,6 +20,13 @@ bool ComparesOrder(ConditionOperator comparison) {
          comparison != ConditionOperator::kIn;
 }
 
+/// True when a value is null, be it a collection that is not frozen and has no elements.
+bool IsNull(const DataType& type, const Value& value) {
+  if (value.is_null()) return true;
+  return type.is_multi_cell() && type.is_collection() && value.kind() == Value::Kind::kComposite &&
+         CompositeReader(type, value).size() == 0;
+}
+
 /// Checks a value against the type, and appends it in serialized form.
 absl::Status EncodeGiven(const DataType& type, ConditionOperator comparison, const Value& value,
                          std::vector<std::optional<std::string>>* values) {
@@ -26,9 +35,54 @@ absl::Status EncodeGiven(const DataType& type, ConditionOperator comparison, con
     return InvalidArgument("a condition compares with an unset value");
   }
   std::optional<std::string>& encoded = values->emplace_back();
-  if (!value.is_null()) return AppendSerialized(type, value, &encoded.emplace());
+  if (!value.is_null()) STOA_RETURN_IF_ERROR(AppendSerialized(type, value, &encoded.emplace()));
+  if (!IsNull(type, value)) return absl::OkStatus();
+  encoded.reset();
   if (!ComparesOrder(comparison)) return absl::OkStatus();
   return InvalidArgument("a condition asks whether a value is less or greater than null");
+}
+
+/// Says in `encoded` which element of a column of this type is compared.
+absl::Status EncodeElement(const DataType& type, const Value& element, Conditions::Comparand* encoded) {
+  switch (type.kind()) {
+    case TypeKind::kMap:
+      return AppendSerialized(type.parameters()[0], element, &encoded->map_key.emplace());
+    case TypeKind::kList:
+      if (element.kind() != Value::Kind::kInteger || element.integer() < 0) {
+        return InvalidArgument("a condition names element ", element.ToString(),
+                               " of a list, whose elements have indices from 0");
+      }
+      encoded->place = static_cast<size_t>(element.integer());
+      return absl::OkStatus();
+    case TypeKind::kUserType: {
+      const std::vector<std::string>& names = type.field_names();
+      const auto it = std::find(names.begin(), names.end(), element.text());
+      if (element.kind() != Value::Kind::kText || it == names.end()) {
+        return InvalidArgument("type ", type.ToString(), " has no field ", element.ToString());
+      }
+      encoded->place = static_cast<size_t>(it - names.begin());
+      return absl::OkStatus();
+    }
+    default:
+      return InvalidArgument("a condition names an element of a value of type ", type.ToString(),
+                             ", which has none");
+  }
+}
+
+/// Checks the values that are given for what is compared, of type `type`, and encodes them.
+absl::Status EncodeValues(const DataType& type, const ColumnCondition& condition,
+                          std::vector<std::optional<std::string>>* encoded) {
+  if (ComparesOrder(condition.comparison) && !IsOrdered(type)) {
+    return InvalidArgument("a condition asks for the order of values of type ", type.ToString(),
+                           ", which have none");
+  }
+  if (condition.comparison != ConditionOperator::kIn) {
+    return EncodeGiven(type, condition.comparison, condition.value, encoded);
+  }
+  for (const Value& value : condition.values) {
+    STOA_RETURN_IF_ERROR(EncodeGiven(type, condition.comparison, value, encoded));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -81,8 +135,13 @@ Conditions& Conditions::If(Values clustering, const ColumnCondition& condition) 
                              "; a condition names another column"));
     return *this;
   }
-  Comparand encoded{condition.column, condition.comparison, {}};
-  Remember(Encode(*column, condition, &encoded));
+  Comparand encoded{condition.column, condition.comparison, {}, {}, {}};
+  absl::Status status;
+  if (!condition.element.is_unset()) status = EncodeElement(column->type, condition.element, &encoded);
+  if (status.ok()) {
+    status = EncodeValues(ComparedType(encoded, column->type), condition, &encoded.values);
+  }
+  if (!status.ok()) Remember(ColumnError(*table_, *column, status));
   RowConditions* const row = column->kind == ColumnKind::kStatic ? RowOf(Values()) : RowOf(clustering);
   if (row == nullptr) return *this;
   if (column->kind != ColumnKind::kStatic && IsStaticRow(row->clustering)) {
@@ -91,22 +150,6 @@ Conditions& Conditions::If(Values clustering, const ColumnCondition& condition) 
   }
   row->columns.push_back(std::move(encoded));
   return *this;
-}
-
-absl::Status Conditions::Encode(const Column& column, const ColumnCondition& condition,
-                                Comparand* encoded) const {
-  absl::Status status;
-  if (ComparesOrder(condition.comparison) && !IsOrdered(column.type)) {
-    status = InvalidArgument("a condition asks for the order of values of type ", column.type.ToString(),
-                             ", which have none");
-  } else if (condition.comparison == ConditionOperator::kIn) {
-    for (const Value& value : condition.values) {
-      if (status.ok()) status = EncodeGiven(column.type, condition.comparison, value, &encoded->values);
-    }
-  } else {
-    status = EncodeGiven(column.type, condition.comparison, condition.value, &encoded->values);
-  }
-  return status.ok() ? status : ColumnError(*table_, column, status);
 }
 
 }  // namespace stoa

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <stoa/composite.h>
+
 #include "support/catch.h"
 #include "support/status.h"
 #include "types/random_values.h"
@@ -124,6 +126,118 @@ TEST_CASE("an empty value is less than every other") {
     REQUIRE(ValueOf(CompareSerialized(type, "", bytes)) < 0);
     REQUIRE(ValueOf(CompareSerialized(type, bytes, "")) > 0);
     REQUIRE(ValueOf(CompareSerialized(type, "", "")) == 0);
+  }
+}
+
+// Goal: collections, tuples and user types compare value by value, and an empty collection that is not frozen
+// is null. Method: what Cassandra 5 answered, written down; frozen and not.
+TEST_CASE("conditions on collections and user types") {
+  const DataType integer = TypeKind::kInt;
+  const DataType user = DataType::UserType("u", {{"a", TypeKind::kInt}, {"b", TypeKind::kText}});
+  const auto list = [&](Values elements) {
+    return ValueOf(SerializeComposite(DataType::List(TypeKind::kInt), elements));
+  };
+  for (const bool frozen : {true, false}) {
+    INFO(frozen);
+    const auto table_of = [&](const DataType& type) { return TableOf(frozen ? type.Frozen() : type); };
+    const Table lists = table_of(DataType::List(integer));
+    const ColumnId v = lists->regular()[0].id;
+    const std::string current = list({1, 2, 3});
+    const auto list_is = [&](Operator comparison, Values given) {
+      return Ask(lists, {v, comparison, Value::Composite(list(given))}, Value::Composite(current));
+    };
+    REQUIRE(list_is(Operator::kEqual, {1, 2, 3}));
+    REQUIRE(!list_is(Operator::kEqual, {1, 2}));
+    REQUIRE(list_is(Operator::kGreater, {1, 2}));
+    REQUIRE(!list_is(Operator::kGreaterOrEqual, {1, 2, 4}));
+    REQUIRE(list_is(Operator::kLess, {1, 2, 4}));
+    REQUIRE(list_is(Operator::kGreater, {-1, 9, 9, 9}));
+    REQUIRE(list_is(Operator::kNotEqual, {}));
+    const std::string empty = list({});
+    REQUIRE(Ask(lists, {v, Operator::kEqual, Value::Composite(empty)}, Value()) == !frozen);
+    REQUIRE(Ask(lists, ColumnCondition::In(v, {Value::Composite(empty)}), Value()) == !frozen);
+    REQUIRE(IsRefused(lists, {v, Operator::kLess, Value::Composite(empty)}) == !frozen);
+
+    const DataType map_type = DataType::Map(integer, integer);
+    const Table maps = table_of(map_type);
+    const auto map = [&](const std::vector<MapEntry>& entries) {
+      return ValueOf(SerializeMap(map_type, entries));
+    };
+    const std::string ten = map({{1, 10}, {2, 20}});
+    const auto map_is = [&](Operator comparison, const std::vector<MapEntry>& given) {
+      return Ask(maps, {v, comparison, Value::Composite(map(given))}, Value::Composite(ten));
+    };
+    REQUIRE(map_is(Operator::kEqual, {{2, 20}, {1, 10}}));
+    REQUIRE(map_is(Operator::kGreater, {{1, 10}}));
+    REQUIRE(!map_is(Operator::kLess, {{1, 10}}));
+    REQUIRE(map_is(Operator::kLess, {{1, 11}}));
+
+    const Table users = table_of(user);
+    const std::string one_x = ValueOf(SerializeComposite(user, {1, "x"}));
+    const auto user_is = [&](Operator comparison, Values given) {
+      return Ask(users, {v, comparison, Value::Composite(ValueOf(SerializeComposite(user, given)))},
+                 Value::Composite(one_x));
+    };
+    REQUIRE(user_is(Operator::kEqual, {1, "x"}));
+    REQUIRE(!user_is(Operator::kEqual, {1}));
+    REQUIRE(user_is(Operator::kGreater, {1}));
+    REQUIRE(user_is(Operator::kGreater, {nullptr, "z"}));
+  }
+  const DataType tuple = DataType::Tuple({integer, TypeKind::kText});
+  const Table tuples = TableOf(tuple);
+  const std::string one_null = ValueOf(SerializeComposite(tuple, {1}));
+  const std::string same = ValueOf(SerializeComposite(tuple, {1, nullptr}));
+  REQUIRE(Ask(tuples, {tuples->regular()[0].id, Operator::kEqual, Value::Composite(same)},
+              Value::Composite(one_null)));
+  REQUIRE(IsRefused(TableOf(DataType::Tuple({TypeKind::kDuration})),
+                    {tuples->regular()[0].id, Operator::kLess, Value::Composite(one_null)}));
+}
+
+// Goal: elements of collections and fields of user types are compared as values of their type, null where
+// there is none. Method: what Cassandra 5 answered, written down; frozen and not.
+TEST_CASE("conditions on elements and fields") {
+  const DataType list_type = DataType::List(TypeKind::kInt);
+  const DataType map_type = DataType::Map(TypeKind::kText, TypeKind::kInt);
+  const DataType user_type = DataType::UserType("u", {{"a", TypeKind::kInt}, {"b", TypeKind::kText}});
+  const std::string list = ValueOf(SerializeComposite(list_type, {1, 2, 3}));
+  const std::vector<MapEntry> entries = {{"x", 10}, {"y", 20}};
+  const std::string map = ValueOf(SerializeMap(map_type, entries));
+  const std::string user = ValueOf(SerializeComposite(user_type, {1}));
+  for (const bool frozen : {true, false}) {
+    const auto ask = [&](const DataType& type, const std::string& current, const Value& element,
+                         Operator comparison, const Value& value) {
+      const Table table = TableOf(frozen ? type.Frozen() : type);
+      return Ask(table, ColumnCondition::Element(table->regular()[0].id, element, comparison, value),
+                 current.empty() ? Value() : Value::Composite(current));
+    };
+    const Value null;
+    REQUIRE(ask(list_type, list, 0, Operator::kEqual, 1));
+    REQUIRE(!ask(list_type, list, 0, Operator::kGreater, 1));
+    REQUIRE(ask(list_type, list, 7, Operator::kEqual, null));
+    REQUIRE(!ask(list_type, list, 7, Operator::kEqual, 1));
+    REQUIRE(ask(list_type, "", 0, Operator::kEqual, null));
+    REQUIRE(ask(map_type, map, "x", Operator::kEqual, 10));
+    REQUIRE(!ask(map_type, map, "x", Operator::kLess, 5));
+    REQUIRE(ask(map_type, map, "z", Operator::kEqual, null));
+    REQUIRE(ask(map_type, map, "z", Operator::kNotEqual, 5));
+    REQUIRE(!ask(map_type, map, "z", Operator::kLess, 5));
+    REQUIRE(ask(user_type, user, "a", Operator::kEqual, 1));
+    REQUIRE(ask(user_type, user, "b", Operator::kEqual, null));
+    REQUIRE(!ask(user_type, user, "b", Operator::kNotEqual, null));
+    REQUIRE(ask(user_type, "", "a", Operator::kEqual, null));
+
+    const Table maps = TableOf(frozen ? map_type.Frozen() : map_type);
+    const ColumnId v = maps->regular()[0].id;
+    REQUIRE(Ask(maps, ColumnCondition::ElementIn(v, "y", {5, 20}), Value::Composite(map)));
+    REQUIRE(!Ask(maps, ColumnCondition::ElementIn(v, "x", {5, 20}), Value::Composite(map)));
+    REQUIRE(IsRefused(maps, ColumnCondition::Element(v, nullptr, Operator::kEqual, 1)));
+    REQUIRE(IsRefused(maps, ColumnCondition::Element(v, "x", Operator::kEqual, "10")));
+    const Table lists = TableOf(frozen ? list_type.Frozen() : list_type);
+    REQUIRE(IsRefused(lists, ColumnCondition::Element(v, -1, Operator::kEqual, null)));
+    REQUIRE(IsRefused(lists, ColumnCondition::Element(v, nullptr, Operator::kEqual, null)));
+    const Table users = TableOf(frozen ? user_type.Frozen() : user_type);
+    REQUIRE(IsRefused(users, ColumnCondition::Element(v, "c", Operator::kEqual, null)));
+    REQUIRE(IsRefused(TableOf(TypeKind::kInt), ColumnCondition::Element(v, 0, Operator::kEqual, null)));
   }
 }
 
