@@ -46,10 +46,9 @@ void GiveBack(stoa::Database& database, const stoa::Table& seats, int number, st
   const stoa::ColumnId guest_id = seats->FindColumn("guest")->id;
   stoa::WriteBatch batch;
   Check(batch.DeleteRow(seats, {"tonight"}, {number}));
-  const stoa::ConditionalOutcome outcome =
-      Check(database.WriteIf(stoa::WriteOptions(), batch,
-                             stoa::Conditions(seats, {"tonight"})
-                                 .If({number}, {guest_id, stoa::ConditionOperator::kEqual, guest})));
+  const stoa::ConditionalOutcome outcome = Check(database.WriteIf(
+      stoa::WriteOptions(), batch,
+      stoa::Conditions(seats, {"tonight"}).If({number}, {guest_id, stoa::ConditionOperator::kEqual, guest})));
   std::printf("seat %d %s\n", number, outcome.applied() ? "is free" : "is not yours");
 }
 

@@ -16,8 +16,9 @@ Tally Replay(const std::string& family) {
     lines.Take();  // history
     Replayer(seed, &tally).Run(&lines);
   }
-  std::printf("%s: %zu histories, %zu results, %zu refusals, %zu explained, %zu differences\n", family.c_str(),
-              tally.histories, tally.results, tally.refusals, tally.explained, tally.differences.size());
+  std::printf("%s: %zu histories, %zu results, %zu refusals, %zu explained, %zu differences\n",
+              family.c_str(), tally.histories, tally.results, tally.refusals, tally.explained,
+              tally.differences.size());
   for (const std::string& difference : tally.differences) std::printf("  %s\n", difference.c_str());
   return tally;
 }

@@ -216,7 +216,22 @@ absl::Status AddCondition(std::string_view word, const TableSchema& schema, Valu
   DataType type = column->type;
   size_t next = 2;
   if (parts.size() == 6) {
-    return absl::UnimplementedError("condition on an element");
+    const DataType& whole = column->type;
+    if (parts[2] == "key") {
+      STOA_RETURN_IF_ERROR(data.Add(whole.parameters()[0], Datum(parts[3])));
+      condition.element = data.values().back();
+      type = whole.parameters()[1];
+    } else if (parts[2] == "index") {
+      int64_t index = 0;
+      if (!absl::SimpleAtoi(ToAbsl(parts[3]), &index)) return InvalidArgument("index ", parts[3]);
+      condition.element = Value(index);
+      type = whole.parameters()[0];
+    } else {
+      condition.element = Value(parts[3]);
+      for (size_t i = 0; i < whole.field_names().size(); ++i) {
+        if (whole.field_names()[i] == parts[3]) type = whole.parameters()[i];
+      }
+    }
     next = 4;
   }
   condition.comparison = OperatorOf(parts[next]);
@@ -253,7 +268,7 @@ void Replayer::WriteIf(const Line& line, const std::vector<Line>& parts, Lines* 
     Differ(line.text(), "is applied, Cassandra refuses it");
     return SkipRows(lines);
   }
-  CompareCurrent(line, *outcome, lines);
+  CompareCurrent(line, std::string(parts[0][1]), *outcome, lines);
 }
 
 void Replayer::SkipRows(Lines* lines) {
