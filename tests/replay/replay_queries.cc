@@ -352,61 +352,83 @@ void Replayer::Select(const Line& line, Lines* lines) {
 
 namespace {
 
-/// What the answer to a refused write says of a column in the row that `expected` (its words) is about.
-std::string CurrentText(const TableSchema& schema, const Column& column, const ConditionalOutcome& outcome,
-                        const Line& answer, const std::vector<std::string_view>& expected) {
-  const auto& ids = outcome.columns();
-  const size_t place = static_cast<size_t>(std::find(ids.begin(), ids.end(), column.id) - ids.begin());
-  std::string text = "null";
-  for (const ConditionalOutcome::CurrentRow& current : outcome.rows()) {
-    if (!current.exists) continue;
-    const RowView& row = current.row.view();
-    // The row is that of the answer if it has the clustering values that the answer names.
-    bool same = true;
+/// The words of a row in the answer to a refused write, by column.
+struct ExpectedRow {
+  const TableSchema& schema;
+  const Line& answer;
+  const Line& row;
+
+  /// True when the row has the clustering values that the answer names, if it names any.
+  bool IsAbout(const RowView& view) const {
     for (size_t i = 2; i < answer.size(); ++i) {
       const Column* key = schema.FindColumn(answer[i]);
       if (key == nullptr || key->kind != ColumnKind::kClustering) continue;
-      const auto at = static_cast<size_t>(key - schema.clustering().data());
-      same &= Canonical(key->type, Datum(Text(key->type, row.clustering(at))).bytes) ==
-              Canonical(key->type, Datum(expected[i - 1]).bytes);
+      const Value value = view.clustering(static_cast<size_t>(key - schema.clustering().data()));
+      if (!IsSame(key->type, Text(key->type, value), row[i - 1])) return false;
     }
-    if (column.kind == ColumnKind::kPartitionKey) {
-      return Text(column.type,
-                  row.partition_key(static_cast<size_t>(&column - schema.partition_key().data())));
-    }
-    if (column.kind == ColumnKind::kClustering) {
-      if (same)
-        return Text(column.type, row.clustering(static_cast<size_t>(&column - schema.clustering().data())));
-      continue;
-    }
-    if (place == ids.size()) return "not told";
-    if ((same || column.kind == ColumnKind::kStatic) && !row[place].is_null())
-      text = Text(column.type, row[place]);
+    return true;
+  }
+
+  static bool IsSame(const DataType& type, std::string_view a, std::string_view b) {
+    if (a == b) return true;
+    return a != "null" && b != "null" && Canonical(type, Datum(a).bytes) == Canonical(type, Datum(b).bytes);
+  }
+};
+
+/// The value of a static or regular column in the rows that a refusal tells about; a static one is in the row
+/// of the static columns as well.
+std::string CurrentText(const Column& column, const ConditionalOutcome& outcome,
+                        const ExpectedRow& expected) {
+  const auto& ids = outcome.columns();
+  const auto place = static_cast<size_t>(std::find(ids.begin(), ids.end(), column.id) - ids.begin());
+  std::string text = "null";
+  for (const ConditionalOutcome::CurrentRow& current : outcome.rows()) {
+    if (!current.exists || place == ids.size()) continue;
+    const RowView& view = current.row.view();
+    if (column.kind != ColumnKind::kStatic && !expected.IsAbout(view)) continue;
+    if (!view[place].is_null()) text = Text(column.type, view[place]);
   }
   return text;
 }
 
 }  // namespace
 
+/// Cassandra also tells of rows that no condition is about, where one is about static columns: it has read
+/// them to find out whether the partition has anything. And it does not read static columns for an insert
+/// that names none. Such differences are explained.
 void Replayer::CompareCurrent(const Line& line, const std::string& table_name,
                               const ConditionalOutcome& outcome, Lines* lines) {
   const Line answer(lines->Take());
   const Table& table = TableOf(table_name);
   std::string differences;
+  bool explained = IsExplained(table_name);
   while (Line(lines->Peek()).verb() == "=") {
     const Line row(lines->Take());
-    const std::vector<std::string_view> expected(row.words().begin(), row.words().end());
+    const ExpectedRow expected{*table, answer, row};
+    const auto& current = outcome.rows();
+    if (std::none_of(current.begin(), current.end(), [&](const ConditionalOutcome::CurrentRow& one) {
+          return one.exists && expected.IsAbout(one.row.view());
+        })) {
+      explained = true;
+      continue;
+    }
     for (size_t i = 2; i < answer.size(); ++i) {
       const Column* column = table->FindColumn(answer[i]);
-      if (column == nullptr) continue;
-      const std::string found = CurrentText(*table, *column, outcome, answer, expected);
-      const bool same = found == row[i - 1] || (found != "null" && row[i - 1] != "null" &&
-                                                Canonical(column->type, Datum(found).bytes) ==
-                                                    Canonical(column->type, Datum(row[i - 1]).bytes));
-      if (!same) differences += StrCat(" ", column->name, " expected ", row[i - 1], " found ", found);
+      if (column == nullptr || column->is_key()) continue;
+      const std::string found = CurrentText(*column, outcome, expected);
+      if (ExpectedRow::IsSame(column->type, found, row[i - 1])) continue;
+      if (column->kind == ColumnKind::kStatic && row[i - 1] == "null") {
+        explained = true;
+        continue;
+      }
+      differences += StrCat(" ", column->name, " expected ", row[i - 1], " found ", found);
     }
   }
-  if (!differences.empty() && !IsExplained(table_name)) Differ(line.text(), differences);
+  if (!differences.empty()) {
+    Differ(line.text(), differences);
+  } else if (explained) {
+    ++tally_->explained;
+  }
 }
 
 bool Replayer::IsExplained(std::string_view table) const { return explained_.count(std::string(table)) != 0; }
