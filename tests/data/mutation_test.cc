@@ -4,6 +4,7 @@
 #include "data/fragment.h"
 #include "support/catch.h"
 #include "support/row_generator.h"
+#include "support/row_stream.h"
 
 namespace stoa::testing {
 namespace {

@@ -194,6 +194,15 @@ TEST_CASE("memtable: counts, times and bounds say what it holds", "[memtable]") 
         for (const auto& [column, cell] : row.cells) {
           if (cell.tombstone) {
             times.AddDeletion(DeletionTime{cell.timestamp, cell.expiry});
+          } else if (cell.complex) {
+            times.AddDeletion(cell.inside.deletion);
+            for (const auto& [path, element] : cell.inside.elements) {
+              if (element.tombstone) {
+                times.AddDeletion(DeletionTime{element.timestamp, element.expiry});
+              } else {
+                times.AddWrite(element.timestamp, element.expiry);
+              }
+            }
           } else {
             times.AddWrite(cell.timestamp, cell.expiry);
           }

@@ -50,7 +50,7 @@ struct ContentCell {
   bool blob = false;  ///< `bytes` are a reference
   /// `bytes` are `inside`, encoded; and `timestamp` is the greatest in it.
   bool complex = false;
-  ContentComplex inside;
+  ContentComplex inside = {};
 
   Cell view() const { return Cell{timestamp, expiry, tombstone, empty, blob, complex, word, bytes}; }
   /// The complex cell with this content, which is not empty. In the shape that everybody gives it.
