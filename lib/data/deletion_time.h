@@ -9,6 +9,11 @@ namespace stoa {
 /// Write timestamps are microseconds chosen by the writer, usually since 1970. INT64_MIN is not a timestamp.
 inline constexpr int64_t kNoTimestamp = std::numeric_limits<int64_t>::min();
 
+/// The greatest timestamp before `timestamp`; the least there is has none before it, and stays.
+inline constexpr int64_t TimestampBefore(int64_t timestamp) {
+  return timestamp > kNoTimestamp + 1 ? timestamp - 1 : timestamp;
+}
+
 /// Expiry and local deletion times are seconds since 1970. A cell without time to live has kNoExpiry.
 inline constexpr int64_t kNoExpiry = std::numeric_limits<int64_t>::max();
 

@@ -61,7 +61,11 @@ bool FragmentReader::ReadHeader() {
          deletion_.live())) {
       return false;
     }
-  } else if ((flags & fragment_flags::kDeletionTimes) != 0) {
+    if ((flags & fragment_flags::kDeletesBefore) != 0) {
+      if ((flags & fragment_flags::kDeletionTimes) != 0) return false;
+      deletion_.timestamp = TimestampBefore(timestamp_);
+    }
+  } else if ((flags & (fragment_flags::kDeletionTimes | fragment_flags::kDeletesBefore)) != 0) {
     return false;
   }
   uint32_t cell_count = 0;

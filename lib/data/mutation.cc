@@ -1,6 +1,7 @@
 #include "data/mutation.h"
 
 #include "base/hash.h"
+#include "data/complex_cell.h"
 
 namespace stoa {
 
@@ -10,6 +11,7 @@ MutationReader::MutationReader(std::string_view mutations, const FragmentContext
 bool MutationReader::Next(Mutation* mutation) {
   while (!malformed_ && decoder_.remaining() != 0) {
     uint8_t kind = 0;
+    op_ = decoder_.rest().data();
     decoder_.Little(&kind);
     if (kind == mutation_op::kPartition) {
       malformed_ = !ReadPartition();
@@ -38,26 +40,64 @@ bool MutationReader::ReadPartition() {
 }
 
 bool MutationReader::ReadOp(uint8_t kind, Mutation* mutation) {
-  const bool own_timestamp = (kind & mutation_op::kOwnTimestamp) != 0;
-  mutation->kind = kind & static_cast<uint8_t>(~mutation_op::kOwnTimestamp);
+  const uint8_t flags = kind & (mutation_op::kOwnTimestamp | mutation_op::kBefore);
+  mutation->kind = kind - flags;
   switch (mutation->kind) {
     case mutation_op::kRow:
-      return !own_timestamp && decoder_.LengthPrefixed(&mutation->clustering) &&
-             !mutation->clustering.empty() && decoder_.LengthPrefixed(&mutation->fragment);
+      return flags == 0 && decoder_.LengthPrefixed(&mutation->clustering) && !mutation->clustering.empty() &&
+             decoder_.LengthPrefixed(&mutation->fragment);
     case mutation_op::kDeleteRange:
       return decoder_.LengthPrefixed(&mutation->clustering) && !mutation->clustering.empty() &&
-             decoder_.LengthPrefixed(&mutation->end) && ReadDeletion(own_timestamp, mutation);
+             decoder_.LengthPrefixed(&mutation->end) && ReadDeletion(flags, mutation);
     case mutation_op::kDeletePartition:
-      return ReadDeletion(own_timestamp, mutation);
+      return ReadDeletion(flags, mutation);
     default:
       return false;
   }
 }
 
-bool MutationReader::ReadDeletion(bool own_timestamp, Mutation* mutation) {
+bool MutationReader::ReadDeletion(uint8_t flags, Mutation* mutation) {
   mutation->deletion = DeletionTime{context_.timestamp, context_.now_seconds};
-  if (!own_timestamp) return true;
-  return decoder_.SignedVarint(&mutation->deletion.timestamp) && !mutation->deletion.live();
+  if (flags == 0) return true;
+  if (flags == mutation_op::kBefore) {
+    mutation->deletion.timestamp = TimestampBefore(context_.timestamp);
+    return true;
+  }
+  return flags == mutation_op::kOwnTimestamp && decoder_.SignedVarint(&mutation->deletion.timestamp) &&
+         !mutation->deletion.live();
+}
+
+namespace {
+
+/// The place in `mutations` that a view of them begins at.
+char& At(std::string* mutations, const char* place) {
+  return (*mutations)[static_cast<size_t>(place - mutations->data())];
+}
+
+void MakeRowDeletionsOlder(std::string_view fragment, std::string* mutations) {
+  FragmentReader reader(fragment, FragmentContext{});
+  if (!reader.deletion().live()) At(mutations, fragment.data()) |= fragment_flags::kDeletesBefore;
+  ColumnId column = 0;
+  Cell cell;
+  while (reader.NextCell(&column, &cell)) {
+    if (cell.complex) {
+      if (const char* age = DeletionAtItsWrite(cell.bytes); age != nullptr) At(mutations, age) = 1;
+    }
+  }
+}
+
+}  // namespace
+
+void MakeDeletionsOlder(std::string* mutations) {
+  MutationReader reader(*mutations, FragmentContext{});
+  Mutation mutation;
+  while (reader.Next(&mutation)) {
+    if (mutation.kind == mutation_op::kRow) {
+      MakeRowDeletionsOlder(mutation.fragment, mutations);
+    } else {
+      At(mutations, reader.op()) |= mutation_op::kBefore;
+    }
+  }
 }
 
 }  // namespace stoa

@@ -6,7 +6,8 @@
 //         | 2 clustering:bytes fragment:bytes                    a row, or the static row (data/static_row.h)
 //         | 3 start:bytes end:bytes [timestamp:svarint]          delete clustering range
 //         | 4 [timestamp:svarint]                                delete partition
-//           (3 and 4: kind + 128 if the timestamp is present)
+//           (3 and 4: kind + 128 if the timestamp is present; + 64 if it is that of the commit less 1, as in
+//           conditional writes)
 //     bytes := length:varint, that many bytes
 //
 // Kinds 5 and above are refused by name until they are given a meaning.
@@ -28,6 +29,7 @@ inline constexpr uint8_t kPartition = 1;
 inline constexpr uint8_t kRow = 2;
 inline constexpr uint8_t kDeleteRange = 3;
 inline constexpr uint8_t kDeletePartition = 4;
+inline constexpr uint8_t kBefore = 64;
 inline constexpr uint8_t kOwnTimestamp = 128;
 }  // namespace mutation_op
 
@@ -54,18 +56,28 @@ class MutationReader {
   /// so are deletions of an empty range. Fragments are not looked into.
   bool Next(Mutation* mutation);
   bool ok() const { return decoder_.ok() && !malformed_; }
+  /// Where the kind of the op handed out last stands.
+  const char* op() const { return op_; }
 
  private:
   bool ReadPartition();
   /// Reads what follows the kind of an op other than kPartition.
   bool ReadOp(uint8_t kind, Mutation* mutation);
-  bool ReadDeletion(bool own_timestamp, Mutation* mutation);
+  bool ReadDeletion(uint8_t flags, Mutation* mutation);
 
   Decoder decoder_;
+  const char* op_ = nullptr;
   FragmentContext context_;
   bool malformed_ = false;
   bool has_partition_ = false;
   Mutation partition_;
 };
+
+/// Makes every deletion in `mutations`, which must be those of a WriteBatch in which no operation has a
+/// timestamp of its own, older by 1 than what is written: deletions of rows, ranges, partitions and whole
+/// collections, but not of single cells. So Cassandra has it for conditional writes: a batch that deletes and
+/// inserts the same row leaves the row. Automatic timestamps being at least 1 apart, such a deletion hides
+/// all that was there before.
+void MakeDeletionsOlder(std::string* mutations);
 
 }  // namespace stoa

@@ -1,6 +1,7 @@
 #include "engine/conditional_write.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/hash.h"
@@ -137,6 +138,8 @@ absl::StatusOr<ConditionalOutcome> Database::WriteIf(const WriteOptions& options
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
   const Table& table = conditions.table();
   const WatchedPartition partition{table->id(), conditions.partition_key()};
+  std::string mutations = batch.mutations();
+  MakeDeletionsOlder(&mutations);
   ConditionalOutcome outcome;
   outcome.columns_ = ColumnsOf(conditions);
   outcome.rows_.resize(conditions.rows().size());
@@ -152,7 +155,7 @@ absl::StatusOr<ConditionalOutcome> Database::WriteIf(const WriteOptions& options
       outcome.applied_ = outcome.applied_ && holds;
     }
     if (!outcome.applied_ || batch.empty()) return std::nullopt;
-    return EncodedBatch{batch.mutations(), batch.largest_value_bytes()};
+    return EncodedBatch{mutations, batch.largest_value_bytes()};
   };
   STOA_RETURN_IF_ERROR(engine_->CommitDecided({&partition, 1}, decide));
   engine_->CountConditionalWrite();

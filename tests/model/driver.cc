@@ -1,7 +1,10 @@
 #include "model/driver.h"
 
 #include <map>
+#include <memory>
 #include <utility>
+
+#include <stoa/composite.h>
 
 #include "base/coding.h"
 #include "base/status_macros.h"
@@ -18,29 +21,107 @@ std::vector<Value> BoundValues(const Bound& bound) {
   return values;
 }
 
-absl::Status AddMutation(const Table& table, const Mutation& m, WriteBatch* batch) {
-  std::vector<Assignment> cells;
-  std::vector<ColumnId> columns;
-  for (const auto& [name, bytes] : m.cells) {
-    const Column* column = table->FindColumn(name);
-    if (column == nullptr) return absl::NotFoundError("no column " + name);
-    columns.push_back(column->id);
-    Value value;
-    if (bytes) {
-      STOA_ASSIGN_OR_RETURN(value, ParseSerialized(column->type, *bytes));
+DataType UserType() { return DataType::UserType("pair", {{"a", TypeKind::kInt}, {"b", TypeKind::kText}}); }
+
+/// What a mutation does to columns, as the engine takes it, and the memory that it views.
+class Changes {
+ public:
+  absl::Status Add(const Column& column, const Change& change) {
+    switch (ShapeOf(change.column)) {
+      case Shape::kScalar: {
+        Value value;
+        if (change.value) {
+          STOA_ASSIGN_OR_RETURN(value, ParseSerialized(column.type, *change.value));
+        }
+        assignments.push_back({column.id, value});
+        return absl::OkStatus();
+      }
+      case Shape::kCounter:
+        assignments.push_back(Assignment::Add(column.id, Value(change.delta)));
+        return absl::OkStatus();
+      case Shape::kUserType:
+        if (change.kind != Change::Kind::kSet) return AddFields(column, change);
+        [[fallthrough]];
+      default:
+        return AddElements(column, change);
     }
-    cells.push_back({column->id, value});
+  }
+
+  std::vector<Assignment> assignments;
+
+ private:
+  /// One assignment for each field.
+  absl::Status AddFields(const Column& column, const Change& change) {
+    for (const auto& [key, bytes] : change.elements) {
+      const auto field = static_cast<size_t>(key.number);
+      Value value;
+      if (change.kind == Change::Kind::kAdd) {
+        STOA_ASSIGN_OR_RETURN(value, ParseSerialized(column.type.parameters()[field], bytes));
+      }
+      assignments.push_back(
+          Assignment::Put(column.id, Value(std::string_view(column.type.field_names()[field])), value));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddElements(const Column& column, const Change& change) {
+    const bool removes = change.kind == Change::Kind::kRemove;
+    const std::vector<DataType>& types = column.type.parameters();
+    std::vector<Value> elements(column.type.kind() == TypeKind::kUserType ? types.size() : 0);
+    std::vector<MapEntry> entries;
+    for (const auto& [key, bytes] : change.elements) {
+      const Shape shape = ShapeOf(change.column);
+      if (shape == Shape::kUserType) {
+        const auto field = static_cast<size_t>(key.number);
+        STOA_ASSIGN_OR_RETURN(elements[field], ParseSerialized(types[field], bytes));
+      } else if (shape == Shape::kMap) {
+        entries.push_back({Value(key.number), Value(std::string_view(bytes))});
+        elements.emplace_back(key.number);
+      } else if (shape == Shape::kSet) {
+        elements.emplace_back(std::string_view(key.bytes));
+      } else {
+        elements.emplace_back();
+        STOA_ASSIGN_OR_RETURN(elements.back(), ParseSerialized(types[0], bytes));
+      }
+    }
+    absl::StatusOr<std::string> serialized = std::string();
+    if (ShapeOf(change.column) == Shape::kMap && !removes) {
+      serialized = SerializeMap(column.type, entries);
+    } else {
+      serialized = SerializeComposite(removes ? DataType::Set(types[0]) : column.type, elements);
+    }
+    STOA_RETURN_IF_ERROR(serialized.status());
+    bytes_.push_back(std::make_unique<std::string>(*std::move(serialized)));
+    static constexpr AssignmentKind kKinds[] = {AssignmentKind::kSet, AssignmentKind::kAdd,
+                                                AssignmentKind::kPrepend, AssignmentKind::kRemove};
+    assignments.push_back(
+        {column.id, Value::Composite(*bytes_.back()), kKinds[static_cast<int>(change.kind)]});
+    return absl::OkStatus();
+  }
+
+  std::vector<std::unique_ptr<std::string>> bytes_;
+};
+
+absl::Status AddMutation(const Table& table, const Mutation& m, WriteBatch* batch) {
+  Changes changes;
+  std::vector<ColumnId> columns;
+  for (const Change& change : m.changes) {
+    const Column* column = table->FindColumn(change.column);
+    if (column == nullptr) return absl::NotFoundError("no column " + change.column);
+    columns.push_back(column->id);
+    STOA_RETURN_IF_ERROR(changes.Add(*column, change));
   }
   WriteAttributes attributes;
   attributes.timestamp_micros = m.timestamp;
   attributes.ttl_seconds = m.ttl;
   const std::vector<Value> key{Value(m.pk)};
-  const std::vector<Value> row{Value(m.row.a), Value(std::string_view(m.row.b))};
+  std::vector<Value> row{Value(m.row.a), Value(std::string_view(m.row.b))};
+  if (m.no_row) row.clear();
   switch (m.kind) {
     case Mutation::Kind::kUpsert:
-      return batch->Upsert(table, key, row, cells, attributes);
+      return batch->Upsert(table, key, row, changes.assignments, attributes);
     case Mutation::Kind::kUpdate:
-      return batch->Update(table, key, row, cells, attributes);
+      return batch->Update(table, key, row, changes.assignments, attributes);
     case Mutation::Kind::kDeleteCells:
       return batch->DeleteCells(table, key, row, columns, attributes);
     case Mutation::Kind::kDeleteRow:
@@ -84,25 +165,90 @@ absl::Status AddCondition(const TableSchema& schema, const Condition& condition,
   return conditions->If(row, {column->id, kOperators.at(condition.kind), values[0]}).status();
 }
 
+/// The elements of a column of several cells.
+std::string ElementsOf(const Column& column, const RowView& view, size_t place) {
+  std::vector<Element> found;
+  Elements elements = view.elements(place);
+  ElementView element;
+  const std::vector<DataType>& types = column.type.parameters();
+  while (elements.Next(&element)) {
+    Element& one = found.emplace_back();
+    one.expiry = element.expiry;
+    switch (ShapeOf(column.name)) {
+      case Shape::kSet:
+        one.key = std::string(element.key.text());
+        break;
+      case Shape::kMap:
+        (void)AppendSerialized(types[0], element.key, &one.key);
+        one.value = std::string(element.value.text());
+        break;
+      case Shape::kUserType: {
+        const bool second = element.key.text() == column.type.field_names()[1];
+        AppendBig<uint32_t>(&one.key, second ? 1 : 0);
+        (void)AppendSerialized(types[second ? 1 : 0], element.value, &one.value);
+        break;
+      }
+      default:
+        (void)AppendSerialized(types[0], element.value, &one.value);
+    }
+  }
+  return ElementsText(found);
+}
+
 /// The live cells of some columns, of which `view` has the values in this order.
 std::map<std::string, Bytes> CellsOf(const std::vector<const Column*>& columns, const RowView& view) {
   std::map<std::string, Bytes> cells;
   for (size_t i = 0; i < columns.size(); ++i) {
     const Value value = view[i];
     if (value.is_null()) continue;
-    (void)AppendSerialized(columns[i]->type, value, &cells[columns[i]->name]);
+    const Shape shape = ShapeOf(columns[i]->name);
+    if (shape == Shape::kScalar || shape == Shape::kCounter) {
+      (void)AppendSerialized(columns[i]->type, value, &cells[columns[i]->name]);
+    } else {
+      cells[columns[i]->name] = ElementsOf(*columns[i], view, i);
+    }
   }
   return cells;
 }
 
-Row RowOf(const TableSchema& schema, const RowView& view) {
+/// The key of a row; what stands for a partition has none.
+Row KeyOf(const RowView& view) {
   Row row;
-  row.key.a = view.clustering(0).integer();
-  row.key.b = std::string(view.clustering(1).text());
+  row.no_row = view.clustering(0).is_null();
+  if (row.no_row) return row;
+  row.key = Clustering{view.clustering(0).integer(), std::string(view.clustering(1).text())};
+  return row;
+}
+
+Row RowOf(const TableSchema& schema, const RowView& view) {
+  Row row = KeyOf(view);
   std::vector<const Column*> columns;
+  for (const Column& column : schema.static_columns()) columns.push_back(&column);
   for (const Column& column : schema.regular()) columns.push_back(&column);
   row.cells = CellsOf(columns, view);
   return row;
+}
+
+absl::StatusOr<TableSchema> SchemaOf(const std::string& table, int64_t gc_grace_seconds) {
+  TableOptions options;
+  options.gc_grace_seconds = gc_grace_seconds;
+  TableSchema::Builder builder(table);
+  builder.PartitionKey("pk", TypeKind::kBigint)
+      .Clustering("a", TypeKind::kBigint)
+      .Clustering("b", TypeKind::kText, ClusteringOrder::kDescending)
+      .Options(options);
+  if (IsCounterTable(table)) {
+    builder.Static("sc", TypeKind::kCounter)
+        .Regular("c", TypeKind::kCounter)
+        .Regular("k", TypeKind::kCounter);
+    return builder.Build();
+  }
+  const DataType map = DataType::Map(TypeKind::kInt, TypeKind::kText);
+  builder.Static("si", TypeKind::kInt).Static("sm", map);
+  builder.Regular("v", TypeKind::kInt).Regular("w", TypeKind::kText).Regular("d", TypeKind::kDouble);
+  builder.Regular("l", DataType::List(TypeKind::kInt)).Regular("e", DataType::Set(TypeKind::kText));
+  builder.Regular("m", map).Regular("u", UserType());
+  return builder.Build();
 }
 
 /// Runs `query` page by page and hands every row to `take`.
@@ -134,18 +280,15 @@ absl::Status ReadPages(const Database& database, const Snapshot* snapshot, const
 absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options) {
   switch (event.kind) {
     case Event::Kind::kCreate: {
-      TableOptions table_options;
-      table_options.gc_grace_seconds = options.gc_grace_seconds;
-      STOA_ASSIGN_OR_RETURN(const TableSchema schema,
-                            TableSchema::Builder(event.table)
-                                .PartitionKey("pk", TypeKind::kBigint)
-                                .Clustering("a", TypeKind::kBigint)
-                                .Clustering("b", TypeKind::kText, ClusteringOrder::kDescending)
-                                .Regular("v", TypeKind::kInt)
-                                .Regular("w", TypeKind::kText)
-                                .Regular("d", TypeKind::kDouble)
-                                .Options(table_options)
-                                .Build());
+      if (!database.FindType("pair").ok()) {
+        const DataType type = UserType();
+        std::vector<TypeField> fields;
+        for (size_t i = 0; i < type.parameters().size(); ++i) {
+          fields.push_back({type.field_names()[i], type.parameters()[i]});
+        }
+        STOA_RETURN_IF_ERROR(database.CreateType("pair", fields).status());
+      }
+      STOA_ASSIGN_OR_RETURN(const TableSchema schema, SchemaOf(event.table, options.gc_grace_seconds));
       return database.CreateTable(schema).status();
     }
     case Event::Kind::kDrop:
@@ -189,8 +332,8 @@ absl::StatusOr<Decision> ExecuteConditional(Database& database, const Event& eve
     std::optional<Row>& row = decision.rows.emplace_back();
     if (!current.exists) continue;
     const RowView& view = current.row.view();
-    row = Row{Clustering{view.clustering(0).integer(), std::string(view.clustering(1).text())},
-              CellsOf(columns, view)};
+    row = KeyOf(view);
+    row->cells = CellsOf(columns, view);
   }
   return decision;
 }

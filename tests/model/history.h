@@ -28,14 +28,19 @@ class HistoryGenerator {
   Clustering Key();
   Bound AnyBound();
   Mutation AnyMutation(const std::string& table, const std::set<std::string>& columns);
-  /// 1 to `mutations_max` mutations over the tables of `model`.
+  /// 1 to `mutations_max` mutations over the tables of `model`, either those with counters or the others.
   Event Batch(const Model& model, int64_t now_seconds, size_t mutations_max);
-  /// The same for one partition, with 1 to 3 conditions, of which many hold.
+  /// The same for one partition of a table without counters, with 1 to 3 conditions, of which many hold.
   Event ConditionalBatch(const Model& model, int64_t now_seconds, size_t mutations_max);
 
  private:
   Bytes ValueFor(const std::string& column);
+  Bytes SmallText();
+  Bytes SmallInt();
+  Change AnyChange(const std::string& column);
+  Change AnyElements(const std::string& column);
   Condition AnyCondition(const Model& model, const std::string& table, int64_t pk, int64_t now_seconds);
+  void AddChanges(const std::set<std::string>& columns, Mutation* m);
 
   Random random_;
   const bool explicit_timestamps_;

@@ -19,6 +19,12 @@ std::string Hex(const std::string& bytes) {
   return out;
 }
 
+Bytes BigEndian(uint64_t number, int bytes) {
+  Bytes out;
+  for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(number >> (8 * i)));
+  return out;
+}
+
 /// Compares a row's key with the named components of a bound.
 std::strong_ordering ComparePrefix(const Clustering& key, const Bound& bound) {
   if (bound.components >= 1 && key.a != bound.at.a) return key.a <=> bound.at.a;
@@ -51,7 +57,13 @@ bool Wins(const CellVersion& x, const CellVersion& y) {
   return x.value > y.value;
 }
 
-uint64_t BigEndian(const Bytes& bytes) {
+template <typename Key>
+void Put(std::map<Key, CellVersion>* cells, const Key& key, const CellVersion& version) {
+  auto [it, inserted] = cells->emplace(key, version);
+  if (!inserted && Wins(version, it->second)) it->second = version;
+}
+
+uint64_t NumberOf(const Bytes& bytes) {
   uint64_t number = 0;
   for (unsigned char byte : bytes) number = number << 8 | byte;
   return number;
@@ -62,8 +74,8 @@ uint64_t BigEndian(const Bytes& bytes) {
 int CompareValues(const std::string& column, const Bytes& x, const Bytes& y) {
   const auto sign = [](const auto& a, const auto& b) { return a < b ? -1 : b < a ? 1 : 0; };
   if (column == "w") return sign(x, y);
-  if (column == "d") return sign(std::bit_cast<double>(BigEndian(x)), std::bit_cast<double>(BigEndian(y)));
-  return sign(static_cast<int32_t>(BigEndian(x)), static_cast<int32_t>(BigEndian(y)));
+  if (column == "d") return sign(std::bit_cast<double>(NumberOf(x)), std::bit_cast<double>(NumberOf(y)));
+  return sign(static_cast<int32_t>(NumberOf(x)), static_cast<int32_t>(NumberOf(y)));
 }
 
 bool Holds(const Condition& condition, const std::optional<Row>& row) {
@@ -90,7 +102,77 @@ bool Holds(const Condition& condition, const std::optional<Row>& row) {
   }
 }
 
+bool WritesRow(Mutation::Kind kind) {
+  return kind == Mutation::Kind::kUpsert || kind == Mutation::Kind::kUpdate ||
+         kind == Mutation::Kind::kDeleteCells;
+}
+
 }  // namespace
+
+Shape ShapeOf(const std::string& column) {
+  switch (column.back()) {
+    case 'l':
+      return Shape::kList;
+    case 'e':
+      return Shape::kSet;
+    case 'm':
+      return Shape::kMap;
+    case 'u':
+      return Shape::kUserType;
+    case 'c':
+    case 'k':
+      return Shape::kCounter;
+    default:
+      return Shape::kScalar;
+  }
+}
+
+bool IsStatic(const std::string& column) { return column[0] == 's'; }
+
+bool IsCounterTable(const std::string& table) { return table[0] == 'c'; }
+
+std::string ElementsText(const std::vector<Element>& elements) {
+  std::string text = "(";
+  for (const Element& element : elements) {
+    text += Hex(element.key) + ":" + Hex(element.value);
+    if (element.expiry != kNever) text += "@" + std::to_string(element.expiry);
+    text += ",";
+  }
+  return text + ")";
+}
+
+std::string Mutation::ToString() const {
+  static const char* const kNames[] = {"upsert",     "update",       "delete cells",
+                                       "delete row", "delete range", "delete partition"};
+  static const char* const kOperators[] = {"=", "+=", "=+", "-="};
+  std::string text = std::string(kNames[static_cast<int>(kind)]) + " " + table + " pk=" + std::to_string(pk);
+  if (kind == Kind::kDeleteRange) {
+    for (const Bound* bound : {&from, &to}) {
+      text += bound == &from ? " from" : " to";
+      text += bound->inclusive ? "=" : "!";
+      if (bound->components >= 1) text += std::to_string(bound->at.a);
+      if (bound->components >= 2) text += "," + bound->at.b;
+    }
+  } else if (no_row) {
+    text += " static";
+  } else if (kind != Kind::kDeletePartition) {
+    text += " row=" + std::to_string(row.a) + "," + row.b;
+  }
+  for (const Change& change : changes) {
+    text += " " + change.column + kOperators[static_cast<int>(change.kind)];
+    if (ShapeOf(change.column) == Shape::kCounter) {
+      text += std::to_string(change.delta);
+    } else if (ShapeOf(change.column) == Shape::kScalar) {
+      text += change.value ? Hex(*change.value) : "null";
+    }
+    for (const auto& [key, value] : change.elements) {
+      text += std::to_string(key.number) + Hex(key.bytes) + ":" + Hex(value) + ",";
+    }
+  }
+  if (timestamp) text += " ts=" + std::to_string(*timestamp);
+  if (ttl) text += " ttl=" + std::to_string(*ttl);
+  return text;
+}
 
 std::string Condition::ToString() const {
   static const char* const kNames[] = {"not exists", "exists", "=", "!=", "<", "<=", ">", ">=", "in"};
@@ -100,30 +182,128 @@ std::string Condition::ToString() const {
   return text;
 }
 
-std::string Mutation::ToString() const {
-  static const char* const kNames[] = {"upsert",     "update",       "delete cells",
-                                       "delete row", "delete range", "delete partition"};
-  std::string text = std::string(kNames[static_cast<int>(kind)]) + " " + table + " pk=" + std::to_string(pk);
-  if (kind == Kind::kDeleteRange) {
-    for (const Bound* bound : {&from, &to}) {
-      text += bound == &from ? " from" : " to";
-      text += bound->inclusive ? "=" : "!";
-      if (bound->components >= 1) text += std::to_string(bound->at.a);
-      if (bound->components >= 2) text += "," + bound->at.b;
-    }
-  } else if (kind != Kind::kDeletePartition) {
-    text += " row=" + std::to_string(row.a) + "," + row.b;
+/// Everything that was ever written about one row, or about the static cells of a partition.
+class Model::RowModel {
+ public:
+  void Delete(int64_t timestamp) { deleted_ = std::max(deleted_, timestamp); }
+
+  void Mark(const Stamped& stamped) {
+    const CellVersion version{stamped.timestamp, ExpiryOf(stamped), false, {}};
+    if (!marker_ || Wins(version, *marker_)) marker_ = version;
   }
-  for (const auto& [name, value] : cells) text += " " + name + "=" + (value ? Hex(*value) : "null");
-  if (timestamp) text += " ts=" + std::to_string(*timestamp);
-  if (ttl) text += " ttl=" + std::to_string(*ttl);
-  return text;
-}
+
+  void Write(const Stamped& stamped, const Change& change, int64_t place) {
+    const bool tombstone = stamped.mutation.kind == Mutation::Kind::kDeleteCells;
+    Column& column = columns_[change.column];
+    switch (ShapeOf(change.column)) {
+      case Shape::kScalar:
+        Put(&column.elements, Path{}, Version(stamped, tombstone ? std::nullopt : change.value));
+        return;
+      case Shape::kCounter:
+        if (tombstone) column.deleted = std::max(column.deleted, stamped.deletion_timestamp);
+        if (!tombstone) column.deltas.emplace_back(stamped.timestamp, change.delta);
+        return;
+      default:
+        WriteElements(stamped, change, tombstone, place, &column);
+    }
+  }
+
+  /// The live cells; true when there is one or a live marker.
+  bool Live(int64_t now_seconds, std::map<std::string, Bytes>* cells) const {
+    const size_t before = cells->size();
+    for (const auto& [name, column] : columns_) {
+      const int64_t deleted = std::max(deleted_, column.deleted);
+      const Shape shape = ShapeOf(name);
+      if (shape == Shape::kCounter) {
+        int64_t sum = 0;
+        bool any = false;
+        for (const auto& [timestamp, delta] : column.deltas) {
+          if (timestamp <= deleted) continue;
+          sum += delta;
+          any = true;
+        }
+        if (any) (*cells)[name] = BigEndian(static_cast<uint64_t>(sum), 8);
+        continue;
+      }
+      std::vector<Element> elements;
+      for (const auto& [path, version] : column.elements) {
+        if (!IsAlive(version, deleted, now_seconds)) continue;
+        if (shape == Shape::kScalar) {
+          (*cells)[name] = version.value;
+        } else {
+          elements.push_back(Element{KeyBytes(shape, path), version.value, version.expiry});
+        }
+      }
+      if (!elements.empty()) (*cells)[name] = ElementsText(elements);
+    }
+    return cells->size() != before || (marker_ && IsAlive(*marker_, deleted_, now_seconds));
+  }
+
+ private:
+  /// What orders the elements of a column. Of a list: a negative major number for what was put in front.
+  struct Path {
+    int64_t major = 0;
+    int64_t minor = 0;
+    int64_t index = 0;
+    Bytes bytes;
+    auto operator<=>(const Path&) const = default;
+  };
+  struct Column {
+    int64_t deleted = INT64_MIN;
+    std::map<Path, CellVersion> elements;  // of a scalar one, with the empty path
+    std::vector<std::pair<int64_t, int64_t>> deltas;
+  };
+
+  static bool IsAlive(const CellVersion& version, int64_t deleted, int64_t now_seconds) {
+    return version.timestamp > deleted && !version.tombstone && version.expiry > now_seconds;
+  }
+
+  static int64_t ExpiryOf(const Stamped& stamped) {
+    return stamped.mutation.ttl.value_or(0) > 0 ? stamped.now_seconds + *stamped.mutation.ttl : kNever;
+  }
+
+  static CellVersion Version(const Stamped& stamped, const std::optional<Bytes>& value) {
+    return CellVersion{stamped.timestamp, value ? ExpiryOf(stamped) : stamped.now_seconds, !value,
+                       value.value_or("")};
+  }
+
+  static Bytes KeyBytes(Shape shape, const Path& path) {
+    if (shape == Shape::kSet) return path.bytes;
+    return shape == Shape::kList ? Bytes() : BigEndian(static_cast<uint64_t>(path.major), 4);
+  }
+
+  static void WriteElements(const Stamped& stamped, const Change& change, bool deletes_all, int64_t place,
+                            Column* column) {
+    if (deletes_all) {
+      column->deleted = std::max(column->deleted, stamped.deletion_timestamp);
+      return;
+    }
+    // What was written under the same timestamp stays.
+    if (change.kind == Change::Kind::kSet) column->deleted = std::max(column->deleted, stamped.timestamp - 1);
+    int64_t index = 0;
+    for (const auto& [key, value] : change.elements) {
+      Path path{key.number, 0, 0, key.bytes};
+      if (ShapeOf(change.column) == Shape::kList) {
+        const bool in_front = change.kind == Change::Kind::kPrepend;
+        path = in_front ? Path{-stamped.event, -place, index, {}} : Path{stamped.event, place, index, {}};
+        ++index;
+      }
+      const bool removes = change.kind == Change::Kind::kRemove;
+      Put(&column->elements, path, Version(stamped, removes ? std::nullopt : std::optional<Bytes>(value)));
+    }
+  }
+
+  int64_t deleted_ = INT64_MIN;
+  std::optional<CellVersion> marker_;
+  std::map<std::string, Column> columns_;
+};
 
 void Model::Apply(const Event& event) {
   switch (event.kind) {
     case Event::Kind::kCreate:
-      tables_[event.table].columns = {"v", "w", "d"};
+      tables_[event.table].columns =
+          IsCounterTable(event.table) ? std::set<std::string>{"c", "k", "sc"}
+                                      : std::set<std::string>{"v", "w", "d", "l", "e", "m", "u", "si", "sm"};
       return;
     case Event::Kind::kDrop:
       tables_.erase(event.table);
@@ -138,7 +318,8 @@ void Model::Apply(const Event& event) {
       TableModel& table = tables_.at(event.table);
       table.columns.erase(event.column);
       for (Stamped& stamped : table.mutations) {
-        std::erase_if(stamped.mutation.cells, [&](const auto& cell) { return cell.first == event.column; });
+        std::erase_if(stamped.mutation.changes,
+                      [&](const Change& change) { return change.column == event.column; });
       }
       return;
     }
@@ -146,10 +327,15 @@ void Model::Apply(const Event& event) {
       if (!Decide(event).applied) return;
       [[fallthrough]];
     case Event::Kind::kBatch: {
-      const int64_t automatic = ++last_automatic_timestamp_;
+      last_automatic_timestamp_ += 2;
+      const int64_t automatic = last_automatic_timestamp_;
+      // In a conditional batch what is written stays, whatever the batch deletes.
+      const bool conditional = event.kind == Event::Kind::kConditionalBatch;
       for (const Mutation& mutation : event.batch) {
         tables_.at(mutation.table)
-            .mutations.push_back({mutation, mutation.timestamp.value_or(automatic), event.now_seconds});
+            .mutations.push_back({mutation, mutation.timestamp.value_or(automatic),
+                                  mutation.timestamp.value_or(automatic - (conditional ? 1 : 0)),
+                                  event.now_seconds, ++last_ordinal_, automatic});
       }
       return;
     }
@@ -200,54 +386,57 @@ std::set<int64_t> Model::partitions(const std::string& table) const {
 std::vector<Row> Model::Read(const std::string& table, int64_t pk, const Bound& from, const Bound& to,
                              int64_t now_seconds) const {
   using Kind = Mutation::Kind;
-  std::vector<const Stamped*> relevant;
-  std::set<Clustering> keys;
+  std::map<Clustering, RowModel> row_models;
+  RowModel statics;
+  for (const Stamped& stamped : tables_.at(table).mutations) {
+    const Mutation& m = stamped.mutation;
+    if (m.pk == pk && WritesRow(m.kind) && !m.no_row && Inside(m.row, from, to)) row_models[m.row];
+  }
   for (const Stamped& stamped : tables_.at(table).mutations) {
     const Mutation& m = stamped.mutation;
     if (m.pk != pk) continue;
-    relevant.push_back(&stamped);
-    if (m.kind != Kind::kDeleteRange && m.kind != Kind::kDeletePartition && Inside(m.row, from, to))
-      keys.insert(m.row);
-  }
-  std::vector<Row> rows;
-  for (const Clustering& key : keys) {
-    int64_t deleted = INT64_MIN;
-    std::optional<CellVersion> marker;
-    std::map<std::string, CellVersion> cells;
-    for (const Stamped* stamped : relevant) {
-      const Mutation& m = stamped->mutation;
+    if (m.kind == Kind::kDeletePartition) statics.Delete(stamped.deletion_timestamp);
+    for (auto& [key, row] : row_models) {
       const bool deletes = m.kind == Kind::kDeletePartition || (m.kind == Kind::kDeleteRow && m.row == key) ||
                            (m.kind == Kind::kDeleteRange && Inside(key, m.from, m.to));
-      if (deletes) deleted = std::max(deleted, stamped->timestamp);
-      const bool writes = m.kind == Kind::kUpsert || m.kind == Kind::kUpdate || m.kind == Kind::kDeleteCells;
-      if (!writes || !(m.row == key)) continue;
-      const int64_t expiry = m.ttl.value_or(0) > 0 ? stamped->now_seconds + *m.ttl : kNever;
-      if (m.kind == Kind::kUpsert) {
-        const CellVersion version{stamped->timestamp, expiry, false, {}};
-        if (!marker || Wins(version, *marker)) marker = version;
-      }
-      for (const auto& [name, value] : m.cells) {
-        const CellVersion version{stamped->timestamp, value ? expiry : stamped->now_seconds, !value,
-                                  value.value_or("")};
-        auto [it, inserted] = cells.emplace(name, version);
-        if (!inserted && Wins(version, it->second)) it->second = version;
+      if (deletes) row.Delete(stamped.deletion_timestamp);
+      if (m.kind == Kind::kUpsert && !m.no_row && m.row == key) row.Mark(stamped);
+    }
+    int64_t place = 0;  // of the change within the batch: of its mutation, then in it
+    for (const Change& change : m.changes) {
+      const int64_t at = stamped.ordinal * 1000 + place++;
+      if (IsStatic(change.column)) {
+        statics.Write(stamped, change, at);
+      } else if (const auto row = row_models.find(m.row); row != row_models.end() && !m.no_row) {
+        row->second.Write(stamped, change, at);
       }
     }
-    const auto alive = [&](const CellVersion& v) {
-      return v.timestamp > deleted && !v.tombstone && v.expiry > now_seconds;
-    };
-    Row row{key, {}};
-    for (const auto& [name, version] : cells) {
-      if (alive(version)) row.cells[name] = version.value;
-    }
-    if (!row.cells.empty() || (marker && alive(*marker))) rows.push_back(std::move(row));
+  }
+  std::map<std::string, Bytes> static_cells;
+  const bool has_statics = statics.Live(now_seconds, &static_cells);
+  std::vector<Row> rows;
+  for (const auto& [key, row_model] : row_models) {
+    Row row{false, key, {}};
+    if (!row_model.Live(now_seconds, &row.cells)) continue;
+    row.cells.insert(static_cells.begin(), static_cells.end());
+    rows.push_back(std::move(row));
+  }
+  const bool whole_partition = from.components == 0 && to.components == 0;
+  if (rows.empty() && has_statics && whole_partition) {
+    Row& row = rows.emplace_back();
+    row.no_row = true;
+    row.cells = static_cells;
   }
   return rows;
 }
 
 std::string RowText(const std::string& table, int64_t pk, const Row& row) {
-  std::string text = table + " " + std::to_string(pk) + " " + std::to_string(row.key.a) + " " + row.key.b;
-  for (const auto& [name, value] : row.cells) text += " " + name + "=" + Hex(value);
+  std::string text = table + " " + std::to_string(pk);
+  text += row.no_row ? " -" : " " + std::to_string(row.key.a) + " " + row.key.b;
+  for (const auto& [name, value] : row.cells) {
+    const Shape shape = ShapeOf(name);
+    text += " " + name + "=" + (shape == Shape::kScalar || shape == Shape::kCounter ? Hex(value) : value);
+  }
   return text + "\n";
 }
 

@@ -74,13 +74,15 @@ std::vector<Step> MakeScenario(uint64_t seed) {
   const auto write_large = [&](char letter) {
     model::Mutation large;
     large.table = "t1";
-    large.cells = {{"w", model::Bytes(2 * model::kSmallValueBytesMax, letter)}};
+    large.changes.push_back(
+        {"w", model::Change::Kind::kSet, model::Bytes(2 * model::kSmallValueBytesMax, letter), {}, 0});
     Step step = EventStep(Event::Kind::kBatch, "");
     step.event.batch = {large};
     add(std::move(step));
   };
   add(EventStep(Event::Kind::kCreate, "t1"));
   add(EventStep(Event::Kind::kCreate, "t2"));
+  add(EventStep(Event::Kind::kCreate, "c1"));
   ingest(6);
   write_large('x');
   write_large('y');
