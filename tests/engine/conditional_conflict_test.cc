@@ -1,4 +1,5 @@
 // What happens when something comes between a conditional write's reading and its commit.
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -61,12 +62,14 @@ struct Sim {
     REQUIRE_OK(batch.Upsert(table, {key}, {row}, {{v, value}}));
     REQUIRE_OK(database->Write({}, batch));
   }
-  /// Writes `to` to row 1 of partition a if it holds `from`.
-  absl::StatusOr<ConditionalOutcome> Exchange(int from, int to) {
+  /// Writes `to` to row 1 of partition a if what it holds compares so with `given`.
+  absl::StatusOr<ConditionalOutcome> WriteIf(ConditionOperator comparison, int given, int to) {
     WriteBatch batch;
     REQUIRE_OK(batch.Update(table, {"a"}, {1}, {{v, to}}));
-    return database->WriteIf({}, batch,
-                             Conditions(table, {"a"}).If({1}, {v, ConditionOperator::kEqual, from}));
+    return database->WriteIf({}, batch, Conditions(table, {"a"}).If({1}, {v, comparison, given}));
+  }
+  absl::StatusOr<ConditionalOutcome> Exchange(int from, int to) {
+    return WriteIf(ConditionOperator::kEqual, from, to);
   }
   int64_t Read() {
     Row row;
@@ -87,25 +90,26 @@ struct Sim {
 }  // namespace
 
 // Goal: what was written between reading and commit counts: the conditional write is decided again, as often
-// as needed, and after some times alone. Method: from none to twenty writes to the row in between.
+// as needed, and after some times alone. Method: from none to twenty writes to the row in between, of growing
+// values; a condition that always holds, and ones that hold up to a value.
 TEST_CASE("a conditional write is decided by what was written meanwhile") {
+  constexpr int kAttempts = 8;  // the ninth reading is done alone
   for (int times = 0; times <= 20; ++times) {
-    for (const bool holds : {true, false}) {
-      INFO(times << " " << holds);
+    for (const int limit : {1, 5, 100}) {
+      INFO(times << " " << limit);
       Sim sim;
       int written = 0;
       sim.clock.Intervene(times, [&] { sim.Write("a", 1, ++written); });
-      const int last = std::min(times, 8);  // the ninth reading is done alone
-      const ConditionalOutcome outcome = ValueOf(sim.Exchange(holds ? last : -1, 100));
-      REQUIRE(outcome.applied() == holds);
-      if (holds) {
-        REQUIRE(written == last);
-        REQUIRE(sim.Read() == 100);
-        REQUIRE(sim.conflicts() == static_cast<uint64_t>(last));
+      const ConditionalOutcome outcome = ValueOf(sim.WriteIf(ConditionOperator::kLess, limit, 1000));
+      // Every attempt but the last was decided by a value below the limit, and found another one written.
+      const int conflicts = std::min({times, limit, kAttempts});
+      REQUIRE(sim.conflicts() == static_cast<uint64_t>(conflicts));
+      REQUIRE(outcome.applied() == (conflicts < limit));
+      if (outcome.applied()) {
+        REQUIRE(sim.Read() == 1000);
       } else {
-        // A refusal writes nothing, so nothing can be in its way: it is true of the moment of its reading.
-        REQUIRE(sim.conflicts() == 0);
-        REQUIRE(outcome.rows()[0].row[0] == Value(0));
+        // A refusal writes nothing, so nothing is in its way: it is true of the moment of its reading.
+        REQUIRE(outcome.rows()[0].row[0] == Value(limit));
       }
     }
   }
