@@ -28,9 +28,10 @@ enum class AssignmentKind : uint8_t {
   kSet,      ///< the column has this value from now on; null deletes it, unset leaves it as it is
   kAdd,      ///< list: append the elements; set: add them; map: put the entries; counter: add the integer
   kPrepend,  ///< list: put the elements in front, in their order
-  kRemove,   ///< set: remove the elements; map: remove the keys (a set of them); counter: subtract
-  kPut,      ///< element `key` has this value from now on: the value of a map's key, the field of a user type
-             ///< (`key`: its name); null removes the element
+  kRemove,   ///< list: remove every element that is one of these; set: remove the elements; map: remove the
+             ///< keys (a set of them); counter: subtract
+  kPut,      ///< element `key` has this value from now on: the value of a map's key, the element of a list at
+             ///< this index, from 0, the field of a user type (`key`: its name); null removes the element
 };
 
 /// What a write does to one column, static or regular: by default, gives it a value. A column that is not
@@ -102,8 +103,9 @@ struct ClusteringRange {
 ///
 /// Lists, sets, maps and user types that are not frozen are assigned to as a whole, which replaces what is
 /// there, or element by element; then one call may have several assignments to a column, none of them the
-/// whole. What lists are told by index or value (Put, Remove) has to be read first: InvalidArgument. Keys of
-/// maps and elements of sets have at most 65,535 bytes.
+/// whole. Keys of maps and elements of sets have at most 65,535 bytes. What lists are told by index or value
+/// (Put, Remove) is about the list as it is when the batch is written, before anything else in the batch:
+/// then it is read, as one step with the commit.
 ///
 /// Counters are added to and subtracted from by Update; nothing but that and deletions is for tables with
 /// counters, and neither with a time to live nor with a timestamp: a counter that was deleted and is added to
@@ -142,6 +144,17 @@ class WriteBatch {
   size_t largest_value_bytes() const { return largest_value_bytes_; }
   /// The encoded batch (lib/data/mutation.h).
   const std::string& mutations() const { return mutations_; }
+  /// What is done to a list by index or value, for the engine to find out about and write.
+  struct ListOperation {
+    Table table;
+    std::string partition_key;  ///< encoded, as is the clustering key
+    std::string clustering;
+    ColumnId column = 0;
+    WriteAttributes attributes;
+    std::optional<uint64_t> index;    ///< none: by value
+    std::vector<std::string> values;  ///< serialized; at an index: what it is set to, none to remove it
+  };
+  const std::vector<ListOperation>& list_operations() const { return list_operations_; }
   /// The tables it writes to, each once.
   const std::vector<TableId>& tables() const { return tables_; }
 
@@ -173,6 +186,9 @@ class WriteBatch {
   /// Encodes a column of several cells, or a counter, into scratch_.content; nothing if nothing is said.
   absl::Status EncodeComplex(const TableSchema& schema, const Column& column,
                              std::span<const Assignment> assignments, RowWrite write);
+  /// Notes the assignments to a list that have to read it; returns the others.
+  absl::StatusOr<std::vector<Assignment>> TakeListOperations(const Column& column,
+                                                             std::span<const Assignment> assignments);
   /// Begins an operation of kind `op` in operations_buffer_.
   void Begin(uint8_t op);
   /// Ends the operation begun last, a deletion.
@@ -198,8 +214,10 @@ class WriteBatch {
   size_t last_operation_ = 0;  // where it begins in the buffer
   std::vector<const Assignment*> order_;
   std::vector<Assignment> sorted_cells_;
-  bool has_counters_ = false;     // of the tables written to
-  uint32_t list_operations_ = 0;  // so far
+  bool has_counters_ = false;    // of the tables written to
+  uint32_t list_additions_ = 0;  // so far
+  std::vector<ListOperation> list_operations_;
+  std::vector<ListOperation> buffered_list_operations_;  // of the call under way
   /// Made when it is needed; a copy of the batch makes one of its own.
   struct Scratch {
     Scratch();

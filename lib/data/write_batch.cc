@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
+
+#include <stoa/composite.h>
 
 #include "base/coding.h"
 #include "base/status_macros.h"
@@ -127,9 +130,56 @@ absl::Status WriteBatch::EncodeComplex(const TableSchema& schema, const Column& 
     scratch_.complex->EncodeDeletion(&scratch_.content);
     return absl::OkStatus();
   }
+  std::vector<Assignment> others;
+  if (column.type.kind() == TypeKind::kList) {
+    absl::StatusOr<std::vector<Assignment>> taken = TakeListOperations(column, assignments);
+    if (!taken.ok()) return ColumnError(schema, column, taken.status());
+    others = *std::move(taken);
+    assignments = others;
+  }
   const absl::Status status =
-      scratch_.complex->Encode(column.type, assignments, &list_operations_, &scratch_.content);
+      scratch_.complex->Encode(column.type, assignments, &list_additions_, &scratch_.content);
   return status.ok() ? status : ColumnError(schema, column, status);
+}
+
+absl::StatusOr<std::vector<Assignment>> WriteBatch::TakeListOperations(
+    const Column& column, std::span<const Assignment> assignments) {
+  std::vector<Assignment> others;
+  const DataType& element = column.type.parameters()[0];
+  for (const Assignment& assignment : assignments) {
+    const bool puts = assignment.kind == AssignmentKind::kPut;
+    if (!puts && assignment.kind != AssignmentKind::kRemove) {
+      others.push_back(assignment);
+      continue;
+    }
+    ListOperation operation;
+    operation.column = column.id;
+    if (puts) {
+      if (assignment.key.kind() != Value::Kind::kInteger || assignment.key.integer() < 0) {
+        return InvalidArgument("elements of a list have indices from 0, given ", assignment.key.ToString());
+      }
+      operation.index = static_cast<uint64_t>(assignment.key.integer());
+    }
+    if (assignment.value.is_unset()) continue;
+    if (puts && !assignment.value.is_null()) {
+      STOA_RETURN_IF_ERROR(AppendSerialized(element, assignment.value, &operation.values.emplace_back()));
+      if (operation.values[0].size() > kCellBytesMax) {
+        return InvalidArgument("given an element of ", operation.values[0].size(),
+                               " bytes; a cell holds at most ", kCellBytesMax);
+      }
+    } else if (!puts) {
+      std::string list;
+      if (!assignment.value.is_null())
+        STOA_RETURN_IF_ERROR(AppendSerialized(column.type, assignment.value, &list));
+      CompositeReader reader(column.type, Value::Composite(list));
+      for (Value value; !list.empty() && reader.Next(&value);) {
+        STOA_RETURN_IF_ERROR(AppendSerialized(element, value, &operation.values.emplace_back()));
+      }
+      if (operation.values.empty()) continue;
+    }
+    buffered_list_operations_.push_back(std::move(operation));
+  }
+  return others;
 }
 
 WriteBatch::SortedAssignments WriteBatch::Sort(const TableSchema& schema, Assignments cells) {
@@ -163,7 +213,12 @@ WriteBatch::SortedAssignments WriteBatch::Sort(const TableSchema& schema, Assign
 absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
                                    std::string_view clustering, std::span<const Assignment> cells,
                                    const WriteAttributes& attributes, RowWrite write) {
+  const size_t list_operations = buffered_list_operations_.size();
   STOA_ASSIGN_OR_RETURN(const size_t count, EncodeCells(schema, columns, cells, write));
+  for (size_t i = list_operations; i < buffered_list_operations_.size(); ++i) {
+    buffered_list_operations_[i].clustering = clustering;
+    buffered_list_operations_[i].attributes = attributes;
+  }
   uint8_t flags = 0;
   if (write == RowWrite::kUpsert) flags |= fragment_flags::kMarker;
   if (write == RowWrite::kDeleteRow) flags |= fragment_flags::kDeletion;
@@ -207,11 +262,12 @@ absl::Status WriteBatch::Start(const TableSchema& schema, Values partition_key,
   operations_buffer_.clear();
   operations_in_buffer_ = 0;
   buffered_largest_value_bytes_ = 0;
+  buffered_list_operations_.clear();
   return AppendPartitionKey(schema, partition_key, &key_buffer_);
 }
 
 absl::Status WriteBatch::Finish(const TableSchema& schema) {
-  if (operations_in_buffer_ == 0) return absl::OkStatus();
+  if (operations_in_buffer_ == 0 && buffered_list_operations_.empty()) return absl::OkStatus();
   if (!tables_.empty() && has_counters_ != schema.is_counter_table()) {
     return InvalidArgument("write batch: table ", schema.name(), has_counters_ ? " has no" : " has",
                            " counters, the tables before it ", has_counters_ ? "have" : "have none");
@@ -220,19 +276,27 @@ absl::Status WriteBatch::Finish(const TableSchema& schema) {
   if (mutations_.size() + most > kBatchBytesMax) {
     return InvalidArgument("write batch: would exceed ", kBatchBytesMax, " bytes");
   }
+  if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end()) tables_.push_back(schema.id());
+  for (ListOperation& operation : buffered_list_operations_) {
+    operation.partition_key = key_buffer_;
+    largest_value_bytes_ = std::max(largest_value_bytes_,
+                                    operation.values.empty() ? size_t{0} : operation.values.front().size());
+    list_operations_.push_back(std::move(operation));
+    ++operation_count_;
+  }
+  buffered_list_operations_.clear();
+  has_counters_ = schema.is_counter_table();
+  if (operations_in_buffer_ == 0) return absl::OkStatus();
   if (table_ != schema.id() || schema_version_ != schema.version() || partition_key_ != key_buffer_ ||
-      operation_count_ == 0) {
+      mutations_.empty()) {
     mutations_.push_back(static_cast<char>(mutation_op::kPartition));
     AppendVarint(&mutations_, schema.id());
     AppendVarint(&mutations_, schema.version());
     AppendLengthPrefixed(&mutations_, key_buffer_);
-    if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end())
-      tables_.push_back(schema.id());
     table_ = schema.id();
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;
   }
-  has_counters_ = schema.is_counter_table();
   mutations_.append(operations_buffer_);
   operation_count_ += operations_in_buffer_;
   largest_value_bytes_ = std::max(largest_value_bytes_, buffered_largest_value_bytes_);
@@ -264,6 +328,7 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
     STOA_RETURN_IF_ERROR(
         AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, write));
   }
+  for (ListOperation& operation : buffered_list_operations_) operation.table = table;
   return Finish(schema);
 }
 
@@ -326,7 +391,8 @@ void WriteBatch::Clear() {
   mutations_.clear();
   operation_count_ = 0;
   largest_value_bytes_ = 0;
-  list_operations_ = 0;
+  list_additions_ = 0;
+  list_operations_.clear();
   tables_.clear();
 }
 

@@ -67,6 +67,15 @@ absl::Status CheckConditional(const WriteBatch& batch, const Conditions& conditi
                              "it takes the timestamp of its commit, an operation of the batch has its own");
     }
   }
+  for (const WriteBatch::ListOperation& operation : batch.list_operations()) {
+    if (operation.table->id() != schema.id() || operation.partition_key != conditions.partition_key()) {
+      return InvalidArgument(where, "the batch writes to a list elsewhere than the conditions are about");
+    }
+    if (operation.attributes.timestamp_micros.has_value()) {
+      return InvalidArgument(where,
+                             "it takes the timestamp of its commit, an operation of the batch has its own");
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -138,8 +147,7 @@ absl::StatusOr<ConditionalOutcome> Database::WriteIf(const WriteOptions& options
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
   const Table& table = conditions.table();
   const WatchedPartition partition{table->id(), conditions.partition_key()};
-  std::string mutations = batch.mutations();
-  MakeDeletionsOlder(&mutations);
+  std::string mutations;
   ConditionalOutcome outcome;
   outcome.columns_ = ColumnsOf(conditions);
   outcome.rows_.resize(conditions.rows().size());
@@ -155,6 +163,9 @@ absl::StatusOr<ConditionalOutcome> Database::WriteIf(const WriteOptions& options
       outcome.applied_ = outcome.applied_ && holds;
     }
     if (!outcome.applied_ || batch.empty()) return std::nullopt;
+    STOA_RETURN_IF_ERROR(engine_->ResolveListOperations(point, batch, &mutations));
+    MakeDeletionsOlder(&mutations);
+    if (mutations.empty()) return std::nullopt;
     return EncodedBatch{mutations, batch.largest_value_bytes()};
   };
   STOA_RETURN_IF_ERROR(engine_->CommitDecided({&partition, 1}, decide));

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/complex_cell.h"
 #include "data/static_row.h"
 #include "engine/blob_values.h"
 #include "engine/complex_values.h"
@@ -451,6 +452,23 @@ absl::StatusOr<bool> Database::Engine::ReadRowAt(const DecisionPoint& point, con
                  never,          OrderedToken(PartitionToken(partition_key)),
                  partition_key,  clustering};
   return row->state_->ReadFrom(point.view, &place);
+}
+
+absl::StatusOr<std::vector<ListElement>> Database::Engine::ReadListAt(
+    const DecisionPoint& point, const WriteBatch::ListOperation& operation) {
+  Row row;
+  STOA_ASSIGN_OR_RETURN(const bool exists, ReadRowAt(point, operation.table, operation.partition_key,
+                                                     operation.clustering, {&operation.column, 1}, &row));
+  std::vector<ListElement> elements;
+  const auto& view = row.state_->view_state;
+  const ColumnVector* const vector = exists ? view.VectorWithCell(0) : nullptr;
+  if (vector == nullptr) return elements;
+  ComplexCellReader reader(view.batch->CellAt(*vector, view.row));
+  for (ComplexElement element; reader.NextElement(&element);) {
+    if (element.cell.tombstone || element.cell.expiry <= point.now_seconds) continue;
+    elements.push_back({std::string(element.path), std::string(element.cell.bytes)});
+  }
+  return elements;
 }
 
 absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& table, Values partition_key,

@@ -137,11 +137,15 @@ absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batc
     STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
   }
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
-  STOA_RETURN_IF_ERROR(
-      engine_->CommitWithBlobs({batch.mutations(), batch.largest_value_bytes()},
-                               [this](std::string_view mutations, std::span<const BlobHold> blobs) {
-                                 return engine_->pipeline().Commit(mutations, blobs);
-                               }));
+  if (!batch.list_operations().empty()) {
+    STOA_RETURN_IF_ERROR(engine_->CommitListOperations(batch));
+  } else {
+    STOA_RETURN_IF_ERROR(
+        engine_->CommitWithBlobs({batch.mutations(), batch.largest_value_bytes()},
+                                 [this](std::string_view mutations, std::span<const BlobHold> blobs) {
+                                   return engine_->pipeline().Commit(mutations, blobs);
+                                 }));
+  }
   return engine_->FinishWrite(options);
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
@@ -15,6 +16,7 @@
 #include <stoa/database.h>
 
 #include "engine/commit_pipeline.h"
+#include "engine/list_operations.h"
 #include "engine/maintenance.h"
 #include "engine/partition_latches.h"
 #include "engine/partition_watch.h"
@@ -64,6 +66,13 @@ class Database::Engine {
   /// CommitPipeline::Commit.
   using Decide = std::function<absl::StatusOr<std::optional<EncodedBatch>>(const DecisionPoint& point)>;
   absl::Status CommitDecided(std::span<const WatchedPartition> partitions, const Decide& decide);
+  /// Commits a batch that has operations on lists which have to read them. InvalidArgument, naming the index
+  /// and the size, when a list has no such element.
+  absl::Status CommitListOperations(const WriteBatch& batch);
+  /// Sets `*mutations` to the batch with what its operations on lists come to at a point.
+  absl::Status ResolveListOperations(const DecisionPoint& point, const WriteBatch& batch,
+                                     std::string* mutations);
+
   /// Makes what was committed as durable as the options say, or all of it durable.
   absl::Status FinishWrite(const WriteOptions& options);
   absl::Status Sync();
@@ -72,6 +81,10 @@ class Database::Engine {
   absl::StatusOr<bool> ReadRowAt(const DecisionPoint& point, const Table& table,
                                  std::string_view partition_key, std::string_view clustering,
                                  std::span<const ColumnId> columns, Row* row);
+
+  /// The elements of the list that an operation is about, in their order.
+  absl::StatusOr<std::vector<ListElement>> ReadListAt(const DecisionPoint& point,
+                                                      const WriteBatch::ListOperation& operation);
 
   void CountConditionalWrite() { conditional_writes_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t conditional_writes() const { return conditional_writes_.load(std::memory_order_relaxed); }
