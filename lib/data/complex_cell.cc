@@ -269,12 +269,6 @@ bool ComplexCellReader::ReadDelta(CounterDelta* delta) {
   return true;
 }
 
-const char* DeletionAtItsWrite(std::string_view bytes) {
-  constexpr uint8_t kWanted = flag::kInContext | flag::kDeletion;
-  if (bytes.size() < 2 || (static_cast<uint8_t>(bytes[0]) & kWanted) != kWanted) return nullptr;
-  return bytes[1] == 0 ? &bytes[1] : nullptr;  // in context the age follows the flags
-}
-
 bool IsValidComplexCell(const Cell& cell, bool in_context) {
   ComplexCellReader reader(cell);
   if (!in_context && (reader.in_context() || cell.expiry != kNoExpiry)) return false;

@@ -177,10 +177,6 @@ class ComplexCellReader {
 /// True when the cell's bytes are well formed to their end and, unless `in_context`, resolved.
 bool IsValidComplexCell(const Cell& cell, bool in_context);
 
-/// In the bytes of a complex cell in context that deletes what its own write puts there as well, the place of
-/// the byte that says so, 0: as 1 it deletes what was there before. Else null.
-const char* DeletionAtItsWrite(std::string_view bytes);
-
 /// The value of a counter: the sum of the deltas of a complex cell, wrapping around. 0 on malformed bytes.
 int64_t CounterValue(const Cell& cell);
 

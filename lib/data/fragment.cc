@@ -61,11 +61,7 @@ bool FragmentReader::ReadHeader() {
          deletion_.live())) {
       return false;
     }
-    if ((flags & fragment_flags::kDeletesBefore) != 0) {
-      if ((flags & fragment_flags::kDeletionTimes) != 0) return false;
-      deletion_.timestamp = TimestampBefore(timestamp_);
-    }
-  } else if ((flags & (fragment_flags::kDeletionTimes | fragment_flags::kDeletesBefore)) != 0) {
+  } else if ((flags & fragment_flags::kDeletionTimes) != 0) {
     return false;
   }
   uint32_t cell_count = 0;

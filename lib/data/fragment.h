@@ -3,7 +3,6 @@
 //
 //     fragment := flags:u8 [timestamp:svarint] [ttl:varint] [deletion] cell_count:varint cell*
 //     flags    := 1 row marker | 2 own timestamp | 4 ttl | 8 row deletion | 16 the deletion has its own times
-//               | 32 the deletion's timestamp is the fragment's less 1
 //     deletion := (with flag 16) timestamp:svarint local_time:svarint
 //     cell     := column_id_delta:varint header:u8 [timestamp:svarint] [expiry:svarint] value
 //     header   := size class (low 3 bits) | 8 tombstone | 16 own timestamp | 32 own expiry
@@ -38,8 +37,7 @@ inline constexpr uint8_t kTimestamp = 2;
 inline constexpr uint8_t kTtl = 4;
 inline constexpr uint8_t kDeletion = 8;
 inline constexpr uint8_t kDeletionTimes = 16;
-inline constexpr uint8_t kDeletesBefore = 32;
-inline constexpr uint8_t kAll = 63;
+inline constexpr uint8_t kAll = 31;
 }  // namespace fragment_flags
 
 /// Bits of a cell's header beside its size class, and the size class that others need to know.

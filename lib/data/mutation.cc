@@ -1,7 +1,6 @@
 #include "data/mutation.h"
 
 #include "base/hash.h"
-#include "data/complex_cell.h"
 
 namespace stoa {
 
@@ -67,36 +66,12 @@ bool MutationReader::ReadDeletion(uint8_t flags, Mutation* mutation) {
          !mutation->deletion.live();
 }
 
-namespace {
-
-/// The place in `mutations` that a view of them begins at.
-char& At(std::string* mutations, const char* place) {
-  return (*mutations)[static_cast<size_t>(place - mutations->data())];
-}
-
-void MakeRowDeletionsOlder(std::string_view fragment, std::string* mutations) {
-  FragmentReader reader(fragment, FragmentContext{});
-  if (!reader.deletion().live()) At(mutations, fragment.data()) |= fragment_flags::kDeletesBefore;
-  ColumnId column = 0;
-  Cell cell;
-  while (reader.NextCell(&column, &cell)) {
-    if (cell.complex) {
-      if (const char* age = DeletionAtItsWrite(cell.bytes); age != nullptr) At(mutations, age) = 1;
-    }
-  }
-}
-
-}  // namespace
-
 void MakeDeletionsOlder(std::string* mutations) {
   MutationReader reader(*mutations, FragmentContext{});
   Mutation mutation;
   while (reader.Next(&mutation)) {
-    if (mutation.kind == mutation_op::kRow) {
-      MakeRowDeletionsOlder(mutation.fragment, mutations);
-    } else {
-      At(mutations, reader.op()) |= mutation_op::kBefore;
-    }
+    if (mutation.kind == mutation_op::kRow) continue;
+    (*mutations)[static_cast<size_t>(reader.op() - mutations->data())] |= mutation_op::kBefore;
   }
 }
 

@@ -73,10 +73,10 @@ class MutationReader {
   Mutation partition_;
 };
 
-/// Makes every deletion in `mutations`, which must be those of a WriteBatch in which no operation has a
-/// timestamp of its own, older by 1 than what is written: deletions of rows, ranges, partitions and whole
-/// collections, but not of single cells. So Cassandra has it for conditional writes: a batch that deletes and
-/// inserts the same row leaves the row. Automatic timestamps being at least 1 apart, such a deletion hides
+/// Makes every deletion of a range or partition in `mutations`, which must be those of a WriteBatch in which
+/// no operation has a timestamp of its own, older by 1 than what is written. So Cassandra has it for
+/// conditional writes: a batch that deletes a range and inserts a row into it leaves the row. (A row that is
+/// both deleted and written is deleted.) Automatic timestamps being at least 1 apart, such a deletion hides
 /// all that was there before.
 void MakeDeletionsOlder(std::string* mutations);
 

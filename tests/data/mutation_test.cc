@@ -78,7 +78,7 @@ TEST_CASE("A fragment with times of its own comes back from its bytes") {
   };
   const std::vector<uint8_t> word_bytes = {1, 2, 4, 8, 4, 4, 0, 0};
   std::string fragment;
-  fragment.push_back(static_cast<char>(fragment_flags::kAll & ~fragment_flags::kDeletesBefore));
+  fragment.push_back(static_cast<char>(fragment_flags::kAll));
   AppendVarint(&fragment, ZigZag(-3));
   AppendVarint(&fragment, 20);
   AppendVarint(&fragment, ZigZag(-4));

@@ -308,8 +308,8 @@ TEST_CASE("Assignments that do not fit") {
   contains(message({Assignment::Prepend(set, make.Set({"a"}))}), "cannot be put in front of");
   contains(message({Assignment::Add(address, make.Address({"a", 1}))}), "its fields are put");
   contains(message({Assignment::Put(address, "town", "x")}), "has no field 'town'");
-  contains(message({Assignment::Put(list, Value(0), 1)}), "has to be read before");
-  contains(message({Assignment::Remove(list, make.List({1}))}), "has to be read before");
+  contains(message({Assignment::Put(list, Value(-1), 1)}), "have indices from 0, given -1");
+  contains(message({Assignment::Remove(list, make.Set({"a"}))}), "column list: ");
   contains(message({Assignment::Put(set, "a", 1)}), "has no elements that can be put");
   contains(message({Assignment::Put(map, nullptr, 1)}), "given null as a key");
   contains(message({Assignment::Put(map, "a", "text")}), "column map: given text, expected int");

@@ -200,7 +200,7 @@ class Model::RowModel {
         Put(&column.elements, Path{}, Version(stamped, tombstone ? std::nullopt : change.value));
         return;
       case Shape::kCounter:
-        if (tombstone) column.deleted = std::max(column.deleted, stamped.deletion_timestamp);
+        if (tombstone) column.deleted = std::max(column.deleted, stamped.timestamp);
         if (!tombstone) column.deltas.emplace_back(stamped.timestamp, change.delta);
         return;
       default:
@@ -275,7 +275,7 @@ class Model::RowModel {
   static void WriteElements(const Stamped& stamped, const Change& change, bool deletes_all, int64_t place,
                             Column* column) {
     if (deletes_all) {
-      column->deleted = std::max(column->deleted, stamped.deletion_timestamp);
+      column->deleted = std::max(column->deleted, stamped.timestamp);
       return;
     }
     // What was written under the same timestamp stays.
@@ -329,7 +329,7 @@ void Model::Apply(const Event& event) {
     case Event::Kind::kBatch: {
       last_automatic_timestamp_ += 2;
       const int64_t automatic = last_automatic_timestamp_;
-      // In a conditional batch what is written stays, whatever the batch deletes.
+      // In a conditional batch what is written stays, whatever ranges the batch deletes.
       const bool conditional = event.kind == Event::Kind::kConditionalBatch;
       for (const Mutation& mutation : event.batch) {
         tables_.at(mutation.table)
@@ -399,7 +399,7 @@ std::vector<Row> Model::Read(const std::string& table, int64_t pk, const Bound& 
     for (auto& [key, row] : row_models) {
       const bool deletes = m.kind == Kind::kDeletePartition || (m.kind == Kind::kDeleteRow && m.row == key) ||
                            (m.kind == Kind::kDeleteRange && Inside(key, m.from, m.to));
-      if (deletes) row.Delete(stamped.deletion_timestamp);
+      if (deletes) row.Delete(m.kind == Kind::kDeleteRow ? stamped.timestamp : stamped.deletion_timestamp);
       if (m.kind == Kind::kUpsert && !m.no_row && m.row == key) row.Mark(stamped);
     }
     int64_t place = 0;  // of the change within the batch: of its mutation, then in it

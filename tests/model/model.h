@@ -164,7 +164,7 @@ class Model {
   struct Stamped {
     Mutation mutation;
     int64_t timestamp;
-    int64_t deletion_timestamp;  // of rows, ranges, partitions and whole collections
+    int64_t deletion_timestamp;  // of ranges and partitions
     int64_t now_seconds;
     int64_t ordinal;  // grows from mutation to mutation
     int64_t event;    // grows from batch to batch
