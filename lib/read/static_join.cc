@@ -139,7 +139,7 @@ class StaticJoin final : public RowSource {
     ended_ = true;
     // Read backwards, a partition without rows has shown nothing of itself yet.
     if (reverse_ && !in_partition_ && rules_.rows_of_statics) {
-      STOA_RETURN_IF_ERROR(StartPartition(entry_.token, entry_.key, /*has_rows=*/false));
+      StartPartition(entry_.token, entry_.key, /*has_rows=*/false);
       STOA_RETURN_IF_ERROR(ReadStatics());
     }
     return TakeRowOfStatics(batch);
@@ -152,7 +152,7 @@ class StaticJoin final : public RowSource {
     if (!run.starts) return absl::OkStatus();
     const bool behind_statics =
         !entry_.clustering.empty() && entry_.view().SamePartition(PositionView{run.token, run.key, {}});
-    STOA_RETURN_IF_ERROR(StartPartition(run.token, run.key, behind_statics));
+    StartPartition(run.token, run.key, behind_statics);
     if (!rules_.in_stream || behind_statics) return ReadStatics();
     STOA_ASSIGN_OR_RETURN(const std::string_view first, KeyOf(run.first_row));
     if (!IsStaticRow(first)) return absl::OkStatus();
@@ -163,7 +163,7 @@ class StaticJoin final : public RowSource {
     return absl::OkStatus();
   }
 
-  absl::Status StartPartition(uint64_t token, std::string_view key, bool has_rows) {
+  void StartPartition(uint64_t token, std::string_view key, bool has_rows) {
     in_partition_ = true;
     starts_ = true;
     has_rows_ = has_rows;
@@ -172,7 +172,6 @@ class StaticJoin final : public RowSource {
     builder_.Clear();
     statics_ = RowBatch{};
     for (RepeatedColumn& column : columns_) column.Clear();
-    return absl::OkStatus();
   }
 
   absl::Status ReadStatics() {
