@@ -37,8 +37,6 @@ absl::Status EncodeGiven(const DataType& type, ConditionOperator comparison, con
   std::optional<std::string>& encoded = values->emplace_back();
   if (!value.is_null()) STOA_RETURN_IF_ERROR(AppendSerialized(type, value, &encoded.emplace()));
   if (!IsNull(type, value)) return absl::OkStatus();
-  // A collection that is not frozen is null when it is empty, but other collections are greater than {}.
-  if (!value.is_null() && ComparesOrder(comparison)) return absl::OkStatus();
   encoded.reset();
   if (!ComparesOrder(comparison)) return absl::OkStatus();
   return InvalidArgument("a condition asks whether a value is less or greater than null");

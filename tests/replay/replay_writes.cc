@@ -1,4 +1,5 @@
 // Writes of a transcript.
+#include <absl/strings/match.h>
 #include <absl/strings/numbers.h>
 
 #include <stoa/conditional_write.h>
@@ -253,6 +254,13 @@ void Replayer::WriteIf(const Line& line, const std::vector<Line>& parts, Lines* 
   ++tally_->results;
   const absl::StatusOr<ConditionalOutcome> outcome = RunWriteIf(line, parts);
   const Line answer(lines->Peek());
+  // Cassandra finds out that a collection is compared with an empty one, which is null, when it comes to that
+  // comparison, which is never if another does not hold.
+  if (answer.verb() == "refused" &&
+      absl::StrContains(outcome.status().message(), "less or greater than null")) {
+    ++tally_->explained;
+    return SkipRows(lines);
+  }
   if (answer.verb() == "error" || !outcome.ok()) {
     Compare(line, outcome.status(), lines);
     if (answer.verb() == "refused") SkipRows(lines);
