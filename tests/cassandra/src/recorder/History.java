@@ -1,0 +1,158 @@
+package recorder;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.apache.cassandra.cql3.ResultSet;
+import org.apache.cassandra.exceptions.RequestValidationException;
+import org.apache.cassandra.exceptions.SyntaxException;
+import org.apache.cassandra.service.ClientState;
+import org.apache.cassandra.service.pager.PagingState;
+import org.apache.cassandra.transport.messages.ResultMessage;
+
+/** One history: random changes and queries of a few tables, run and written down. */
+final class History {
+  private final Server server;
+  private final Dice dice;
+  private final Profile profile;
+  private final Transcript out;
+  private final List<Table> tables;
+  private final Times times;
+  private final List<Mutations> mutations = new ArrayList<>();
+  private final List<Queries> queries = new ArrayList<>();
+  private final Batches batches;
+  private final SchemaChanges schemaChanges;
+  private final Faults faults;
+
+  /** The clock stands where the history is to begin; the tables are empty. */
+  History(Server server, Dice dice, Profile profile, RandomSchema schema, List<Table> tables, Transcript out) {
+    this.server = server;
+    this.dice = dice;
+    this.profile = profile;
+    this.tables = tables;
+    this.out = out;
+    times = new Times(dice, profile, ControlledClock.now());
+    Values values = new Values(dice, profile.empties, 5);
+    Keys keys = null;
+    for (Table table : tables) {
+      keys = new Keys(dice, table, profile);
+      mutations.add(new Mutations(dice, profile, table, keys, values, times));
+      queries.add(new Queries(dice, profile, table, keys, values));
+    }
+    batches = new Batches(dice, times, profile.counters);
+    schemaChanges = new SchemaChanges(server, dice, schema, tables.get(0));
+    faults = new Faults(dice, tables.get(0), keys, values);
+  }
+
+  void run(long seed, List<String> schemaLines) {
+    out.line("history " + profile.name + " " + seed);
+    out.lines(schemaLines);
+    out.line("clock " + ControlledClock.now());
+    for (int i = 0; i < profile.steps; ++i) {
+      change();
+      for (int n = dice.range(0, profile.queries_max); n > 0; --n) query(dice.pick(queries).random());
+    }
+    for (Queries table : queries) query(table.everything());
+    out.line("end");
+    out.endHistory();
+  }
+
+  private void change() {
+    int choice = dice.range(1, profile.insert + profile.update + profile.delete + profile.batch + profile.conditional
+        + profile.conditional_batch + profile.schema_change + profile.faulty);
+    Mutations table = dice.pick(mutations);
+    if ((choice -= profile.batch) <= 0) {
+      run(batches.random(mutations));
+    } else if ((choice -= profile.conditional) <= 0) {
+      run(table.randomConditional(table.target()));
+    } else if ((choice -= profile.conditional_batch) <= 0) {
+      run(batches.conditional(table));
+    } else if ((choice -= profile.schema_change) <= 0) {
+      run(schemaChanges.random());
+    } else if ((choice -= profile.faulty) <= 0) {
+      run(faults.random());
+    } else {
+      run(table.random(table.target(), times.random()));
+    }
+  }
+
+  private void tick() {
+    long step = times.step();
+    ControlledClock.set(ControlledClock.now() + step);
+    out.line("+" + step);
+  }
+
+  private void run(Change change) {
+    tick();
+    out.lines(change.lines());
+    try {
+      ResultMessage message = server.execute(change.cql().text(), change.cql().values());
+      if (change.conditional()) outcome(((ResultMessage.Rows) message).result);
+    } catch (RequestValidationException e) {
+      refused(e, change.cql().text());
+    }
+    checkTimes(change);
+  }
+
+  private void run(SchemaChanges.SchemaChange change) {
+    tick();
+    out.line(change.line());
+    try {
+      server.execute(change.cql(), List.of());
+      change.accepted().run();
+    } catch (RequestValidationException e) {
+      refused(e, change.cql());
+    }
+  }
+
+  private void refused(RequestValidationException e, String cql) {
+    if (e instanceof SyntaxException) throw new IllegalStateException(cql, e);
+    out.error(e);
+    Main.note(e, cql);
+  }
+
+  /**
+   * The automatic timestamp of a change is the clock's. Cassandra takes some more for itself, which must not reach the
+   * next millisecond; of a conditional write it is the ballot, which {@link Server} makes the clock's too.
+   */
+  private void checkTimes(Change change) {
+    long micros = ControlledClock.now() * 1000;
+    if (ClientState.getLastTimestampMicros() >= micros + 1000 || server.lastBallotMicros() > micros) {
+      throw new IllegalStateException("a timestamp is not the clock's: " + change.cql().text());
+    }
+  }
+
+  /** The answer to a conditional write: its first column says whether it was applied. */
+  private void outcome(ResultSet result) {
+    out.result();
+    boolean applied = result.rows.get(0).get(0).get(0) != 0;
+    if (applied) {
+      out.line("applied");
+      return;
+    }
+    int columns = result.metadata.names.size();
+    StringBuilder line = new StringBuilder("refused " + (columns > 1 ? result.size() : 0));
+    for (int i = 1; i < columns; ++i) line.append(' ').append(result.metadata.names.get(i).name);
+    out.line(line.toString());
+    if (columns > 1) result.rows.forEach(row -> out.row(row, 1, columns));
+  }
+
+  private void query(Queries.Query query) {
+    tick();
+    out.line(query.line());
+    out.result();
+    try {
+      PagingState state = null;
+      do {
+        ResultMessage.Rows message = (ResultMessage.Rows) server.execute(query.cql().text(), query.cql().values(),
+            query.pageSize(), state);
+        ResultSet result = message.result;
+        state = result.metadata.getPagingState();
+        out.line("page " + result.size() + (state == null ? " last" : " more"));
+        result.rows.forEach(row -> out.row(row, 0, result.metadata.getColumnCount()));
+      } while (state != null);
+    } catch (RequestValidationException e) {
+      refused(e, query.cql().text());
+    }
+  }
+}

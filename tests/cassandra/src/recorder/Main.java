@@ -1,0 +1,97 @@
+package recorder;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.apache.cassandra.db.Keyspace;
+
+/** Records everything into a folder: `Main FOLDER [FAMILY [HISTORIES]]`. */
+public final class Main {
+  /** Starting points of histories, milliseconds: today's times, and around and beyond the end of 32-bit seconds. */
+  private static final long[] ERAS = {1_700_000_000_000L, 1_700_000_000_123L, 2_147_483_640_000L, 2_200_000_000_000L, 3_500_000_000_000L};
+
+  private static final Map<String, Integer> notes = new TreeMap<>();
+
+  public static void main(String[] arguments) {
+    int status = 1;
+    try {
+      record(arguments);
+      status = 0;
+    } catch (Throwable e) {
+      e.printStackTrace();
+    }
+    Runtime.getRuntime().halt(status);  // Cassandra's threads would keep the process
+  }
+
+  private static void record(String[] arguments) throws IOException {
+    Path folder = Path.of(arguments[0]);
+    Files.createDirectories(folder);
+    Server server = Server.start(Files.createTempDirectory("recorder"));
+    StringBuilder summary = new StringBuilder("family histories results rows errors\n");
+    int number = 0;
+    for (Profile family : Families.list()) {
+      ++number;
+      if (arguments.length > 1 && !family.name.equals(arguments[1])) continue;
+      if (arguments.length > 2) family.histories = Integer.parseInt(arguments[2]);
+      long begin = System.nanoTime();
+      try (Transcript out = new Transcript(folder.resolve(family.name + ".txt"))) {
+        record(server, family, number, out);
+        summary.append(family.name + " " + out.counts + "\n");
+      }
+      System.err.printf("%s %.1f s%n", family.name, (System.nanoTime() - begin) / 1e9);
+    }
+    System.err.print(summary);
+    notes.forEach((note, count) -> System.err.println(count + " " + note));
+    Files.writeString(folder.resolve("SUMMARY"), summary.toString());
+  }
+
+  /** Counts why Cassandra refused something, for who looks at a recording. */
+  static void note(Exception e, String cql) {
+    String where = cql.startsWith("FAILED") ? cql : "";
+    notes.merge(e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replaceAll("[0-9]+", "#") + where, 1, Integer::sum);
+  }
+
+  private static void record(Server server, Profile family, int number, Transcript out) throws IOException {
+    int group = 0;
+    for (int done = 0; done < family.histories; done += family.histories_per_table, ++group) {
+      Dice dice = new Dice(number * 1_000_003L + group);
+      server.forgetTimes();
+      ControlledClock.set(ERAS[group % ERAS.length]);
+      RandomSchema schema = new RandomSchema(server, dice, family, family.name + group);
+      schema.createTypes();
+      List<Table> tables = new ArrayList<>();
+      for (int i = 0; i < family.tables; ++i) tables.add(schema.createTable("" + (char) ('a' + i)));
+      List<String> lines = new ArrayList<>();
+      schema.types.forEach(type -> lines.add(type.line()));
+      tables.forEach(table -> lines.addAll(table.lines()));
+      for (int i = 0; i < Math.min(family.histories_per_table, family.histories - done); ++i) {
+        long seed = (number * 1_000_003L + group) * 1000 + i;
+        ControlledClock.set(ControlledClock.now() + 1_000_000);
+        if (i > 0) tables.forEach(table -> truncate(table.name));
+        ControlledClock.set(ControlledClock.now() + 1_000_000);
+        run(new History(server, new Dice(seed), family, schema, tables, out), seed, lines, out);
+      }
+      schema.drop(tables);
+    }
+  }
+
+  /** A history in which Cassandra fails, as against refuses, is left out. */
+  private static void run(History history, long seed, List<String> schema, Transcript out) {
+    try {
+      history.run(seed, schema);
+    } catch (RuntimeException e) {
+      if (e instanceof IllegalStateException) throw e;
+      out.discardHistory();
+      note(e, "FAILED " + e.getStackTrace()[0]);
+    }
+  }
+
+  private static void truncate(String table) {
+    Keyspace.open(Server.KEYSPACE).getColumnFamilyStore(table).truncateBlocking();
+  }
+}
