@@ -8,8 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import org.apache.cassandra.db.Keyspace;
-
 /** Records everything into a folder: `Main FOLDER [FAMILY [HISTORIES]]`. */
 public final class Main {
   /** Starting points of histories, milliseconds: today's times, and around and beyond the end of 32-bit seconds. */
@@ -36,7 +34,7 @@ public final class Main {
     int number = 0;
     for (Profile family : Families.list()) {
       ++number;
-      if (arguments.length > 1 && !family.name.equals(arguments[1])) continue;
+      if (arguments.length > 1 && !arguments[1].equals("all") && !family.name.equals(arguments[1])) continue;
       if (arguments.length > 2) family.histories = Integer.parseInt(arguments[2]);
       long begin = System.nanoTime();
       try (Transcript out = new Transcript(folder.resolve(family.name + ".txt"))) {
@@ -72,7 +70,7 @@ public final class Main {
       for (int i = 0; i < Math.min(family.histories_per_table, family.histories - done); ++i) {
         long seed = (number * 1_000_003L + group) * 1000 + i;
         ControlledClock.set(ControlledClock.now() + 1_000_000);
-        if (i > 0) tables.forEach(table -> truncate(table.name));
+        if (i > 0) tables.forEach(table -> server.clear(table.name));
         ControlledClock.set(ControlledClock.now() + 1_000_000);
         run(new History(server, new Dice(seed), family, schema, tables, out), seed, lines, out);
       }
@@ -85,13 +83,8 @@ public final class Main {
     try {
       history.run(seed, schema);
     } catch (RuntimeException e) {
-      if (e instanceof IllegalStateException) throw e;
       out.discardHistory();
       note(e, "FAILED " + e.getStackTrace()[0]);
     }
-  }
-
-  private static void truncate(String table) {
-    Keyspace.open(Server.KEYSPACE).getColumnFamilyStore(table).truncateBlocking();
   }
 }

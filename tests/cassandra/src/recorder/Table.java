@@ -67,8 +67,8 @@ final class Table {
           .map(column -> column.name() + (column.descending() ? " DESC" : " ASC")).collect(Collectors.joining(", ")) + ")");
     }
     if (defaultTtl > 0) options.add("default_time_to_live = " + defaultTtl);
-    if (!options.isEmpty()) cql.append(" WITH ").append(String.join(" AND ", options));
-    return cql.toString();
+    options.add("compaction = {'class': 'SizeTieredCompactionStrategy', 'enabled': 'false'}");
+    return cql.append(" WITH ").append(String.join(" AND ", options)).toString();
   }
 
   /** The lines that describe the table in a transcript. */

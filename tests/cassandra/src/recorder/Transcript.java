@@ -32,6 +32,7 @@ final class Transcript implements AutoCloseable {
 
   private final BufferedWriter out;
   private final StringBuilder pending = new StringBuilder();
+  private int stepBegin = 0;
   private Counts added = new Counts();
   final Counts counts = new Counts();
 
@@ -41,6 +42,17 @@ final class Transcript implements AutoCloseable {
 
   void line(String line) {
     pending.append(line).append('\n');
+  }
+
+  /** Begins a step of a history: the clock moves, then something happens. */
+  void step(String clock) {
+    line(clock);
+    stepBegin = pending.length();
+  }
+
+  /** Forgets the lines of the last step, but that the clock moved. */
+  void forgetStep() {
+    pending.setLength(stepBegin);
   }
 
   /** The history since the last end is complete. */
