@@ -89,11 +89,11 @@ final class Families {
       family.delete = 0;
       family.batch = 10;
       family.update = 60;
+      family.deletions_last = 8;  // increments after deletions have a family of their own
     });
     add("counters_deleted", family -> {
       family.counters = true;
       family.insert = 0;
-      family.counter_resurrection = true;
       family.histories = 100;
     });
     add("conditional", family -> {

@@ -2,11 +2,13 @@ package recorder;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.apache.cassandra.db.marshal.AbstractType;
 import org.apache.cassandra.db.marshal.ListType;
 import org.apache.cassandra.db.marshal.MapType;
+import org.apache.cassandra.serializers.MarshalException;
 import org.apache.cassandra.utils.ByteBufferUtil;
 
 /** Writes that Cassandra should refuse, each for one reason. */
@@ -65,14 +67,26 @@ final class Faults {
     return bytes;
   }
 
-  /** Bytes that are probably no value of the type; of blob and varint all are. */
+  /** Bytes that are no value of the type; of a type that takes nearly all bytes probably a value. */
   private ByteBuffer malformed(AbstractType<?> type) {
+    for (int i = 0; i < 20; ++i) {
+      ByteBuffer bytes = changed(values.fresh(type));
+      try {
+        type.validate(bytes);
+      } catch (MarshalException e) {
+        return bytes;
+      }
+    }
+    return values.fresh(type);
+  }
+
+  private ByteBuffer changed(ByteBuffer value) {
     if (dice.percent(40)) return ByteBuffer.wrap(dice.bytes(dice.pick(1, 2, 3, 5, 7, 9, 15, 17)));
-    ByteBuffer good = values.fresh(type);
-    if (dice.percent(50) && good.hasRemaining()) return ByteBuffer.wrap(ByteBufferUtil.getArray(good), 0, good.remaining() - 1).slice();
-    ByteBuffer longer = ByteBuffer.allocate(good.remaining() + 1);
-    longer.put(good.duplicate()).put((byte) 0xff).flip();
-    return longer;
+    byte[] bytes = ByteBufferUtil.getArray(value);
+    boolean shorter = dice.percent(50) && bytes.length > 1;
+    byte[] changed = Arrays.copyOf(bytes, shorter ? bytes.length - 1 : bytes.length + 1);
+    if (!shorter) changed[bytes.length] = (byte) 0xff;
+    return ByteBuffer.wrap(changed);
   }
 
   private Change badValue() {

@@ -59,12 +59,20 @@ final class History {
     out.line("clock " + ControlledClock.now());
     for (int i = 0; i < profile.steps; ++i) {
       change();
-      if (i < QUIET_STEPS) continue;
-      for (int n = dice.range(0, profile.queries_max); n > 0; --n) query(dice.pick(queries).random());
+      if (i >= QUIET_STEPS) someQueries();
+    }
+    for (int i = 0; i < profile.deletions_last; ++i) {
+      Mutations table = dice.pick(mutations);
+      run(table.delete(table.target(), Times.AUTOMATIC));
+      someQueries();
     }
     for (Queries table : queries) query(table.everything());
     out.line("end");
     out.endHistory();
+  }
+
+  private void someQueries() {
+    for (int n = dice.range(0, profile.queries_max); n > 0; --n) query(dice.pick(queries).random());
   }
 
   private void change() {

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** Records everything into a folder: `Main FOLDER [FAMILY [HISTORIES]]`. */
 public final class Main {
@@ -43,9 +44,21 @@ public final class Main {
       }
       System.err.printf("%s %.1f s%n", family.name, (System.nanoTime() - begin) / 1e9);
     }
+    if (arguments.length == 1 || arguments[1].equals("facts")) {
+      facts(folder.resolve("tokens.txt"), out -> new TokenRecorder(out).record());
+      facts(folder.resolve("comparisons.txt"), out -> new ComparisonRecorder(server, out).record());
+      facts(folder.resolve("types.txt"), out -> new TypeRecorder(server, out).record());
+    }
     System.err.print(summary);
     notes.forEach((note, count) -> System.err.println(count + " " + note));
     Files.writeString(folder.resolve("SUMMARY"), summary.toString());
+  }
+
+  /** Records a file of lines. */
+  private static void facts(Path file, Consumer<Consumer<String>> recorder) throws IOException {
+    List<String> lines = new ArrayList<>();
+    recorder.accept(lines::add);
+    Files.write(file, lines);
   }
 
   /** Counts why Cassandra refused something, for who looks at a recording. */

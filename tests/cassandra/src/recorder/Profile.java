@@ -22,7 +22,7 @@ final class Profile {
   int frozen = 15;  // columns that are frozen, tuples or vectors
   int default_ttl = 5;
   boolean counters = false;
-  boolean counter_resurrection = false;  // increments after deletions
+  int deletions_last = 0;  // deletions at the end of a history, after all other changes
 
   // Changes, as weights.
   int insert = 30;
