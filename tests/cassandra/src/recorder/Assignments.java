@@ -56,11 +56,11 @@ final class Assignments {
   }
 
   private Assignment updateList(String name, ListType<?> type) {
-    switch (dice.range(0, 4)) {
+    switch (dice.range(0, 5)) {
       case 0: return prepend(name, values.pick(type));
       case 1: return operate(name, "-", "discard", values.pick(type));
       case 2: {
-        int index = dice.pick(0, 0, 1, 2);
+        int index = dice.pick(0, 0, 0, 1, 2);
         ByteBuffer element = dice.percent(12) ? null : values.pickElement(type.getElementsType());
         return new Assignment(new Cql(name + "[").bind(ByteBufferUtil.bytes(index)).add("] = ").bind(element),
             name + ":setindex:" + index + ":" + Values.format(element));
@@ -116,7 +116,8 @@ final class Assignments {
       return new Assignment(new Cql(name), name + ":delete");
     }
     if (type instanceof ListType<?>) {
-      int index = dice.pick(0, 0, 1, 2);
+      if (dice.percent(50)) return new Assignment(new Cql(name), name + ":delete");  // often there is no such element
+      int index = dice.pick(0, 0, 0, 1, 2);
       return new Assignment(new Cql(name + "[").bind(ByteBufferUtil.bytes(index)).add("]"),
           name + ":deleteindex:" + index);
     }

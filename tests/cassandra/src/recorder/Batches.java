@@ -19,7 +19,7 @@ final class Batches {
   Change random(List<Mutations> tables) {
     String kind = counters ? "counter" : dice.pick("logged", "unlogged");
     Long timestamp = !counters && dice.percent(50) ? times.timestamp() : null;
-    boolean own = timestamp == null && dice.percent(50);
+    boolean own = timestamp == null;
     List<Change> parts = new ArrayList<>();
     Mutations table = dice.pick(tables);
     Mutations.Target target = table.target();

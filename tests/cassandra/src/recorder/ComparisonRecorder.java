@@ -46,14 +46,13 @@ final class ComparisonRecorder {
   }
 
   private void record(AbstractType<?> type) {
-    out.accept("of " + Values.typeText(type));
-    boolean valid = true;
+    String empty = type.isEmptyValueMeaningless() ? "null" : "value";
     try {
       type.validate(ByteBufferUtil.EMPTY_BYTE_BUFFER);
     } catch (MarshalException e) {
-      valid = false;
+      empty = "refused";
     }
-    out.accept("empty " + (valid ? "valid" : "invalid") + (type.isEmptyValueMeaningless() ? " null" : " value"));
+    out.accept("of " + Values.typeText(type) + " " + empty);
   }
 
   private void record(AbstractType<?> type, Dice dice) {
@@ -62,18 +61,14 @@ final class ComparisonRecorder {
     for (int i = 0; i < PAIRS; ++i) {
       ByteBuffer left = value(type, dice, values);
       ByteBuffer right = dice.percent(4) ? left : value(type, dice, values);
-      out.accept(Values.format(left) + " " + Integer.signum(compare(type, left, right)) + " " + Values.format(right));
+      out.accept("compare " + Values.format(left) + " " + Integer.signum(type.compare(left, right)) + " " + Values.format(right));
     }
     for (int i = 0; i < LISTS; ++i) {
       List<ByteBuffer> list = new ArrayList<>();
       for (int n = 0; n < LIST_LENGTH; ++n) list.add(value(type, dice, values));
-      list.sort((left, right) -> compare(type, left, right));
+      list.sort(type);
       out.accept("sorted " + String.join(" ", list.stream().map(Values::format).toList()));
     }
-  }
-
-  private static int compare(AbstractType<?> type, ByteBuffer left, ByteBuffer right) {
-    return type.compare(left, right);
   }
 
   /** A value; decimals in any scale, so that different bytes are equal. */

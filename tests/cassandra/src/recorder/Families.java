@@ -26,13 +26,13 @@ final class Families {
       family.empties = 15;
     });
     add("keys", family -> {
-      family.complex_keys = 40;
+      family.complex_keys = 30;
       family.clustering_max = 4;
       family.simple_tables = 0;
       family.regular_max = 2;
       family.empties = 8;
       family.range_deletes = 50;
-      family.queries_max = 5;
+      family.queries_max = 4;
     });
     add("timestamps", family -> {
       family.timestamps = Profile.Timestamps.FEW;

@@ -2,9 +2,7 @@ package recorder;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** The keys that a history uses in a table, few enough to meet again, and random restrictions of them. */
 final class Keys {
@@ -21,7 +19,8 @@ final class Keys {
   private final Table table;
   private final Values values;
   private final List<List<ByteBuffer>> partitions = new ArrayList<>();
-  private final Map<Integer, List<ByteBuffer>> clusterings = new HashMap<>();
+  private final List<List<ByteBuffer>> clusterings = new ArrayList<>();  // by column, its values
+  private final List<List<ByteBuffer>> rows = new ArrayList<>();  // clustering keys that are used often
 
   Keys(Dice dice, Table table, Profile profile) {
     this.dice = dice;
@@ -39,8 +38,9 @@ final class Keys {
       for (int n = i + 1 == clustering.size() ? profile.key_values : 2; n > 0; --n) {
         pool.add(values.fresh(clustering.get(i).type()));
       }
-      clusterings.put(i, pool);
+      clusterings.add(pool);
     }
+    for (int n = profile.key_values * 2; n > 0; --n) rows.add(clusteringPrefix(clustering.size()));
   }
 
   List<ByteBuffer> partitionKey() {
@@ -52,7 +52,7 @@ final class Keys {
   }
 
   List<ByteBuffer> clusteringKey() {
-    return clusteringPrefix(table.clustering().size());
+    return dice.percent(90) ? dice.pick(rows) : clusteringPrefix(table.clustering().size());
   }
 
   private List<ByteBuffer> clusteringPrefix(int count) {

@@ -9,10 +9,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** Records everything into a folder: `Main FOLDER [FAMILY [HISTORIES]]`. */
+/** Records everything, or a family, into a folder: `Main DATA FOLDER [FAMILY [HISTORIES]]`. DATA is for Cassandra, empty. */
 public final class Main {
-  /** Starting points of histories, milliseconds: today's times, and around and beyond the end of 32-bit seconds. */
-  private static final long[] ERAS = {1_700_000_000_000L, 1_700_000_000_123L, 2_147_483_640_000L, 2_200_000_000_000L, 3_500_000_000_000L};
+  /** Where groups of histories start, milliseconds: today's times, and before, at and beyond the end of 32-bit seconds. */
+  private static final long[] ERAS = {1_700_000_000_000L, 1_720_000_000_123L, 2_146_000_000_000L, 2_147_481_630_000L,
+      2_200_000_000_000L, 3_500_000_000_000L};
 
   private static final Map<String, Integer> notes = new TreeMap<>();
 
@@ -28,15 +29,16 @@ public final class Main {
   }
 
   private static void record(String[] arguments) throws IOException {
-    Path folder = Path.of(arguments[0]);
+    Server server = Server.start(Path.of(arguments[0]));
+    Path folder = Path.of(arguments[1]);
+    String wanted = arguments.length > 2 ? arguments[2] : "all";
     Files.createDirectories(folder);
-    Server server = Server.start(Files.createTempDirectory("recorder"));
     StringBuilder summary = new StringBuilder("family histories results rows errors\n");
     int number = 0;
     for (Profile family : Families.list()) {
       ++number;
-      if (arguments.length > 1 && !arguments[1].equals("all") && !family.name.equals(arguments[1])) continue;
-      if (arguments.length > 2) family.histories = Integer.parseInt(arguments[2]);
+      if (!wanted.equals("all") && !wanted.equals(family.name)) continue;
+      if (arguments.length > 3) family.histories = Integer.parseInt(arguments[3]);
       long begin = System.nanoTime();
       try (Transcript out = new Transcript(folder.resolve(family.name + ".txt"))) {
         record(server, family, number, out);
@@ -44,14 +46,13 @@ public final class Main {
       }
       System.err.printf("%s %.1f s%n", family.name, (System.nanoTime() - begin) / 1e9);
     }
-    if (arguments.length == 1 || arguments[1].equals("facts")) {
+    if (wanted.equals("all") || wanted.equals("facts")) {
       facts(folder.resolve("tokens.txt"), out -> new TokenRecorder(out).record());
       facts(folder.resolve("comparisons.txt"), out -> new ComparisonRecorder(server, out).record());
       facts(folder.resolve("types.txt"), out -> new TypeRecorder(server, out).record());
     }
     System.err.print(summary);
     notes.forEach((note, count) -> System.err.println(count + " " + note));
-    Files.writeString(folder.resolve("SUMMARY"), summary.toString());
   }
 
   /** Records a file of lines. */
@@ -72,7 +73,8 @@ public final class Main {
     for (int done = 0; done < family.histories; done += family.histories_per_table, ++group) {
       Dice dice = new Dice(number * 1_000_003L + group);
       server.forgetTimes();
-      ControlledClock.set(ERAS[group % ERAS.length]);
+      // No two groups at one time: Cassandra makes the ids of tables from it, and remembers ballots by id and key.
+      ControlledClock.set(ERAS[group % ERAS.length] + number * 1000 + group);
       RandomSchema schema = new RandomSchema(server, dice, family, family.name + group);
       schema.createTypes();
       List<Table> tables = new ArrayList<>();

@@ -25,7 +25,7 @@ final class Profile {
   int deletions_last = 0;  // deletions at the end of a history, after all other changes
 
   // Changes, as weights.
-  int insert = 30;
+  int insert = 40;
   int update = 40;
   int delete = 20;
   int batch = 5;
@@ -40,7 +40,7 @@ final class Profile {
   int nulls = 8;
   int unsets = 4;
   int empties = 3;
-  int partitions = 4;  // number of different keys
+  int partitions = 3;  // number of different keys
   int key_values = 4;  // different values of a clustering column
   int element_changes = 70;  // changes of multi-cell columns that are not of the whole column
   int partition_deletes = 8;  // among deletions

@@ -3,7 +3,9 @@ package recorder;
 import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -159,7 +161,14 @@ final class Server {
     }
   }
 
-  private static String config(Path directory) {
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  private static String config(Path directory) throws IOException {
+    int port = freePort();
     return String.join("\n",
         "cluster_name: recorder",
         "num_tokens: 1",
@@ -167,13 +176,11 @@ final class Server {
         "auto_bootstrap: false",
         "listen_address: 127.0.0.1",
         "rpc_address: 127.0.0.1",
-        "storage_port: 17000",
-        "ssl_storage_port: 17001",
-        "native_transport_port: 19042",
+        "storage_port: " + port,
         "seed_provider:",
         "  - class_name: org.apache.cassandra.locator.SimpleSeedProvider",
         "    parameters:",
-        "      - seeds: 127.0.0.1:17000",
+        "      - seeds: 127.0.0.1:" + port,
         "partitioner: org.apache.cassandra.dht.Murmur3Partitioner",
         "endpoint_snitch: SimpleSnitch",
         "storage_compatibility_mode: NONE",

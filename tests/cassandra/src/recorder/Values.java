@@ -113,7 +113,7 @@ final class Values {
   }
 
   private int size() {
-    return dice.pick(0, 1, 1, 2, 2, 3, 4);
+    return dice.pick(0, 1, 1, 1, 2, 2, 3);
   }
 
   private ByteBuffer tuple(TupleType type) {
