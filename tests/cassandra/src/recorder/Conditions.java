@@ -58,7 +58,7 @@ final class Conditions {
   }
 
   private Assignments.Assignment compare(Cql left, String token, AbstractType<?> type) {
-    String word = dice.pick(WORDS);
+    String word = type.referencesDuration() ? "eq" : dice.pick(WORDS);
     if (word.equals("in")) {
       List<ByteBuffer> wanted = new ArrayList<>();
       for (int n = dice.range(1, 3); n > 0; --n) wanted.add(dice.percent(10) ? null : values.pick(type));

@@ -27,6 +27,7 @@ final class Families {
     });
     add("keys", family -> {
       family.complex_keys = 30;
+      family.histories = 200;
       family.clustering_max = 4;
       family.simple_tables = 0;
       family.regular_max = 2;
@@ -123,6 +124,7 @@ final class Families {
     });
     add("paging", family -> {
       family.paging = 75;
+      family.histories = 170;
       family.limits = 45;
       family.partitions = 6;
       family.key_values = 12;

@@ -19,7 +19,7 @@ final class History {
   /** Refusals by limits of CQL or of this version that say nothing of the data model: such steps are left out. */
   private static final Pattern NOT_OF_THE_MODEL = Pattern.compile("Cannot mix IF|Slice conditions"
       + "|Cannot restrict clustering columns when selecting only static|Invalid comparison with an empty"
-      + "|Cannot drop non-frozen column");
+      + "|Cannot drop non-frozen column|Unable to parse a date");
 
   private final Server server;
   private final Dice dice;
@@ -106,7 +106,8 @@ final class History {
     try {
       ResultMessage message = server.execute(change.cql().text(), change.cql().values());
       if (change.conditional()) outcome(((ResultMessage.Rows) message).result);
-    } catch (RequestValidationException | MarshalException e) {
+    } catch (RequestValidationException | MarshalException | NullPointerException
+        | IndexOutOfBoundsException e) {
       refused(e, change.cql().text());
     }
     checkTimes(change);
@@ -124,10 +125,15 @@ final class History {
     }
   }
 
+  /**
+   * Cassandra meets some faults, as null elements of lists, with exceptions that are not meant as refusals. Where no
+   * faults are tried they are mistakes of its own.
+   */
   private void refused(RuntimeException e, String cql) {
     if (e instanceof SyntaxException) throw new AssertionError(cql, e);
     Main.note(e, cql);
-    if (NOT_OF_THE_MODEL.matcher(e.getMessage()).find()) {
+    boolean meant = e instanceof RequestValidationException || e instanceof MarshalException || profile.faulty > 0;
+    if (!meant || NOT_OF_THE_MODEL.matcher(String.valueOf(e.getMessage())).find()) {
       out.forgetStep();
     } else {
       out.error(e);

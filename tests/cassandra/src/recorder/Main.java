@@ -64,8 +64,8 @@ public final class Main {
 
   /** Counts why Cassandra refused something, for who looks at a recording. */
   static void note(Exception e, String cql) {
-    String where = cql.startsWith("FAILED") ? cql : "";
-    notes.merge(e.getClass().getSimpleName() + " " + String.valueOf(e.getMessage()).replaceAll("[0-9]+", "#") + where, 1, Integer::sum);
+    String reason = String.valueOf(e.getMessage()).replaceAll("[0-9a-f]*[0-9][0-9a-f]*", "#");
+    notes.merge((cql.equals("FAILED") ? "failed: " : "") + e.getClass().getSimpleName() + " " + reason, 1, Integer::sum);
   }
 
   private static void record(Server server, Profile family, int number, Transcript out) throws IOException {
@@ -99,7 +99,7 @@ public final class Main {
       history.run(seed, schema);
     } catch (RuntimeException e) {
       out.discardHistory();
-      note(e, "FAILED " + e.getStackTrace()[0]);
+      note(e, "FAILED");
     }
   }
 }

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 /** Records serialized partition keys with their tokens. */
 final class TokenRecorder {
   private static final int LENGTH_MAX = 64;
-  private static final int KEYS_OF_LENGTH = 120;
+  private static final int KEYS_OF_LENGTH = 100;
   private static final int COMPOSITE_KEYS = 4000;
   private static final int RESERVED_KEYS = 20;
   private static final long C1 = 0x87c37b91114253d5L;
