@@ -27,7 +27,6 @@ final class Families {
     });
     add("keys", family -> {
       family.complex_keys = 30;
-      family.histories = 200;
       family.clustering_max = 4;
       family.simple_tables = 0;
       family.regular_max = 2;
@@ -124,7 +123,6 @@ final class Families {
     });
     add("paging", family -> {
       family.paging = 75;
-      family.histories = 170;
       family.limits = 45;
       family.partitions = 6;
       family.key_values = 12;
@@ -138,7 +136,6 @@ final class Families {
       family.histories_per_table = 1;
       family.timestamps = Profile.Timestamps.AUTOMATIC;
       family.user_types = 20;
-      family.histories = 200;
     });
     add("schema_timestamps", family -> {
       family.schema_change = 35;

@@ -10,8 +10,11 @@ import org.apache.cassandra.db.marshal.UserType;
 
 /** Random queries of one table. */
 final class Queries {
-  /** A query: its line of the transcript, and its page size or -1 for everything at once. */
-  record Query(Cql cql, String line, int pageSize) {}
+  /**
+   * A query: its line of the transcript, and its page size or -1 for everything at once. `complete` is the same query with
+   * the regular columns that it leaves out behind the others, or null if there are none.
+   */
+  record Query(Cql cql, String line, int pageSize, Cql complete) {}
 
   private final Dice dice;
   private final Profile profile;
@@ -148,31 +151,38 @@ final class Queries {
   }
 
   private Query finish(Selection selection, String modifier, Keys.Where where, boolean reverse, List<String> tokens) {
-    Cql cql = new Cql("SELECT " + modifier).join(", ", selection.cql).add(" FROM " + table.name);
+    boolean distinct = !modifier.isEmpty();
+    Cql rest = new Cql(" FROM " + table.name);
     StringBuilder line = new StringBuilder("select " + table.name + " cols=" + String.join(",", selection.names));
     tokens.forEach(token -> line.append(' ').append(token));
     if (where != null) {
-      cql.add(" WHERE ").add(where.cql());
+      rest.add(" WHERE ").add(where.cql());
       where.tokens().forEach(token -> line.append(' ').append(token));
     }
-    boolean distinct = !modifier.isEmpty();
     if (reverse) {
-      cql.add(" ORDER BY " + String.join(", ", table.clustering().stream()
+      rest.add(" ORDER BY " + String.join(", ", table.clustering().stream()
           .map(column -> column.name() + (column.descending() ? " ASC" : " DESC")).toList()));
       line.append(" reverse");
     }
     if (!distinct && dice.percent(profile.limits / 2)) {
       int limit = dice.range(1, 3);
-      cql.add(" PER PARTITION LIMIT " + limit);
+      rest.add(" PER PARTITION LIMIT " + limit);
       line.append(" perpartition=").append(limit);
     }
+    Cql lastly = new Cql();
     if (dice.percent(profile.limits)) {
       int limit = dice.range(1, 6);
-      cql.add(" LIMIT " + limit);
+      lastly.add(" LIMIT " + limit);
       line.append(" limit=").append(limit);
     }
     int pageSize = dice.percent(profile.paging) ? dice.pick(1, 2, 3, 5) : -1;
     if (pageSize > 0) line.append(" page=").append(pageSize);
-    return new Query(cql, line.toString(), pageSize);
+    Cql cql = new Cql("SELECT " + modifier).join(", ", selection.cql).add(rest).add(lastly);
+    List<Cql> columns = new ArrayList<>(selection.cql);
+    table.regulars().stream().map(Column::name).filter(name -> !selection.names.contains(name))
+        .forEach(name -> columns.add(new Cql(name)));
+    Cql complete = columns.size() == selection.cql.size() ? null : new Cql("SELECT ").join(", ", columns).add(rest)
+        .add(distinct ? " PER PARTITION LIMIT 1" : "").add(lastly);
+    return new Query(cql, line.toString(), pageSize, complete);
   }
 }

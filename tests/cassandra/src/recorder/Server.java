@@ -89,7 +89,8 @@ final class Server {
 
   /** As above; a query returns its next `pageSize` rows after `after`, the state of the page before or null. */
   ResultMessage execute(String cql, List<ByteBuffer> values, int pageSize, PagingState after) {
-    QueryState state = new QueryState(client);
+    long now = ControlledClock.now();
+    QueryState state = new QueryState(client, now * 1000, now / 1000);
     PagingState decoded = after == null ? null : PagingState.deserialize(after.serialize(PROTOCOL), PROTOCOL);
     QueryOptions options = QueryOptions.create(ConsistencyLevel.ONE, values, false, pageSize, decoded,
         ConsistencyLevel.SERIAL, PROTOCOL, KEYSPACE);
