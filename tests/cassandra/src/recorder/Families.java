@@ -14,6 +14,7 @@ final class Families {
 
   private Families() {
     add("mixed", family -> {
+      family.histories = 180;
       family.tables = 2;
       family.conditional = 6;
       family.conditional_batch = 3;
@@ -35,6 +36,7 @@ final class Families {
       family.queries_max = 4;
     });
     add("timestamps", family -> {
+      family.histories = 180;
       family.timestamps = Profile.Timestamps.FEW;
       family.ttl = 20;
       family.partitions = 2;
@@ -94,7 +96,6 @@ final class Families {
     add("counters_deleted", family -> {
       family.counters = true;
       family.insert = 0;
-      family.histories = 100;
     });
     add("conditional", family -> {
       family.conditional = 150;
@@ -122,6 +123,7 @@ final class Families {
       family.key_values = 3;
     });
     add("paging", family -> {
+      family.histories = 180;
       family.paging = 75;
       family.limits = 45;
       family.partitions = 6;
@@ -132,6 +134,7 @@ final class Families {
       family.simple_tables = 5;
     });
     add("schema", family -> {
+      family.histories = 180;
       family.schema_change = 35;
       family.histories_per_table = 1;
       family.timestamps = Profile.Timestamps.AUTOMATIC;
@@ -147,7 +150,6 @@ final class Families {
       family.faulty = 150;
       family.collections = 35;
       family.queries_max = 1;
-      family.histories = 100;
     });
   }
 

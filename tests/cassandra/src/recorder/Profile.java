@@ -5,7 +5,7 @@ final class Profile {
   enum Timestamps { AUTOMATIC, FEW, NEAR_NOW, ANY }
 
   final String name;
-  int histories = 180;
+  int histories = 110;
   int histories_per_table = 10;
   int steps = 36;  // changes in a history
   int tables = 1;

@@ -97,7 +97,7 @@ final class RandomSchema {
       return switch (dice.range(0, 2)) {
         case 0 -> "list<" + element() + ">";
         case 1 -> "set<" + inner(types.size()) + ">";
-        default -> "map<" + inner(types.size()) + ", " + element() + ">";
+        default -> map();
       };
     }
     choice -= profile.collections;
@@ -105,6 +105,13 @@ final class RandomSchema {
     choice -= profile.user_types;
     if (choice < profile.frozen) return keyType(true, types.size());
     return element();
+  }
+
+  /** Where conditions are tested keys and values have one type, see Conditions. */
+  private String map() {
+    String key = inner(types.size());
+    boolean same = profile.conditional > 0 && dice.percent(60);
+    return "map<" + key + ", " + (same ? key : element()) + ">";
   }
 
   private String element() {
