@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
+import org.apache.cassandra.exceptions.RequestTimeoutException;
+
 /** Records everything, or a family, into a folder: `Main DATA FOLDER [FAMILY [HISTORIES]]`. DATA is for Cassandra, empty. */
 public final class Main {
   /** Where groups of histories start, milliseconds: today's times, and before, at and beyond the end of 32-bit seconds. */
@@ -97,6 +99,8 @@ public final class Main {
   private static void run(History history, long seed, List<String> schema, Transcript out) {
     try {
       history.run(seed, schema);
+    } catch (RequestTimeoutException e) {
+      throw e;  // of the machine, not of the history
     } catch (RuntimeException e) {
       out.discardHistory();
       note(e, "FAILED");

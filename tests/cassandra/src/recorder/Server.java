@@ -188,6 +188,11 @@ final class Server {
         "commitlog_sync: periodic",
         "commitlog_sync_period: 10000ms",
         "commitlog_segment_size: 8MiB",
+        "cas_contention_timeout: 10m",  // a busy machine must not change what is recorded
+        "read_request_timeout: 10m",
+        "range_request_timeout: 10m",
+        "write_request_timeout: 10m",
+        "counter_write_request_timeout: 10m",
         "auto_snapshot: false",
         "incremental_backups: false",
         "");
