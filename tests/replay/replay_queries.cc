@@ -36,6 +36,10 @@ struct Selected {
   DataType type = TypeKind::kInt;
   std::string_view part;  // of a column: the key of an element or the name of a field; empty: the whole
   bool part_is_field = false;
+
+  bool IsTimeOfComposite() const {
+    return !part.empty() && !part_is_field && type.parameters()[0].is_composite();
+  }
 };
 
 /// The columns of a query and of its result.
@@ -48,13 +52,15 @@ class Selection {
 
   const std::vector<ColumnId>& columns() const { return columns_; }
 
-  /// The text of a row with its values made canonical.
+  /// The text of a row with its values made canonical, and without times of elements with composite keys:
+  /// Cassandra does not find those whose key holds an empty value.
   std::string CanonicalRow(std::string_view text) const {
     const std::vector<std::string_view> words = Split(text, ' ');
     std::string canonical = "=";
     for (size_t i = 0; i < selected_.size() && i + 1 < words.size(); ++i) {
       const bool is_value = selected_[i].what <= Selected::What::kValue && words[i + 1] != "null";
       canonical += " ";
+      if (selected_[i].IsTimeOfComposite()) continue;
       canonical += is_value ? HexOrEmpty(Canonical(selected_[i].type, Datum(words[i + 1]).bytes))
                             : std::string(words[i + 1]);
     }

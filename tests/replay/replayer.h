@@ -42,7 +42,8 @@ absl::Status ReadSlice(const Line& line, const TableSchema& schema, Slice* slice
 /// it is flushed, merged and reopened, as `seed` will have it.
 class Replayer {
  public:
-  Replayer(uint64_t seed, Tally* tally);
+  /// `history` is the line that it begins with.
+  Replayer(uint64_t seed, std::string_view history, Tally* tally);
   ~Replayer();
 
   /// Takes the lines of a history, from the one behind "history" to "end".
@@ -79,14 +80,15 @@ class Replayer {
   const Table& TableOf(std::string_view name);
 
   Random random_;
+  const bool increments_deleted_;  // counters that were deleted: the family that is about it
   Tally* const tally_;
   SimFileSystem files_;
   std::unique_ptr<SimEnv> sim_;
   Options options_;
   std::unique_ptr<Database> database_;
   std::map<std::string, Table, std::less<>> tables_;  // as opened last; forgotten when the schema changes
-  bool tainted_ = false;
-  /// Tables in which a column was added again, and tables of counters with deletions.
+  /// Tables in which what Cassandra did is not to be repeated (lib/data/README.md): a column was added again,
+  /// counters were deleted, or a conditional batch looked into a list that Cassandra had not read.
   std::set<std::string> explained_;
   std::set<std::string> dropped_;  // names of columns
   size_t line_number_ = 0;

@@ -27,6 +27,7 @@ import org.apache.cassandra.db.Keyspace;
 import org.apache.cassandra.db.marshal.AbstractType;
 import org.apache.cassandra.schema.CQLTypeParser;
 import org.apache.cassandra.schema.Schema;
+import org.apache.cassandra.service.CacheService;
 import org.apache.cassandra.service.CassandraDaemon;
 import org.apache.cassandra.service.ClientState;
 import org.apache.cassandra.service.QueryState;
@@ -104,9 +105,10 @@ final class Server {
     return CQLTypeParser.parse(KEYSPACE, type, Schema.instance.getKeyspaceMetadata(KEYSPACE).types);
   }
 
-  /** Empties a table, faster than TRUNCATE, which flushes a system table. */
+  /** Empties a table, faster than TRUNCATE, which flushes a system table. Counters are also in a cache. */
   void clear(String table) {
     Keyspace.open(KEYSPACE).getColumnFamilyStore(table).clearUnsafe();
+    CacheService.instance.invalidateCounterCache();
   }
 
   /** Writes what a table has in memory to an SSTable. */
