@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/strings.h"
 #include "data/static_row.h"
 #include "read/live_filter.h"
 #include "read/merge_support.h"
@@ -184,6 +185,10 @@ Content Expected(const JoinCase& test, const Scan& scan) {
 }
 
 void CheckScan(JoinCase& test, const Scan& scan) {
+  INFO((scan.reverse ? "reverse" : "forward")
+       << (scan.in_stream ? ", statics in the stream" : "")
+       << (scan.rows_of_statics ? ", rows of statics" : "") << ", from " << scan.range.start.token << " "
+       << HexDump(scan.range.start.clustering));
   const ScanSpec spec = scan.Spec(test.projection());
   const std::unique_ptr<RowSource> source = test.Open(spec, scan.in_stream, scan.rows_of_statics);
   CHECK(Dump(Normalized(ValueOf(ReadContent(source.get(), spec)))) == Dump(Expected(test, scan)));

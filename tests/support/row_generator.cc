@@ -106,7 +106,8 @@ std::string RowGenerator::RandomPartitionKey() {
 
 std::string RowGenerator::RandomClustering() {
   if (random_.Uniform(100) < options_.irregular_percent) {
-    if (random_.OneIn(2)) return std::string(1, kStaticRowKey);
+    // Of a table with static columns the key has a meaning, which RandomRow gives it.
+    if (options_.static_percent == 0 && random_.OneIn(2)) return std::string(1, kStaticRowKey);
     // An empty first component, of either order, and whatever the second one is.
     std::string key(1, random_.OneIn(2) ? '\x3f' : '\x41');
     if (schema_.clustering().size() > 1)
