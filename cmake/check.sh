@@ -51,7 +51,7 @@ tests() {
   fi
   echo "$((total - bad)) passed, $bad failed, $((SECONDS - begin)) s"
   [ "$bad" = 0 ] || tail -n 400 "$log"
-  grep -h '^reliability:' "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | sed 's/^/  /'
+  grep -hE '^(reliability|cassandra):' "build/$preset/Testing/Temporary/LastTest.log" 2>/dev/null | sed 's/^/  /'
   passed=$((passed + total - bad))
   failed=$((failed + bad))
 }
