@@ -207,7 +207,7 @@ absl::Status BlockEncoder::AppendHeader(const PendingBlock& block, bool has_live
   if (block.first_starts) flags |= block_flags::kFirstStarts;
   if (has_liveness) flags |= block_flags::kHasLiveness;
   if (!block.open_before.live()) flags |= block_flags::kOpenBefore;
-  if (components_ == &BlockLayout::WholeKeys()) flags |= block_flags::kWholeKeys;
+  if (block.keys_are_whole()) flags |= block_flags::kWholeKeys;
   std::string& header = built->header;
   header.push_back(static_cast<char>(flags));
   AppendVarint(&header, block.row_count);

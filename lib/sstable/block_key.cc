@@ -1,5 +1,6 @@
 #include "sstable/block_key.h"
 
+#include "data/static_row.h"
 #include "types/byte_comparable.h"
 
 namespace stoa {
@@ -26,35 +27,61 @@ void SplitFixed(std::string_view value, PendingKeyColumn* column) {
   }
 }
 
+/// Takes a component off the front of `*key`: its marker, the value and what ends it. False when none is
+/// there.
+bool TakeComponent(const ClusteringComponent& component, std::string_view* key, std::string_view* value) {
+  if (key->empty() || key->front() != kComponentMarker) return false;
+  key->remove_prefix(1);
+  const bool fixed = component.shape == Shape::kFixed;
+  const size_t size = fixed ? component.bytes : TerminatedSize(*key, ComponentTerminator(component.shape));
+  const size_t end_bytes = fixed ? 0 : 1;
+  if (size == std::string_view::npos || key->size() < size + end_bytes) return false;
+  *value = key->substr(0, size);
+  key->remove_prefix(size + end_bytes);
+  return true;
+}
+
+/// The same of a component that is the empty value, which is a marker alone. A layout knows the order of
+/// terminated components; of fixed ones it does not, and takes the marker of either.
+bool TakeEmptyComponent(Shape shape, std::string_view* key) {
+  if (key->empty()) return false;
+  const bool ascending = key->front() == kEmptyMarker && shape != Shape::kTerminatedInverted;
+  const bool descending = key->front() == kEmptyMarkerDescending && shape != Shape::kTerminated;
+  if (ascending || descending) key->remove_prefix(1);
+  return ascending || descending;
+}
+
 }  // namespace
 
 bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std::string_view key,
                         std::vector<PendingKeyColumn>* columns) {
-  if (components.size() == 1 && components[0].shape == Shape::kWhole) {
-    (*columns)[0].strings.Add(key);
-    return !key.empty();
-  }
   if (key.empty() || key.back() != kRowEnd) return false;
   key.remove_suffix(1);
   for (size_t i = 0; i < components.size(); ++i) {
     PendingKeyColumn& column = (*columns)[i];
-    const Shape shape = components[i].shape;
-    if (shape == Shape::kRest) {
+    if (components[i].shape == Shape::kRest) {
       column.strings.Add(key);
       return true;
     }
-    if (key.empty() || key[0] != kComponentMarker) return false;
-    key.remove_prefix(1);
-    if (shape == Shape::kFixed) {
-      if (key.size() < components[i].bytes) return false;
-      SplitFixed(key.substr(0, components[i].bytes), &column);
-      key.remove_prefix(components[i].bytes);
+    std::string_view value;
+    if (!TakeComponent(components[i], &key, &value)) return false;
+    if (components[i].shape == Shape::kFixed) {
+      SplitFixed(value, &column);
     } else {
-      const size_t size = TerminatedSize(key, ComponentTerminator(shape));
-      if (size == std::string_view::npos) return false;
-      column.strings.Add(key.substr(0, size));
-      key.remove_prefix(size + 1);
+      column.strings.Add(value);
     }
+  }
+  return key.empty();
+}
+
+bool IsKeyOfLayout(const std::vector<ClusteringComponent>& components, std::string_view key) {
+  if (IsStaticRow(key)) return true;
+  if (key.empty() || key.back() != kRowEnd) return false;
+  key.remove_suffix(1);
+  for (const ClusteringComponent& component : components) {
+    if (component.shape == Shape::kRest) return true;
+    std::string_view value;
+    if (!TakeEmptyComponent(component.shape, &key) && !TakeComponent(component, &key, &value)) return false;
   }
   return key.empty();
 }

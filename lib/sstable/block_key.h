@@ -73,10 +73,14 @@ struct PendingKeyColumn {
   }
 };
 
-/// Appends the components of `key` to `columns`, one for each of the layout. False when it is not a row's key
-/// of this layout; the columns are then of no use any more.
+/// Appends the components of `key` to `columns`, one for each of the layout. False when it does not consist
+/// of them; the columns are then of no use for this row any more.
 bool SplitClusteringKey(const std::vector<ClusteringComponent>& components, std::string_view key,
                         std::vector<PendingKeyColumn>* columns);
+
+/// Whether a row of a table with this layout may have the key: that of the static row, or one of the layout's
+/// components, of which some may be empty. These are the keys that a block may keep whole.
+bool IsKeyOfLayout(const std::vector<ClusteringComponent>& components, std::string_view key);
 
 /// Appends to `out` the key whose components are those of row `row` of `columns`: the inverse.
 void JoinClusteringKey(const std::vector<ClusteringComponent>& components,

@@ -83,11 +83,14 @@ absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32
   NoteElement(batch.clustering[begin]);
   last.clustering = batch.clustering[end - 1];
   for (uint32_t row = begin; row < end; ++row) {
-    if (SplitClusteringKey(*components, batch.clustering[row], &clustering)) continue;
-    // Keys that are given are checked before they are logged: this one comes from a damaged file.
-    if (batch.clustering[row].empty()) return absl::DataLossError("an empty clustering key");
-    KeepKeysWhole(row_count + (row - begin));
-    SplitClusteringKey(*components, batch.clustering[row], &clustering);
+    const std::string_view key = batch.clustering[row];
+    if (!keys_are_whole() && SplitClusteringKey(*components, key, &clustering)) continue;
+    // Keys that are given are checked before they are logged: another one comes from a damaged file.
+    if (!IsKeyOfLayout(layout_->clustering, key)) {
+      return absl::DataLossError(StrCat("not a clustering key of the table: ", HexDump(key)));
+    }
+    if (!keys_are_whole()) KeepKeysWhole(row_count + (row - begin));
+    clustering[0].strings.Add(key);
   }
   AddLiveness(batch, begin, end);
   row_count += end - begin;

@@ -27,13 +27,14 @@ class PendingBlock {
   void AddRun(const PartitionRun& run, bool starts);
   void AddChange(const RangeChange& change);
   /// Rows [begin, end) of a loaded batch, which belong to the run added last. From the first key on that does
-  /// not fit the layout, all keys of the block are kept whole. DataLoss when one is empty.
+  /// not fit the layout, all keys of the block are kept whole. DataLoss when one is no key of the table.
   absl::Status AddRows(const RowBatch& batch, uint32_t begin, uint32_t end);
   /// Their columns; after AddRows of all runs that rows [begin, end) belong to. The first was row `first_row`
   /// of the block.
   void AddCells(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row);
 
   bool empty() const { return runs.size() == 0; }
+  bool keys_are_whole() const { return components != &layout_->clustering; }
 
   uint32_t row_count = 0;
   uint32_t partition_starts = 0;

@@ -191,7 +191,11 @@ absl::Status BlockReader::State::RowKey(const char* keys, uint32_t row, std::str
     StoreComponent(bytes + high, column.low.Get(keys, row), component.bytes - high);
     key.append(bytes, component.bytes);
   }
-  if (!header->whole_keys) key.push_back(kRowEnd);
+  if (!header->whole_keys) {
+    key.push_back(kRowEnd);
+  } else if (!IsKeyOfLayout(layout->clustering, key)) {
+    return DamagedBlock("clustering key");
+  }
   *row_key = arena.Copy(key);
   return absl::OkStatus();
 }

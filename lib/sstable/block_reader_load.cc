@@ -192,6 +192,11 @@ absl::Status BlockReader::Loading::Keys(const char* keys) {
                 component.bytes - high, cursors);
   }
   for (uint32_t i = 0; end_bytes != 0 && i < count_; ++i) *cursors[i] = kRowEnd;
+  for (uint32_t i = 0; end_bytes == 0 && i < count_; ++i) {
+    if (!IsKeyOfLayout(state_.layout->clustering, clustering[batch_.begin + i])) {
+      return DamagedBlock("clustering keys");
+    }
+  }
   Turn(clustering);
   batch_.clustering = clustering;
   return absl::OkStatus();

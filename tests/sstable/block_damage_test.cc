@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "support/catch.h"
 #include "support/row_generator.h"
 #include "support/status.h"
+#include "types/byte_comparable.h"
 
 namespace stoa {
 namespace {
@@ -63,16 +65,60 @@ TEST_CASE("block damage: header") {
   CHECK(refused > 1000);
 }
 
-// Goal: what this version does not know is refused by name. Method: the flags without a meaning, one by one.
+// Goal: what this version does not know is refused by name. Method: the flags without a meaning, one by one
+// and together.
 TEST_CASE("block damage: unknown flags") {
   Sample sample(1);
-  for (const int flag : {32, 64, 128}) {
+  for (const int flag : {64, 128, 192}) {
     std::string header = sample.built.header;
     header[0] = static_cast<char>(header[0] | flag);
     const absl::Status status = BlockHeader::Parse(header, sample.layout).status();
     CHECK(absl::IsDataLoss(status));
     CHECK(std::string(status.message()).find("unknown flags") != std::string::npos);
   }
+}
+
+/// A block of one row with each of the keys, in a table with this clustering column.
+BuiltBlock BlockOfKeys(const Table& table, const std::vector<std::string>& keys) {
+  Content content{Partition("k")};
+  for (const std::string& key : keys) {
+    ContentRow row = table.Row({Value("a")}, 5);
+    if (!key.empty()) row.clustering = key;
+    content[0].rows.push_back(row);
+  }
+  return BlocksOf(content, table.layout, table.projection, 1, 10)[0];
+}
+
+// Goal: what is said to be a whole key is one of the table, or the block is damaged. Method: a block of keys
+// taken apart that says they are whole; and one of whole keys with bytes of them replaced.
+TEST_CASE("block damage: whole keys that are none") {
+  const Table table(
+      TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Clustering("c", TypeKind::kText));
+  const std::string static_row(1, kStaticRowKey);
+  const BuiltBlock apart = BlockOfKeys(table, {""});
+  const BuiltBlock whole = BlockOfKeys(table, {static_row, ""});
+  constexpr int kWhole = 32;
+  REQUIRE((apart.header[0] & kWhole) == 0);
+  REQUIRE((whole.header[0] & kWhole) != 0);
+  const auto errors_of = [&](const BuiltBlock& built, char from, char to) {
+    auto block = ValueOf(MemoryBlock::Open(built, table.layout));
+    if (from != to) {
+      std::vector<char>& keys = block->sections[0];
+      REQUIRE(std::count(keys.begin(), keys.end(), from) == 1);
+      std::replace(keys.begin(), keys.end(), from, to);
+    }
+    return ReadEverything(block.get(), table.layout, table.projection, {});
+  };
+  CHECK(errors_of(apart, 0, 0) == 0);
+  CHECK(errors_of(whole, 0, 0) == 0);
+  BuiltBlock lying = apart;
+  lying.header[0] = static_cast<char>(lying.header[0] | kWhole);
+  CHECK(errors_of(lying, 0, 0) > 0);
+  for (const char key : {kBoundBefore, kRowEnd, kBoundAfter, '\0'}) {
+    CHECK(errors_of(whole, kStaticRowKey, key) > 0);
+  }
+  CHECK(errors_of(whole, kComponentMarker, kEmptyMarker) > 0);
+  CHECK(errors_of(whole, kRowEnd, kBoundAfter) > 0);
 }
 
 // Goal: a row's flags and its deletion agree, or a merge of the block would write what cannot be read.

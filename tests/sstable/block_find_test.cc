@@ -91,11 +91,20 @@ Value RandomKeyValue(const DataType& type, Random* random, std::string* storage)
   }
 }
 
-/// A key that does not consist of the components of a table: of a static row, or with an empty component.
-std::string IrregularKey(Random* random) {
+/// A key that does not consist of the components of the table: of a static row, or with empty components
+/// in the place of some of `regular`.
+std::string IrregularKey(const Table& table, const Values& regular, Random* random) {
   if (random->OneIn(3)) return std::string(1, kStaticRowKey);
-  std::string key(1, random->OneIn(2) ? '\x3f' : '\x41');
-  if (random->OneIn(2)) key += std::string(1, kComponentMarker) + RandomBytes(random, random->Uniform(6));
+  const std::vector<Column>& columns = table.schema.clustering();
+  std::string key;
+  for (size_t i = 0; i < columns.size(); ++i) {
+    if (i == 0 || random->OneIn(2)) {
+      key.push_back(EmptyMarker(columns[i].order));
+      continue;
+    }
+    key.push_back(kComponentMarker);
+    REQUIRE_OK(AppendComparable(columns[i].type, columns[i].order, regular[i], &key));
+  }
   return key + kRowEnd;
 }
 
@@ -110,7 +119,8 @@ Content RandomRows(const Table& table, int partitions, uint64_t rows, bool irreg
         values.push_back(RandomKeyValue(table.schema.clustering()[c].type, random, &storage[c]));
       }
       content.back().rows.push_back(table.Row(values, 5));
-      if (irregular && random->OneIn(6)) content.back().rows.back().clustering = IrregularKey(random);
+      if (irregular && random->OneIn(6))
+        content.back().rows.back().clustering = IrregularKey(table, values, random);
     }
   }
   SortPartitions(&content);

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/strings.h"
 #include "data/row_merger.h"
 #include "schema/keys.h"
 #include "schema/schema_editor.h"
@@ -264,19 +265,48 @@ TEST_CASE("block: deterministic") {
   }
 }
 
-// Goal: a builder refuses keys that are not of its table. Method: a key with a byte too many.
+// Goal: a builder refuses keys that are not of its table, and keeps those whole that are of it, but not made
+// of its components. Method: keys written down, of a table of three columns.
 TEST_CASE("block: a key of another table is refused") {
   Table table(TableSchema::Builder("t")
                   .PartitionKey("p", TypeKind::kInt)
-                  .Clustering("c", TypeKind::kInt)
-                  .Regular("n", TypeKind::kInt));
-  Content content = {Partition("k")};
-  content[0].rows.push_back(table.Row({1}, 1));
-  content[0].rows[0].clustering += "\x38";
-  ScanSpec spec;
-  spec.projection = &table.projection;
-  const auto source = NewVectorSource(content, spec);
-  CHECK(absl::IsDataLoss(BuildBlocks(source.get(), table.layout, table.projection).status()));
+                  .Clustering("a", TypeKind::kTinyint)
+                  .Clustering("b", TypeKind::kInet)
+                  .Clustering("c", TypeKind::kInet, ClusteringOrder::kDescending));
+  using namespace std::string_literals;  // NOLINT
+  const auto status_of = [&](const std::string& key) {
+    Content content = {Partition("k")};
+    ContentRow& row = content[0].rows.emplace_back();
+    row.clustering = key;
+    row.has_marker = true;
+    row.marker_timestamp = 1;
+    ScanSpec spec;
+    spec.projection = &table.projection;
+    const auto source = NewVectorSource(content, spec);
+    const auto built = BuildBlocks(source.get(), table.layout, table.projection);
+    if (!built.ok()) return built.status();
+    const auto blocks = OpenBlocks(*built, table.layout);
+    CHECK(Dump(ValueOf(ReadBlocks(blocks, table.layout, table.projection, BlockReader::Direction::kForward, 0,
+                                  1))) == Dump(content));
+    return absl::OkStatus();
+  };
+  for (const std::string& key :
+       {"\x40\x81\x40z\0\x40z\xff\x38"s, "\x10"s, "\x3f\x40z\0\x40z\xff\x38"s, "\x41\x40z\0\x40z\xff\x38"s,
+        "\x3f\x3f\x41\x38"s, "\x40\x81\x3f\x41\x38"s, "\x40\x81\x40z\0\x41\x38"s}) {
+    INFO(HexDump(key));
+    CHECK(status_of(key).ok());
+  }
+  for (const std::string& key :
+       {""s, "\x38"s, "\x20"s, "\x60"s, "\x10\x38"s, "\x11"s,       // nothing; bounds; almost a static row
+        "\x40\x81\x40z\0\x40z\xff\x38\x38"s,                        // a byte too many
+        "\x3f\x3f\x41\x41\x38"s, "\x3f\x3f\x38"s,                   // a component too many, too few
+        "\x3f\x41\x41\x38"s, "\x3f\x3f\x3f\x38"s,                   // the marker of the other order
+        "\x3e\x3f\x41\x38"s, "\x3f\x3f\x41"s, "\x3f\x3f\x41\x60"s,  // another marker, another end
+        "\x3f\x81\x3f\x41\x38"s, "\x40\x3f\x41\x38"s,             // bytes of an empty value; none of another
+        "\x3f\x40z\x40z\xff\x38"s, "\x3f\x40z\0\x40z\0\x38"s}) {  // without terminator, with another
+    INFO(HexDump(key));
+    CHECK(absl::IsDataLoss(status_of(key)));
+  }
 }
 
 // Goal: components whose end a block cannot see are kept as one string with all that follow. Method:

@@ -108,10 +108,14 @@ std::string RowGenerator::RandomClustering() {
   if (random_.Uniform(100) < options_.irregular_percent) {
     // Of a table with static columns the key has a meaning, which RandomRow gives it.
     if (options_.static_percent == 0 && random_.OneIn(2)) return std::string(1, kStaticRowKey);
-    // An empty first component, of either order, and whatever the second one is.
-    std::string key(1, random_.OneIn(2) ? '\x3f' : '\x41');
-    if (schema_.clustering().size() > 1)
+    // An empty first component, and a second one that may be.
+    const std::vector<Column>& columns = schema_.clustering();
+    std::string key(1, EmptyMarker(columns[0].order));
+    if (columns.size() > 1 && random_.OneIn(3)) {
+      key.push_back(EmptyMarker(columns[1].order));
+    } else if (columns.size() > 1) {
       key += {kComponentMarker, '\x80', static_cast<char>(random_.Uniform(3))};
+    }
     key.push_back(kRowEnd);
     return key;
   }
