@@ -173,6 +173,23 @@ TEST_CASE("block zones: difficult values") {
   CHECK(ZoneOfCells(TypeKind::kInt, {tombstone, WordCell(9, 1), tombstone}).word_min == 9);
 }
 
+void AddTimes(const ContentCell& cell, TimeBounds* times) {
+  const auto add = [&](const auto& part) {
+    if (part.tombstone) {
+      times->AddDeletion({part.timestamp, part.expiry});
+    } else {
+      times->AddWrite(part.timestamp, part.expiry);
+    }
+  };
+  if (!cell.complex) return add(cell);
+  times->AddDeletion(cell.inside.deletion);
+  for (const auto& [path, element] : cell.inside.elements) add(element);
+  for (const ContentDelta& delta : cell.inside.deltas) {
+    times->AddWrite(delta.min_timestamp, kNoExpiry);
+    times->AddWrite(delta.max_timestamp, kNoExpiry);
+  }
+}
+
 // Goal: time bounds cover every timestamp and local time in the block, and flags say what is there. Method:
 // random streams; bounds added up from their content.
 TEST_CASE("block times: as brute force") {
@@ -193,13 +210,7 @@ TEST_CASE("block times: as brute force") {
       for (const ContentRow& row : partition.rows) {
         expected.AddDeletion(row.deletion);
         if (row.has_marker) expected.AddWrite(row.marker_timestamp, row.marker_expiry);
-        for (const auto& [id, cell] : row.cells) {
-          if (cell.tombstone) {
-            expected.AddDeletion({cell.timestamp, cell.expiry});
-          } else {
-            expected.AddWrite(cell.timestamp, cell.expiry);
-          }
-        }
+        for (const auto& [id, cell] : row.cells) AddTimes(cell, &expected);
       }
     }
     const TimeBounds& times = built[0].times;
