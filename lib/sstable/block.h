@@ -113,6 +113,7 @@ struct BuiltBlock {
   /// neither, or, for `first`, where it STARTs with a deletion. In ascending order from block to block.
   Position first, last;
   DeletionTime open_before, open_after;
+  std::vector<uint64_t> tokens;  ///< of the partitions in the block, ascending
   std::vector<ColumnZone>
       zones;  ///< ascending by id; one for every column with a live value, others match nothing
   /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
@@ -132,13 +133,13 @@ class BlockBuilder {
                size_t raw_bytes_target = kBlockRawBytesTarget);
   ~BlockBuilder();
 
-  /// Takes rows of `batch` (projection as given), beginning with row `begin`, with the run starts and
-  /// range-changes that stand before them, until the block is full or the batch ends; returns the row after
-  /// the last one taken. The batch is loaded if needed. A single row larger than the target makes a block of
-  /// its own. Returning batch.end means that all of the batch was taken, also the runs and range-changes that
-  /// stand after its last row.
-  absl::StatusOr<uint32_t> Add(RowBatch& batch, uint32_t begin);
-  bool full() const;
+  /// Takes what is in `batch` (projection as given; it is loaded if needed). True: all of it. False: the
+  /// block is full, and something is left; after Finish, Add must be called again with the same batch, which
+  /// goes on where it stopped. A block is full only when something comes that does not fit, so that where
+  /// blocks end does not depend on where batches do. A single row larger than the target makes a block of its
+  /// own. DataLoss when a clustering key is none of the table's; InternalError when the stream contradicts
+  /// itself.
+  absl::StatusOr<bool> Add(RowBatch& batch);
   bool empty() const;
 
   /// Encodes what was collected and begins a new block, which continues partition and open deletion.

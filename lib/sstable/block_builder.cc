@@ -22,9 +22,9 @@ namespace {
 constexpr double kShrinkMin = 1.0 / 8;
 constexpr double kShrinkMax = 2;
 constexpr double kShrinkFirst = 1.0 / 2;
-/// What a row costs apart from its key and values, and a cell that not every row has apart from its value.
+/// What a row costs apart from its key and values. Nothing is added to it that would depend on how the stream
+/// was cut into batches, like whether all rows of a batch have a column: equal streams make equal blocks.
 constexpr uint64_t kRowCost = 8;
-constexpr uint64_t kSparseCellCost = 4;
 /// Rows whose costs are looked at together.
 constexpr uint32_t kChunkRows = 1024;
 /// Where a partition ends that has so many rows in the block, the block ends too. Clustering keys start anew
@@ -50,9 +50,20 @@ struct BlockBuilder::State {
   const size_t raw_bytes_target;
   PendingBlock pending;
   BlockEncoder encoder;
-  bool full = false;
   double shrink = kShrinkFirst;  // encoded bytes for each byte of cost
   uint64_t cost = 0;             // of the rows taken
+
+  // How far the batch was taken.
+  bool in_batch = false;
+  uint32_t row = 0;
+  size_t run = 0;
+  size_t change = 0;
+  // Cells are taken of many runs at once: those of rows from `cells_row` on, which is row `cells_at` of the
+  // block, are not taken yet.
+  uint32_t cells_row = 0;
+  uint32_t cells_at = 0;
+  // Costs of rows [costs_begin, costs_begin + row_costs.size()).
+  uint32_t costs_begin = 0;
   std::vector<uint64_t> row_costs;
 
   // The partition to which the last element belonged, which the next block may continue.
@@ -60,11 +71,18 @@ struct BlockBuilder::State {
   uint64_t token = 0;
   std::string key;
 
-  void FindCosts(const RowBatch& batch, uint32_t begin, uint32_t end);
-  uint32_t PartitionCut(const RowBatch& batch, uint32_t begin) const;
-  uint32_t RowsToTake(uint32_t begin, uint32_t end);
-  absl::Status Take(const RowBatch& batch, uint32_t begin, uint32_t end);
-  void StartRun(const PartitionRun& run, bool continues);
+  uint64_t target() const {
+    return static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
+  }
+  bool full() const { return cost >= target() || pending.row_count == kBlockRowsMax; }
+  void StartBatch(const RowBatch& batch);
+  void FindCosts(const RowBatch& batch);
+  uint32_t RowsToTake(const RowBatch& batch, uint32_t end);
+  bool EndsBefore(const PartitionRun& next) const;
+  bool StartRun(const PartitionRun& next);
+  absl::StatusOr<bool> TakeRows(const RowBatch& batch, uint32_t end);
+  absl::StatusOr<bool> TakeRun(const RowBatch& batch);
+  absl::StatusOr<bool> Take(const RowBatch& batch);
 };
 
 BlockBuilder::BlockBuilder(const BlockLayout* layout, const Projection* projection, int compression_level,
@@ -72,122 +90,121 @@ BlockBuilder::BlockBuilder(const BlockLayout* layout, const Projection* projecti
     : state_(std::make_unique<State>(layout, projection, compression_level, raw_bytes_target)) {}
 BlockBuilder::~BlockBuilder() = default;
 
-bool BlockBuilder::full() const { return state_->full; }
 bool BlockBuilder::empty() const { return state_->pending.empty(); }
 
-void BlockBuilder::State::FindCosts(const RowBatch& batch, uint32_t begin, uint32_t end) {
+void BlockBuilder::State::StartBatch(const RowBatch& batch) {
+  in_batch = true;
+  row = cells_row = costs_begin = batch.begin;
+  cells_at = pending.row_count;
+  run = change = 0;
   row_costs.clear();
-  for (uint32_t row = begin; row < end; ++row) row_costs.push_back(kRowCost + batch.clustering[row].size());
+}
+
+/// Of the next rows.
+void BlockBuilder::State::FindCosts(const RowBatch& batch) {
+  const uint32_t end = std::min(batch.end, row + kChunkRows);
+  costs_begin = row;
+  row_costs.clear();
+  for (uint32_t i = row; i < end; ++i) row_costs.push_back(kRowCost + batch.clustering[i].size());
   for (const ColumnVector& column : batch.columns) {
-    const uint64_t word_bytes = (*projection)[column.index].word_bytes;
-    const uint64_t fixed = column.words != nullptr ? word_bytes : 1;
+    const uint64_t fixed = column.words != nullptr ? (*projection)[column.index].word_bytes : 1;
     if (column.present == nullptr && column.words != nullptr) {
       for (uint64_t& row_cost : row_costs) row_cost += fixed;
     } else if (column.present == nullptr) {
-      for (uint32_t row = begin; row < end; ++row) row_costs[row - begin] += fixed + ValueBytes(column, row);
+      for (uint32_t i = row; i < end; ++i) row_costs[i - row] += fixed + ValueBytes(column, i);
     } else {
-      ForEachBit(column.present, begin, end, [&](size_t row) {
-        row_costs[row - begin] +=
-            fixed + kSparseCellCost + (column.words != nullptr ? 0 : ValueBytes(column, row));
+      ForEachBit(column.present, row, end, [&](size_t i) {
+        row_costs[i - row] += fixed + (column.words != nullptr ? 0 : ValueBytes(column, i));
       });
     }
   }
 }
 
-uint32_t BlockBuilder::State::RowsToTake(uint32_t begin, uint32_t end) {
-  const auto target = static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
-  const uint32_t rows_max = std::min(end - begin, kBlockRowsMax - pending.row_count);
+/// How many of the rows [row, end) still belong into the block; 0 when it is full. Never directly behind a
+/// range-change, which may stand in the place of the row itself: then both stand in one block.
+uint32_t BlockBuilder::State::RowsToTake(const RowBatch& batch, uint32_t end) {
+  if (row >= costs_begin + row_costs.size()) FindCosts(batch);
+  const auto costs_end = static_cast<uint32_t>(costs_begin + row_costs.size());
+  const uint32_t rows_max = std::min(std::min(end, costs_end) - row, kBlockRowsMax - pending.row_count);
+  const uint64_t full_at = target();
+  const bool may_end = pending.row_count > 0 &&
+                       (pending.change_rows.empty() || pending.change_rows.back() < pending.row_count);
   uint32_t rows = 0;
-  while (rows < rows_max && cost < target) {
-    const uint64_t row_cost = row_costs[rows];
-    if (row_cost >= target && (rows > 0 || pending.row_count > 0)) {  // a block of its own
-      full = true;
-      return rows;
-    }
+  while (rows < rows_max && cost < full_at) {
+    const uint64_t row_cost = row_costs[row - costs_begin + rows];
+    if (row_cost >= full_at && (rows > 0 || may_end)) break;  // a block of its own
     cost += row_cost;
     ++rows;
   }
-  full = cost >= target || pending.row_count + rows == kBlockRowsMax;
   return rows;
 }
 
-/// The first row at or after `begin` before which a partition ends that has kLargeRun rows in the block; else
-/// the batch's end.
-uint32_t BlockBuilder::State::PartitionCut(const RowBatch& batch, uint32_t begin) const {
-  uint32_t rows =
-      pending.first_rows.empty() ? 0 : pending.row_count - static_cast<uint32_t>(pending.first_rows.back());
-  uint32_t from = begin;
-  for (const PartitionRun& run : batch.runs) {
-    if (!run.starts || run.first_row < begin) continue;
-    if (rows + (run.first_row - from) >= kLargeRun) return run.first_row;
-    rows = 0;
-    from = run.first_row;
-  }
-  return batch.end;
+/// Whether the block is finished where this partition starts.
+bool BlockBuilder::State::EndsBefore(const PartitionRun& next) const {
+  if (pending.empty()) return false;
+  const uint64_t rows = pending.row_count - pending.first_rows.back();
+  return (next.starts && rows >= kLargeRun) || full() || pending.runs.size() >= kBlockRowsMax;
 }
 
-void BlockBuilder::State::StartRun(const PartitionRun& run, bool continues) {
-  const bool known = in_partition && token == run.token && key == run.key;
-  pending.AddRun(run, run.starts && !known && !continues);
-  if (known) return;
+/// False when it belongs into the next block.
+bool BlockBuilder::State::StartRun(const PartitionRun& next) {
+  const bool known = in_partition && token == next.token && key == next.key;
+  if (!known && EndsBefore(next)) return false;
+  pending.AddRun(next, next.starts && !known);
+  if (known) return true;
   in_partition = true;
-  token = run.token;
-  key = run.key;
+  token = next.token;
+  key = next.key;
+  return true;
 }
 
-/// Takes rows [begin, end) and all that stands before them in their runs; what stands before row `end` is
-/// left to be taken with it, unless the batch ends there.
-absl::Status BlockBuilder::State::Take(const RowBatch& batch, uint32_t begin, uint32_t end) {
-  const bool to_the_end = end == batch.end;
-  const uint32_t first_row = pending.row_count;
-  size_t change = 0;
-  while (change < batch.changes.size() && batch.changes[change].row < begin) ++change;
-  for (size_t i = 0; i < batch.runs.size(); ++i) {
-    const PartitionRun& run = batch.runs[i];
-    const uint32_t run_end = batch.RunEnd(i);
-    const bool has_change = change < batch.changes.size() && batch.changes[change].run == i;
-    if (run.first_row < begin && run_end <= begin && !has_change) continue;  // taken before
-    if (run.first_row >= end && !to_the_end) break;
-    StartRun(run, run.first_row < begin && begin != batch.begin);
-    uint32_t row = std::max(begin, run.first_row);
-    for (; change < batch.changes.size() && batch.changes[change].run == i; ++change) {
-      const uint32_t before = batch.changes[change].row;
-      if (before >= end && !to_the_end) break;
-      STOA_RETURN_IF_ERROR(pending.AddRows(batch, row, before));
-      row = before;
-      pending.AddChange(batch.changes[change]);
-    }
-    STOA_RETURN_IF_ERROR(pending.AddRows(batch, row, std::max(row, std::min(run_end, end))));
+/// Up to row `end`, all of one run. False when the block is full before.
+absl::StatusOr<bool> BlockBuilder::State::TakeRows(const RowBatch& batch, uint32_t end) {
+  while (row < end) {
+    const uint32_t rows = RowsToTake(batch, end);
+    if (rows == 0) return false;
+    STOA_RETURN_IF_ERROR(pending.AddRows(batch, row, row + rows));
+    row += rows;
   }
-  pending.AddCells(batch, begin, end, first_row);
-  full |= pending.runs.size() >= kBlockRowsMax || pending.change_rows.size() >= kBlockRowsMax;
-  return absl::OkStatus();
+  return true;
 }
 
-absl::StatusOr<uint32_t> BlockBuilder::Add(RowBatch& batch, uint32_t begin) {
+/// What is left of a run; false when the block is full before.
+absl::StatusOr<bool> BlockBuilder::State::TakeRun(const RowBatch& batch) {
+  if (!StartRun(batch.runs[run])) return false;
+  for (; change < batch.changes.size() && batch.changes[change].run == run; ++change) {
+    STOA_ASSIGN_OR_RETURN(const bool all, TakeRows(batch, batch.changes[change].row));
+    if (!all || full() || pending.change_rows.size() >= kBlockRowsMax) return false;
+    pending.AddChange(batch.changes[change]);
+  }
+  return TakeRows(batch, batch.RunEnd(run));
+}
+
+absl::StatusOr<bool> BlockBuilder::State::Take(const RowBatch& batch) {
+  bool all = true;
+  for (; run < batch.runs.size(); ++run) {
+    STOA_ASSIGN_OR_RETURN(all, TakeRun(batch));
+    if (!all) break;
+  }
+  if (cells_row < row) pending.AddCells(batch, cells_row, row, cells_at);
+  cells_row = row;
+  cells_at = 0;  // if the batch goes on, in the next block
+  return all;
+}
+
+absl::StatusOr<bool> BlockBuilder::Add(RowBatch& batch) {
   State& state = *state_;
-  if (state.full) return begin;
   STOA_RETURN_IF_ERROR(batch.EnsureAll());
-  if (begin == batch.begin) {
+  if (!state.in_batch) {
     if (!state.in_partition) state.pending.Start(batch.open_deletion);
     if (batch.open_deletion != state.pending.open_after) {
       return absl::InternalError("a row stream whose open range deletion changes between batches");
     }
+    state.StartBatch(batch);
   }
-  do {
-    const uint32_t cut = state.PartitionCut(batch, begin);
-    if (cut == begin && cut < batch.end) {
-      state.full = true;
-      break;
-    }
-    const uint32_t end = std::min(cut, begin + kChunkRows);
-    state.FindCosts(batch, begin, end);
-    const uint32_t rows = state.RowsToTake(begin, end);
-    if (rows == 0 && begin < batch.end) break;
-    STOA_RETURN_IF_ERROR(state.Take(batch, begin, begin + rows));
-    begin += rows;
-  } while (!state.full && begin < batch.end);
-  return begin;
+  STOA_ASSIGN_OR_RETURN(const bool all, state.Take(batch));
+  state.in_batch = !all;
+  return all;
 }
 
 absl::StatusOr<BuiltBlock> BlockBuilder::Finish() {
@@ -200,7 +217,6 @@ absl::StatusOr<BuiltBlock> BlockBuilder::Finish() {
   }
   state.pending.Start(state.pending.open_after);
   state.cost = 0;
-  state.full = false;
   return built;
 }
 

@@ -243,6 +243,7 @@ absl::StatusOr<BuiltBlock> BlockEncoder::Encode(PendingBlock& block) {
   built.last = block.last;
   built.open_before = block.open_before;
   built.open_after = block.open_after;
+  built.tokens = block.tokens;
 
   section_count_ = 0;
   PlanKeys(block);

@@ -30,6 +30,7 @@ void PendingBlock::Start(const DeletionTime& open) {
   first_starts = false;
   open_before = open_after = open;
   runs.Clear();
+  tokens.clear();
   first_rows.clear();
   partition_deletions.Clear();
   change_runs.clear();
@@ -48,7 +49,7 @@ void PendingBlock::Start(const DeletionTime& open) {
 }
 
 void PendingBlock::AddRun(const PartitionRun& run, bool starts) {
-  if (!empty() && token_ == run.token && runs.back() == run.key) return;
+  if (!empty() && tokens.back() == run.token && runs.back() == run.key) return;
   if (empty()) {
     first_starts = starts;
     first = Position(PositionView{run.token, run.key, {}});
@@ -56,8 +57,8 @@ void PendingBlock::AddRun(const PartitionRun& run, bool starts) {
   partition_starts += starts ? 1 : 0;
   partition_deletions.Add(runs.size(), run.deletion);
   runs.Add(run.key);
+  tokens.push_back(run.token);
   first_rows.push_back(row_count);
-  token_ = run.token;
   last = Position(PositionView{run.token, run.key, {}});
 }
 

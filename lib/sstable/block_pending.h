@@ -44,6 +44,7 @@ class PendingBlock {
   Position first, last;
 
   ByteStrings runs;  // partition keys
+  std::vector<uint64_t> tokens;
   std::vector<uint64_t> first_rows;
   PendingDeletions partition_deletions;
 
@@ -71,7 +72,6 @@ class PendingBlock {
   const BlockLayout* layout_;
   const Projection* projection_;
   std::vector<TypeKind> kinds_;  // of projected columns
-  uint64_t token_ = 0;           // of the last run
 
   // Columns in use are columns_[0, column_count_); slots_ leads from a projected column to its place there
   // plus one, or 0.

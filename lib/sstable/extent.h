@@ -37,7 +37,7 @@ class ExtentBuilder {
   ExtentBuilder(const BlockLayout* layout, int filter_bits, size_t page_bytes)
       : layout_(layout), page_bytes_(page_bytes), filter_(filter_bits) {}
 
-  /// A partition with something in the next block. Ascending.
+  /// A partition with something in the block added last. Ascending.
   void AddToken(uint64_t token) { filter_.Add(token); }
   /// A block that was written at `range`.
   void AddBlock(const PositionView& separator, const FileRange& range, const BuiltBlock& block);

@@ -47,7 +47,6 @@ struct SSTableWriter::State {
         extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {}
 
   absl::Status Add(RowBatch& batch);
-  void AddTokens(const RowBatch& batch, uint32_t begin, uint32_t end);
   absl::Status FinishBlock();
   absl::Status FinishExtent();
   absl::StatusOr<SSTableMetadata> Finish();
@@ -62,32 +61,15 @@ struct SSTableWriter::State {
   StreamTally tally;
   Position last;            // of the blocks written
   DeletionTime open_after;  // the last of them
-  uint64_t last_token = 0;
   absl::Status error;
 };
 
 absl::Status SSTableWriter::State::Add(RowBatch& batch) {
   STOA_RETURN_IF_ERROR(tally.Add(batch));
-  uint32_t at = batch.begin;
-  do {
-    STOA_ASSIGN_OR_RETURN(const uint32_t next, builder.Add(batch, at));
-    if (next == at && next < batch.end && !builder.full()) {
-      return absl::InternalError("the block builder took nothing and is not full");
-    }
-    AddTokens(batch, at, next);
-    if (builder.full()) STOA_RETURN_IF_ERROR(FinishBlock());
-    at = next;
-  } while (at < batch.end);
-  return absl::OkStatus();
-}
-
-/// Tells the filter of the partitions in rows [begin, end), of one too many rather than of one too few: a run
-/// without rows at either end is taken for inside.
-void SSTableWriter::State::AddTokens(const RowBatch& batch, uint32_t begin, uint32_t end) {
-  for (size_t run = 0; run < batch.runs.size() && batch.runs[run].first_row <= end; ++run) {
-    if (batch.RunEnd(run) < begin) continue;
-    last_token = batch.runs[run].token;
-    extent.AddToken(last_token);
+  while (true) {
+    STOA_ASSIGN_OR_RETURN(const bool all, builder.Add(batch));
+    if (all) return absl::OkStatus();
+    STOA_RETURN_IF_ERROR(FinishBlock());
   }
 }
 
@@ -105,6 +87,7 @@ absl::Status SSTableWriter::State::FinishBlock() {
     separator = ShortestSeparator(last, block.first);
   }
   extent.AddBlock(separator, range, block);
+  for (const uint64_t token : block.tokens) extent.AddToken(token);
   for (const ColumnZone& zone : block.zones) {
     const TypeKind kind = *KindOf(statistics.layout, zone.id);
     const ZoneView view = ViewOf(zone, block.row_count);
@@ -120,8 +103,6 @@ absl::Status SSTableWriter::State::FinishBlock() {
 absl::Status SSTableWriter::State::FinishExtent() {
   STOA_RETURN_IF_ERROR(extent.Finish(open_after, file.get(), &root));
   ++statistics.extent_count;
-  // The partition may go on in the next extent.
-  extent.AddToken(last_token);
   return absl::OkStatus();
 }
 

@@ -115,9 +115,9 @@ void RoundTrip(InputBlock* block) {
   RowBatch batch;
   STOA_FUZZ_CHECK(source.Next(&batch).ok());
   BlockBuilder builder(&block->layout, &block->projection, 1, kSectionRawBytesMax);
-  const auto taken = builder.Add(batch, 0);
-  STOA_FUZZ_CHECK(taken.ok() || absl::IsDataLoss(taken.status()));    // not a clustering key
-  if (!taken.ok() || *taken != batch.end || builder.empty()) return;  // or larger than a block may be
+  const auto taken = builder.Add(batch);
+  STOA_FUZZ_CHECK(taken.ok() || absl::IsDataLoss(taken.status()));  // not a clustering key
+  if (!taken.ok() || !*taken || builder.empty()) return;            // or larger than a block may be
   const auto built = builder.Finish();
   STOA_FUZZ_CHECK(built.ok());
   const auto header = BlockHeader::Parse(built->header, block->layout);

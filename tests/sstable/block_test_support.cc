@@ -92,14 +92,11 @@ absl::StatusOr<std::vector<BuiltBlock>> BuildBlocks(RowSource* source, const Blo
   while (true) {
     STOA_ASSIGN_OR_RETURN(const bool more, source->Next(&batch));
     if (!more) break;
-    uint32_t row = batch.begin;
     while (true) {
-      STOA_ASSIGN_OR_RETURN(row, builder.Add(batch, row));
-      if (builder.full()) {
-        STOA_ASSIGN_OR_RETURN(BuiltBlock built, builder.Finish());
-        blocks.push_back(std::move(built));
-      }
-      if (row == batch.end) break;
+      STOA_ASSIGN_OR_RETURN(const bool all, builder.Add(batch));
+      if (all) break;
+      STOA_ASSIGN_OR_RETURN(BuiltBlock built, builder.Finish());
+      blocks.push_back(std::move(built));
     }
   }
   if (!builder.empty()) {
