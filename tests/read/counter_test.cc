@@ -189,6 +189,35 @@ TEST_CASE("Counters in a memtable are the sums of their increments, as of every 
   }
 }
 
+// Goal: a fold does not put an increment behind a deletion that came after it. Method: a row of so many
+// counters that its first fold, which has the deletion, is larger than what comes on top and stays below the
+// second one; and there, late, an increment from before the deletion.
+TEST_CASE("Increments are not folded across a deletion that was applied before them [rule]") {
+  constexpr char kCounters = 40;
+  constexpr int64_t kDeletion = 10;
+  constexpr int64_t kLate = 9;
+  Memtable memtable(kTable, nullptr);
+  const auto apply = [&](int64_t timestamp, char counters, int64_t by, int64_t settled) {
+    ComplexCellBuilder builder;
+    timestamp == kDeletion ? builder.DeleteAt() : builder.Increment(by);
+    std::string cell;
+    builder.Finish(&cell);
+    std::string fragment = {0, counters};
+    for (char i = 0; i < counters; ++i) AppendComplexCell(&fragment, i == 0 ? kColumn : 1, cell);
+    std::string unused;
+    Mutation mutation = Commit{Commit::Kind::kIncrement, timestamp, "p", 0, by}.AsMutation(&unused);
+    mutation.fragment = fragment;
+    memtable.Apply(mutation, FragmentContext{timestamp, timestamp}, static_cast<uint64_t>(timestamp),
+                   settled);
+  };
+  for (int64_t timestamp = 1; timestamp <= 7; ++timestamp) apply(timestamp, kCounters, 1, timestamp);
+  apply(kDeletion, 1, 0, kLate - 1);
+  apply(kLate, 1, 1000, kDeletion);
+  for (int64_t timestamp = 11; timestamp <= 17; ++timestamp) apply(timestamp, 1, 1, timestamp);
+  const Sums expected = {{{"p", RowKey(0)}, 7}};
+  CHECK(ReadRows(memtable, UINT64_MAX) == expected);
+}
+
 struct File {
   Content content;
   TimeBounds times;
