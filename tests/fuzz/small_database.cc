@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "fuzz/fuzz_target.h"
 #include "model/sim_env.h"
+#include "types/literals.h"
 #include "types/random_values.h"
 
 namespace stoa::fuzz {
@@ -55,6 +56,78 @@ TableSchema TailSchema() {
                      .Regular("y", TypeKind::kText)
                      .Options(options)
                      .Build());
+}
+
+const DataType kNumbers = DataType::List(TypeKind::kInt);
+const DataType kNames = DataType::Set(TypeKind::kText);
+const DataType kAges = DataType::Map(TypeKind::kText, TypeKind::kInt);
+
+/// Columns of several cells, a static one among them.
+TableSchema ManySchema() {
+  TableOptions options;
+  options.gc_grace_seconds = INT32_MAX;
+  return ValueOf(TableSchema::Builder("many")
+                     .PartitionKey("k", TypeKind::kInt)
+                     .Clustering("a", TypeKind::kInt)
+                     .Static("names", kNames)
+                     .Regular("numbers", kNumbers)
+                     .Regular("ages", kAges)
+                     .Options(options)
+                     .Build());
+}
+
+TableSchema CountersSchema() {
+  TableOptions options;
+  options.gc_grace_seconds = INT32_MAX;
+  return ValueOf(TableSchema::Builder("counters")
+                     .PartitionKey("k", TypeKind::kInt)
+                     .Clustering("a", TypeKind::kInt)
+                     .Regular("n", TypeKind::kCounter)
+                     .Options(options)
+                     .Build());
+}
+
+/// A row, sometimes one whose key is empty, or the static row.
+void WriteMany(const Table& table, Random& random, WriteBatch* batch) {
+  const OwnedValue numbers = ValueOf(ParseLiteral(kNumbers, "[1, 2]"));
+  const OwnedValue names = ValueOf(ParseLiteral(kNames, "{'a', 'b'}"));
+  const OwnedValue ages = ValueOf(ParseLiteral(kAges, random.OneIn(2) ? "{'a': 1, 'b': 2}" : "{'b': 3}"));
+  const Value row = random.OneIn(4) ? Value::Empty() : Value(static_cast<int64_t>(random.Uniform(3)));
+  const Value partition(static_cast<int64_t>(random.Uniform(2)));
+  const ColumnId numbers_id = table->FindColumn("numbers")->id;
+  const ColumnId ages_id = table->FindColumn("ages")->id;
+  WriteAttributes attributes;
+  if (random.OneIn(4)) attributes.ttl_seconds = 1 + static_cast<int32_t>(random.Uniform(1000));
+  absl::Status status;
+  switch (random.Uniform(6)) {
+    case 0:
+      status = batch->Update(table, {partition}, {}, {{table->FindColumn("names")->id, names.value()}},
+                             attributes);
+      break;
+    case 1:
+      status = batch->Upsert(table, {partition}, {row}, {{numbers_id, numbers.value()}, {ages_id, Value()}},
+                             attributes);
+      break;
+    case 2:
+      status = batch->Update(table, {partition}, {row}, {Assignment::Put(ages_id, "b", Value())});
+      break;
+    case 3:
+      status = batch->Update(table, {partition}, {row}, {Assignment::Prepend(numbers_id, numbers.value())});
+      break;
+    default:
+      status = batch->Update(
+          table, {partition}, {row},
+          {Assignment::Add(numbers_id, numbers.value()), Assignment::Add(ages_id, ages.value())}, attributes);
+  }
+  Require(status);
+}
+
+void Count(const Table& table, Random& random, WriteBatch* batch) {
+  const Value partition(static_cast<int64_t>(random.Uniform(2)));
+  const Value row(static_cast<int64_t>(random.Uniform(3)));
+  const ColumnId n = table->FindColumn("n")->id;
+  Require(random.OneIn(8) ? batch->DeleteCells(table, {partition}, {row}, std::vector<ColumnId>{n})
+                          : batch->Update(table, {partition}, {row}, {Assignment::Add(n, 5)}));
 }
 
 /// Random writes over few keys.
@@ -132,10 +205,16 @@ std::unique_ptr<SimFileSystem> MakeSmallDatabase(bool close) {
   Random random(kSeed);
   Writer wide(ValueOf(database->CreateTable(WideSchema())), random);
   Writer tail(ValueOf(database->CreateTable(TailSchema())), random);
+  const Table many = ValueOf(database->CreateTable(ManySchema()));
+  const Table counters = ValueOf(database->CreateTable(CountersSchema()));
   for (int i = 0; i < kWrites; ++i) {
     WriteBatch batch;
     wide.Write(&batch);
     tail.Write(&batch);
+    WriteMany(many, random, &batch);
+    Require(database->Write(WriteOptions(), batch));
+    batch.Clear();
+    Count(counters, random, &batch);
     Require(database->Write(WriteOptions(), batch));
     if (i == kWrites / 2) Require(database->Flush());
   }

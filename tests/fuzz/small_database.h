@@ -19,9 +19,9 @@ inline constexpr std::string_view kDatabasePath = "db";
 /// Options for opening it, with the least of everything.
 Options SmallDatabaseOptions(Env* env);
 
-/// Two tables, with all types, all shapes of clustering keys, tombstones of every kind and times to live;
-/// half of it in SSTables, half in the log. Closed cleanly, or left as by the death of the process. Always
-/// the same.
+/// Four tables, with all types, all shapes of clustering keys, tombstones of every kind, times to live,
+/// columns of several cells, static rows and counters; half of it in SSTables, half in the log. Closed
+/// cleanly, or left as by the death of the process. Always the same.
 std::unique_ptr<SimFileSystem> MakeSmallDatabase(bool close);
 
 /// The SSTables of a database that is closed, open, and the bytes of each.
