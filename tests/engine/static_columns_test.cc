@@ -283,8 +283,14 @@ TEST_CASE("Deletions and expiry of static values") {
   Fill(&accounts);
   const Table& table = accounts.table();
   accounts.Write([&](WriteBatch& batch) { return batch.DeleteRow(table, {"b"}, {1}); });
+  accounts.Write([&](WriteBatch& batch) {
+    return batch.DeleteRange(table, {"b"}, ClusteringRange{{}, true, {2}, true});
+  });
+  CHECK(accounts.Read(accounts.All("b")) == "b:3 'Bo' 100 30");
+  CHECK(accounts.Read(accounts.All("b").Reverse()) == "b:3 'Bo' 100 30");
   accounts.Write([&](WriteBatch& batch) { return batch.DeleteRange(table, {"b"}, ClusteringRange::All()); });
   CHECK(accounts.Read(accounts.All("b")) == "b:- 'Bo' 100 -");
+  CHECK(accounts.Read(accounts.All("b").Reverse()) == "b:- 'Bo' 100 -");
   CHECK(accounts.Read(accounts.NewQuery().Partition({"b"}).Slice(ClusteringRange::Prefix({2}))).empty());
   accounts.Write([&](WriteBatch& batch) {
     return batch.DeleteCells(table, {"b"}, {}, std::vector<ColumnId>{accounts.owner});
