@@ -205,7 +205,8 @@ TEST_CASE("Increments are not folded across a deletion that was applied before t
     std::string fragment = {0, counters};
     for (char i = 0; i < counters; ++i) AppendComplexCell(&fragment, i == 0 ? kColumn : 1, cell);
     std::string unused;
-    Mutation mutation = Commit{Commit::Kind::kIncrement, timestamp, "p", 0, by}.AsMutation(&unused);
+    const Commit commit{Commit::Kind::kIncrement, timestamp, "p", 0, by};
+    Mutation mutation = commit.AsMutation(&unused);
     mutation.fragment = fragment;
     memtable.Apply(mutation, FragmentContext{timestamp, timestamp}, static_cast<uint64_t>(timestamp),
                    settled);
