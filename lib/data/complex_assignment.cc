@@ -128,9 +128,6 @@ absl::Status ComplexAssignments::PutFields(const DataType& type, std::string_vie
 
 /// `keys`: a set of the elements, or of the keys of a map.
 absl::Status ComplexAssignments::RemoveAll(const DataType& type, const Value& keys) {
-  if (type.kind() == TypeKind::kList) {
-    return NotFor(type, "has to be read before elements are removed from it by value");
-  }
   if (keys.is_null()) return absl::OkStatus();
   const DataType set = DataType::Set(type.parameters()[0]);
   std::string_view bytes;
@@ -164,8 +161,6 @@ absl::Status ComplexAssignments::PutOne(const DataType& type, const Assignment& 
       AppendFieldPath(place, &path_);
       break;
     }
-    case TypeKind::kList:
-      return NotFor(type, "has to be read before an element is put by its index");
     default:
       return NotFor(type, "has no elements that can be put");
   }

@@ -271,7 +271,7 @@ absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_v
   AddRecord(stamp, mutations, Hash64(mutations));
   STOA_RETURN_IF_ERROR(AppendRecords());
   const ViewHolder::Pin view = views_.Acquire();
-  ApplyMutations(*view, mutations, blobs, stamp, visible_timestamp_.load(std::memory_order_acquire));
+  ApplyMutations(*view, mutations, blobs, stamp, visible_timestamp());
   commit_count_.fetch_add(1, std::memory_order_relaxed);
   return absl::OkStatus();
 }
