@@ -16,7 +16,8 @@
 
 namespace stoa {
 
-/// How a condition compares the current value (left) with a given one (right), in the order of the type.
+/// How a condition compares the current value (left) with a given one (right), in the order of the type: two
+/// values are equal when neither is less, decimals 1.0 and 1.00 are.
 enum class ConditionOperator : uint8_t {
   kEqual,
   kNotEqual,
@@ -24,7 +25,9 @@ enum class ConditionOperator : uint8_t {
   kLessOrEqual,
   kGreater,
   kGreaterOrEqual,
-  kIn,  ///< equal to one of the given values
+  kIn,           ///< equal to one of the given values
+  kContains,     ///< one of its elements, of a map one of its values, is equal to the given value
+  kContainsKey,  ///< one of its keys is equal to the given one; of maps
 };
 
 /// What must hold of one column. A view, like Assignment.
@@ -32,7 +35,11 @@ enum class ConditionOperator : uint8_t {
 /// Nulls are as in Cassandra. A current value that is null (no live cell, no row, no such element) equals
 /// null, differs from everything else, and is neither less nor greater than anything. A given null may only
 /// be compared for equality; among the values of kIn it stands for the null that a column may hold. An unset
-/// value is refused, among the values of kIn it is passed over.
+/// value is refused, among the values of kIn it is passed over. What is null contains nothing, as what is
+/// empty does, and nothing contains null.
+///
+/// What contains values is a list, set or map, frozen or not. The value given for it has the type of the
+/// elements, of the map's values or keys: `{tags, ConditionOperator::kContains, "new"}`.
 struct ColumnCondition {
   ColumnId column;
   ConditionOperator comparison = ConditionOperator::kEqual;
@@ -58,7 +65,8 @@ struct ColumnCondition {
 /// clustering key names the partition's static columns, which are as a row of their own, as in WriteBatch.
 /// Every call encodes at once and keeps nothing of its arguments; the first error is remembered and returned
 /// by Database::WriteIf: InvalidArgument naming table, column, given and expected type; for a comparison with
-/// null, with an unset value, or of the order of a type that has none (durations, and what contains them).
+/// null, with an unset value, or of the order of a type that has none (durations, and what contains them); or
+/// when what is asked whether it contains a value or key is no collection or no map.
 /// Not thread-safe.
 ///
 ///     Conditions(accounts, {"alice"}).If({}, {balance, ConditionOperator::kGreaterOrEqual, 100})

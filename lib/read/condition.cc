@@ -19,6 +19,8 @@ bool Satisfies(ConditionOperator comparison, int order) {
   switch (comparison) {
     case ConditionOperator::kEqual:
     case ConditionOperator::kIn:
+    case ConditionOperator::kContains:
+    case ConditionOperator::kContainsKey:
       return order == 0;
     case ConditionOperator::kNotEqual:
       return order != 0;
@@ -116,7 +118,32 @@ absl::StatusOr<Value> ElementOf(const Conditions::Comparand& condition, const Da
   return Value();
 }
 
+/// Whether one of the elements of a collection, of a map one of the keys or values, is the given value.
+absl::StatusOr<bool> ContainsGiven(const Conditions::Comparand& condition, const DataType& type,
+                                   const Value& collection) {
+  const DataType element_type = GivenType(condition.comparison, type);
+  const std::string& given = *condition.values[0];
+  const bool has_keys = type.kind() == TypeKind::kMap;
+  const size_t asked = condition.comparison == ConditionOperator::kContains ? 1 : 0;
+  CompositeReader reader(type, collection);
+  Value element;
+  std::string bytes;
+  for (size_t place = 0; reader.Next(&element); ++place) {
+    if (has_keys && place % 2 != asked) continue;
+    bytes.clear();
+    STOA_RETURN_IF_ERROR(AppendSerialized(element_type, element, &bytes));
+    STOA_ASSIGN_OR_RETURN(const int order, CompareSerialized(element_type, bytes, given));
+    if (Satisfies(condition.comparison, order)) return true;
+  }
+  if (!reader.ok()) return Malformed(type);
+  return false;
+}
+
 }  // namespace
+
+bool AsksForContent(ConditionOperator comparison) {
+  return comparison == ConditionOperator::kContains || comparison == ConditionOperator::kContainsKey;
+}
 
 absl::StatusOr<int> CompareSerialized(const DataType& type, std::string_view a, std::string_view b) {
   if (a == b) return 0;
@@ -146,6 +173,12 @@ DataType ComparedType(const Conditions::Comparand& condition, const DataType& co
   return condition.place.has_value() ? TypeAt(column, *condition.place) : column;
 }
 
+DataType GivenType(ConditionOperator comparison, const DataType& compared) {
+  if (!AsksForContent(comparison)) return compared;
+  const bool is_map_value = comparison == ConditionOperator::kContains && compared.kind() == TypeKind::kMap;
+  return compared.parameters()[is_map_value ? 1 : 0];
+}
+
 absl::StatusOr<bool> Holds(const Conditions::Comparand& condition, const DataType& column,
                            const Value& current) {
   Value compared = current;
@@ -153,6 +186,7 @@ absl::StatusOr<bool> Holds(const Conditions::Comparand& condition, const DataTyp
     STOA_ASSIGN_OR_RETURN(compared, ElementOf(condition, column, current));
   }
   const DataType type = ComparedType(condition, column);
+  if (AsksForContent(condition.comparison)) return ContainsGiven(condition, type, compared);
   std::string bytes;
   if (!compared.is_null()) STOA_RETURN_IF_ERROR(AppendSerialized(type, compared, &bytes));
   for (const std::optional<std::string>& given : condition.values) {

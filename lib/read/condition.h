@@ -22,6 +22,13 @@ bool IsOrdered(const DataType& type);
 /// The type of what the condition compares, on a column of type `column`.
 DataType ComparedType(const Conditions::Comparand& condition, const DataType& column);
 
+/// True of kContains and kContainsKey, which ask about what a collection holds.
+bool AsksForContent(ConditionOperator comparison);
+
+/// The type of the values given to a condition that compares something of type `compared`: the same, but the
+/// type of elements, of a map of values or keys, where a collection is asked what it contains.
+DataType GivenType(ConditionOperator comparison, const DataType& compared);
+
 /// Whether `current`, the value of a column of this type, which may be null, satisfies the condition.
 absl::StatusOr<bool> Holds(const Conditions::Comparand& condition, const DataType& column,
                            const Value& current);

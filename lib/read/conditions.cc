@@ -16,8 +16,8 @@ namespace stoa {
 namespace {
 
 bool ComparesOrder(ConditionOperator comparison) {
-  return comparison != ConditionOperator::kEqual && comparison != ConditionOperator::kNotEqual &&
-         comparison != ConditionOperator::kIn;
+  return comparison == ConditionOperator::kLess || comparison == ConditionOperator::kLessOrEqual ||
+         comparison == ConditionOperator::kGreater || comparison == ConditionOperator::kGreaterOrEqual;
 }
 
 /// True when a value is null, be it a collection that is not frozen and has no elements.
@@ -38,6 +38,9 @@ absl::Status EncodeGiven(const DataType& type, ConditionOperator comparison, con
   if (!value.is_null()) STOA_RETURN_IF_ERROR(AppendSerialized(type, value, &encoded.emplace()));
   if (!IsNull(type, value)) return absl::OkStatus();
   encoded.reset();
+  if (AsksForContent(comparison)) {
+    return InvalidArgument("a condition asks whether a collection contains null, which none does");
+  }
   if (!ComparesOrder(comparison)) return absl::OkStatus();
   return InvalidArgument("a condition asks whether a value is less or greater than null");
 }
@@ -69,13 +72,28 @@ absl::Status EncodeElement(const DataType& type, const Value& element, Condition
   }
 }
 
-/// Checks the values that are given for what is compared, of type `type`, and encodes them.
-absl::Status EncodeValues(const DataType& type, const ColumnCondition& condition,
-                          std::vector<std::optional<std::string>>* encoded) {
-  if (ComparesOrder(condition.comparison) && !IsOrdered(type)) {
-    return InvalidArgument("a condition asks for the order of values of type ", type.ToString(),
+/// Checks that what is compared, of type `compared`, can be asked this.
+absl::Status CheckOperator(const DataType& compared, const ColumnCondition& condition) {
+  if (ComparesOrder(condition.comparison) && !IsOrdered(compared)) {
+    return InvalidArgument("a condition asks for the order of values of type ", compared.ToString(),
                            ", which have none");
   }
+  if (condition.comparison == ConditionOperator::kContains && !compared.is_collection()) {
+    return InvalidArgument("a condition asks whether a value of type ", compared.ToString(), " contains ",
+                           condition.value.ToString(), "; lists, sets and maps contain values");
+  }
+  if (condition.comparison == ConditionOperator::kContainsKey && compared.kind() != TypeKind::kMap) {
+    return InvalidArgument("a condition asks whether a value of type ", compared.ToString(),
+                           " contains the key ", condition.value.ToString(), "; maps contain keys");
+  }
+  return absl::OkStatus();
+}
+
+/// Checks the values that are given for what is compared, of type `compared`, and encodes them.
+absl::Status EncodeValues(const DataType& compared, const ColumnCondition& condition,
+                          std::vector<std::optional<std::string>>* encoded) {
+  STOA_RETURN_IF_ERROR(CheckOperator(compared, condition));
+  const DataType type = GivenType(condition.comparison, compared);
   if (condition.comparison != ConditionOperator::kIn) {
     return EncodeGiven(type, condition.comparison, condition.value, encoded);
   }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <stoa/composite.h>
 #include <stoa/database.h>
 
 #include "base/strings.h"
@@ -191,6 +192,86 @@ TEST_CASE("conditional batches") {
   REQUIRE(existing.rows()[1].row[0] == Value(70));
 }
 
+// Goal: conditions on what collections contain decide by their live elements, those of static columns as
+// well, and a refusal has the whole collections. Method: elements in the memtable and in an SSTable, removed,
+// expired; other conditions beside; the messages of what cannot be asked.
+TEST_CASE("IF column CONTAINS value") {
+  Sim sim;
+  const DataType attributes = DataType::Map(TypeKind::kText, TypeKind::kInt);
+  const Table table =
+      ValueOf(sim.database->CreateTable(ValueOf(TableSchema::Builder("posts")
+                                                    .PartitionKey("k", TypeKind::kInt)
+                                                    .Clustering("c", TypeKind::kInt)
+                                                    .Static("owners", DataType::Set(TypeKind::kText))
+                                                    .Regular("tags", DataType::List(TypeKind::kText))
+                                                    .Regular("attributes", attributes)
+                                                    .Build())));
+  const ColumnId owners = table->FindColumn("owners")->id;
+  const ColumnId tags = table->FindColumn("tags")->id;
+  const ColumnId map = table->FindColumn("attributes")->id;
+  const auto strings = [](const DataType& type, Values values) {
+    return ValueOf(SerializeComposite(type, values));
+  };
+  const auto change = [&](const Assignment& assignment, const WriteAttributes& times = {}) {
+    WriteBatch batch;
+    std::vector<Value> row;  // none for a static column
+    if (assignment.column != owners) row.emplace_back(1);
+    REQUIRE_OK(batch.Update(table, {1}, row, {assignment}, times));
+    REQUIRE_OK(sim.database->Write({}, batch));
+  };
+  const auto ask = [&](const ColumnCondition& condition) {
+    WriteBatch batch;
+    return sim.WriteIf(batch, Conditions(table, {1}).If({1}, condition));
+  };
+  const auto has_tag = [&](std::string_view tag) { return ask({tags, Operator::kContains, tag}).applied(); };
+  REQUIRE_FALSE(has_tag("new"));
+  const DataType list = DataType::List(TypeKind::kText);
+  const std::string fresh = strings(list, {"new", "hot"});
+  const std::string soon = strings(list, {"soon"});
+  change(Assignment::Add(tags, Value::Composite(fresh)));
+  change(Assignment::Add(tags, Value::Composite(soon)), {std::nullopt, 10});
+  const std::vector<MapEntry> entries = {{"stars", 5}};
+  const std::string stars = ValueOf(SerializeMap(attributes, entries));
+  change({map, Value::Composite(stars)});
+  const std::string alice = strings(DataType::Set(TypeKind::kText), {"alice"});
+  change({owners, Value::Composite(alice)});
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(has_tag("new"));
+    REQUIRE(has_tag("soon"));
+    REQUIRE_FALSE(has_tag("old"));
+    REQUIRE(ask({map, Operator::kContains, 5}).applied());
+    REQUIRE(ask({map, Operator::kContainsKey, "stars"}).applied());
+    REQUIRE_FALSE(ask({map, Operator::kContainsKey, "hot"}).applied());
+    REQUIRE(ask({owners, Operator::kContains, "alice"}).applied());
+    REQUIRE_FALSE(ask({owners, Operator::kContains, "bob"}).applied());
+    WriteBatch batch;
+    const ConditionalOutcome refused = sim.WriteIf(batch, Conditions(table, {1})
+                                                              .If({1}, {tags, Operator::kContains, "new"})
+                                                              .If({1}, {map, Operator::kContains, 4}));
+    REQUIRE_FALSE(refused.applied());
+    REQUIRE(refused.columns() == std::vector<ColumnId>{tags, map});
+    REQUIRE(refused.rows()[0].row[1] == Value::Composite(stars));
+    REQUIRE_OK(sim.database->Flush());
+  }
+  change(Assignment::Remove(tags, Value::Composite(strings(list, {"new"}))));
+  REQUIRE_FALSE(has_tag("new"));
+  REQUIRE(has_tag("hot"));
+  sim.env.clock.Advance(10'000'000);
+  REQUIRE_FALSE(has_tag("soon"));
+  change({tags, nullptr});
+  REQUIRE_FALSE(has_tag("hot"));
+
+  WriteBatch batch;
+  REQUIRE(sim.Refusal(batch, Conditions(table, {1}).If({1}, {tags, Operator::kContains, nullptr})) ==
+          "table posts: column tags: a condition asks whether a collection contains null, which none does");
+  REQUIRE(sim.Refusal(batch, Conditions(table, {1}).If({1}, {tags, Operator::kContains, 7})) ==
+          "table posts: column tags: given integer, expected text");
+  REQUIRE(
+      sim.Refusal(batch, Conditions(table, {1}).If({1}, {tags, Operator::kContainsKey, "new"})) ==
+      "table posts: column tags: a condition asks whether a value of type list<text> contains the key 'new'; "
+      "maps contain keys");
+}
+
 // Goal: what is written conditionally gets the time of its commit and the batch's time to live, counted from
 // the reading; large values go to files of their own. Method: reads of times; a value over the limit, applied
 // and not.
@@ -247,6 +328,14 @@ TEST_CASE("conditional writes that are refused") {
           "table accounts: column balance: a condition asks whether a value is less or greater than null");
   REQUIRE(sim.Refusal(batch, sim.Ask().If({1}, {sim.balance, Operator::kEqual, Value::Unset()})) ==
           "table accounts: column balance: a condition compares with an unset value");
+  REQUIRE(
+      sim.Refusal(batch, sim.Ask().If({1}, {sim.balance, Operator::kContains, 5})) ==
+      "table accounts: column balance: a condition asks whether a value of type int contains 5; lists, sets "
+      "and maps contain values");
+  REQUIRE(
+      sim.Refusal(batch, sim.Ask().If({1}, {sim.note, Operator::kContainsKey, "n"})) ==
+      "table accounts: column note: a condition asks whether a value of type text contains the key 'n'; maps "
+      "contain keys");
   REQUIRE(sim.Refusal(batch, sim.Ask().If({1}, {99, Operator::kEqual, 1})) ==
           "table accounts: there is no column with id 99; a condition names another column");
   REQUIRE(sim.Refusal(batch, Conditions(nullptr, {"alice"})).find("the table is null") != std::string::npos);

@@ -1,5 +1,6 @@
 #include "read/condition.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,6 +43,31 @@ bool Ask(const Table& table, const ColumnCondition& condition, const Value& curr
 
 bool IsRefused(const Table& table, const ColumnCondition& condition) {
   return absl::IsInvalidArgument(Conditions(table, {1}).If({}, condition).status());
+}
+
+/// The columns that may contain something, of this type of elements, of keys too.
+struct Containers {
+  explicit Containers(const DataType& element, bool frozen) {
+    const auto table_of = [&](const DataType& type) { return TableOf(frozen ? type.Frozen() : type); };
+    list = table_of(DataType::List(element));
+    map = table_of(DataType::Map(TypeKind::kInt, element));
+    if (!IsOrdered(element)) return;
+    set = table_of(DataType::Set(element));
+    keys = table_of(DataType::Map(element, TypeKind::kInt));
+  }
+
+  Table list;
+  Table map;   // `element` is the type of its values
+  Table set;   // null if values of the type cannot be
+  Table keys;  // a map with keys of the type; null likewise
+};
+
+ColumnCondition Contains(const Table& table, const Value& value) {
+  return {table->regular()[0].id, Operator::kContains, value};
+}
+
+ColumnCondition ContainsKey(const Table& table, const Value& key) {
+  return {table->regular()[0].id, Operator::kContainsKey, key};
 }
 
 }  // namespace
@@ -238,6 +264,127 @@ TEST_CASE("conditions on elements and fields") {
     const Table users = TableOf(frozen ? user_type.Frozen() : user_type);
     REQUIRE(IsRefused(users, ColumnCondition::Element(v, "c", Operator::kEqual, null)));
     REQUIRE(IsRefused(TableOf(TypeKind::kInt), ColumnCondition::Element(v, 0, Operator::kEqual, null)));
+  }
+}
+
+// Goal: a collection contains what equals one of its elements, a map what equals one of its values, and the
+// keys that equal one of its keys, for every type of elements. Method: random elements and values asked for,
+// against a search that compares without encodings; frozen and not.
+TEST_CASE("conditions on what collections contain") {
+  Random random(10);
+  for (const DataType& type : ScalarTypes()) {
+    for (const bool frozen : {true, false}) {
+      INFO(type.ToString() << " frozen " << frozen);
+      const Containers tables(type, frozen);
+      for (int i = 0; i < 60; ++i) {
+        std::vector<OwnedValue> owned;
+        std::vector<Value> elements;
+        std::vector<MapEntry> of_values;
+        std::vector<MapEntry> of_keys;
+        for (uint64_t left = random.Uniform(4); left > 0; --left) owned.push_back(RandomValue(type, &random));
+        for (const OwnedValue& element : owned) {
+          of_values.push_back({Value(static_cast<int64_t>(elements.size())), element.value()});
+          of_keys.push_back({element.value(), 1});
+          elements.push_back(element.value());
+        }
+        const bool pick = !owned.empty() && random.OneIn(2);
+        const OwnedValue given = pick ? owned[random.Uniform(owned.size())] : RandomValue(type, &random);
+        const bool expected = std::any_of(elements.begin(), elements.end(), [&](const Value& element) {
+          return CompareTyped(type, element, given.value()) == 0;
+        });
+        const auto ask = [&](const Table& table, const ColumnCondition& condition, const auto& serialize) {
+          const std::string bytes = ValueOf(serialize(table->regular()[0].type));
+          return Ask(table, condition, Value::Composite(bytes));
+        };
+        const auto composite = [&](const DataType& of) { return SerializeComposite(of, elements); };
+        const auto map = [&](const DataType& of) { return SerializeMap(of, of_values); };
+        const auto keys = [&](const DataType& of) { return SerializeMap(of, of_keys); };
+        INFO(given.value().ToString());
+        REQUIRE(ask(tables.list, Contains(tables.list, given.value()), composite) == expected);
+        REQUIRE(ask(tables.map, Contains(tables.map, given.value()), map) == expected);
+        if (tables.set == nullptr) continue;
+        REQUIRE(ask(tables.set, Contains(tables.set, given.value()), composite) == expected);
+        REQUIRE(ask(tables.keys, ContainsKey(tables.keys, given.value()), keys) == expected);
+      }
+    }
+  }
+}
+
+// Goal: what contains nothing, what cannot be asked, and equality by the type's order, are as in Cassandra 5.
+// Method: what it answered, written down; frozen and not.
+TEST_CASE("conditions on the content of nulls, of empty values and of what is no collection") {
+  for (const bool frozen : {true, false}) {
+    INFO(frozen);
+    const Containers numbers(TypeKind::kInt, frozen);
+    for (const Table& table : {numbers.list, numbers.set, numbers.map}) {
+      const std::string empty = ValueOf(SerializeComposite(DataType::Set(TypeKind::kInt), {}));
+      REQUIRE_FALSE(Ask(table, Contains(table, 1), Value()));
+      REQUIRE_FALSE(Ask(table, Contains(table, 1), Value::Composite(empty)));
+      REQUIRE(IsRefused(table, Contains(table, nullptr)));
+      REQUIRE(IsRefused(table, Contains(table, Value::Unset())));
+      REQUIRE(IsRefused(table, Contains(table, "one")));
+      REQUIRE(IsRefused(table, ContainsKey(table, nullptr)));
+      REQUIRE(IsRefused(table, ContainsKey(table, Value::Unset())));
+      REQUIRE(IsRefused(table, ContainsKey(table, 1)) == (table != numbers.map));
+    }
+    REQUIRE_FALSE(Ask(numbers.map, ContainsKey(numbers.map, 1), Value()));
+
+    // A map's keys are not its values.
+    const DataType text_int = DataType::Map(TypeKind::kText, TypeKind::kInt);
+    const Table maps = TableOf(frozen ? text_int.Frozen() : text_int);
+    const std::vector<MapEntry> entries = {{"a", 10}, {"", 20}};
+    const std::string map = ValueOf(SerializeMap(text_int, entries));
+    REQUIRE(Ask(maps, Contains(maps, 20), Value::Composite(map)));
+    REQUIRE_FALSE(Ask(maps, Contains(maps, 1), Value::Composite(map)));
+    REQUIRE(Ask(maps, ContainsKey(maps, ""), Value::Composite(map)));
+    REQUIRE_FALSE(Ask(maps, ContainsKey(maps, "b"), Value::Composite(map)));
+    REQUIRE(IsRefused(maps, Contains(maps, "a")));
+    REQUIRE(IsRefused(maps, ContainsKey(maps, 10)));
+
+    // Elements that are collections, one of them empty, which is no null there.
+    const DataType inner = DataType::List(TypeKind::kInt).Frozen();
+    const Containers nested(inner, frozen);
+    const std::string one = ValueOf(SerializeComposite(inner, {1}));
+    const std::string none = ValueOf(SerializeComposite(inner, {}));
+    const std::string both =
+        ValueOf(SerializeComposite(DataType::List(inner), {Value::Composite(one), Value::Composite(none)}));
+    REQUIRE(Ask(nested.list, Contains(nested.list, Value::Composite(one)), Value::Composite(both)));
+    REQUIRE(Ask(nested.list, Contains(nested.list, Value::Composite(none)), Value::Composite(both)));
+    const std::string two = ValueOf(SerializeComposite(inner, {2}));
+    REQUIRE_FALSE(Ask(nested.list, Contains(nested.list, Value::Composite(two)), Value::Composite(both)));
+    // Of an element, where that is a collection.
+    const ColumnId v = nested.list->regular()[0].id;
+    REQUIRE(Ask(nested.list, ColumnCondition::Element(v, 0, Operator::kContains, 1), Value::Composite(both)));
+    REQUIRE_FALSE(
+        Ask(nested.list, ColumnCondition::Element(v, 1, Operator::kContains, 1), Value::Composite(both)));
+    REQUIRE_FALSE(
+        Ask(nested.list, ColumnCondition::Element(v, 7, Operator::kContains, 1), Value::Composite(both)));
+    REQUIRE(IsRefused(numbers.list, ColumnCondition::Element(v, 0, Operator::kContains, 1)));
+
+    // 1.0 and 1.00 are equal, and so are tuples with a null at the end and without.
+    const Containers decimals(TypeKind::kDecimal, frozen);
+    const DataType decimal = TypeKind::kDecimal;
+    const std::string tenths = std::string("\0\0\0\1", 4) + "\x0a";
+    const std::string hundredths = std::string("\0\0\0\2", 4) + "\x64";
+    const std::string as_tenths =
+        ValueOf(SerializeComposite(DataType::List(decimal), {ValueOf(ParseSerialized(decimal, tenths))}));
+    REQUIRE(Ask(decimals.list, Contains(decimals.list, ValueOf(ParseSerialized(decimal, hundredths))),
+                Value::Composite(as_tenths)));
+    const DataType pair = DataType::Tuple({TypeKind::kInt, TypeKind::kInt});
+    const Containers pairs(pair, frozen);
+    const std::string one_null = ValueOf(SerializeComposite(pair, {1, nullptr}));
+    const std::string only_one("\0\0\0\4\0\0\0\1", 8);
+    const std::string with_null =
+        ValueOf(SerializeComposite(DataType::List(pair), {Value::Composite(one_null)}));
+    REQUIRE(Ask(pairs.list, Contains(pairs.list, Value::Composite(only_one)), Value::Composite(with_null)));
+  }
+  const DataType user = DataType::UserType("u", {{"a", TypeKind::kInt}});
+  for (const DataType& type : {DataType(TypeKind::kInt), DataType(TypeKind::kText), user, user.Frozen(),
+                               DataType::Tuple({TypeKind::kInt}), DataType::Vector(TypeKind::kFloat, 2)}) {
+    INFO(type.ToString());
+    const Table table = TableOf(type);
+    REQUIRE(IsRefused(table, Contains(table, 1)));
+    REQUIRE(IsRefused(table, ContainsKey(table, 1)));
   }
 }
 
