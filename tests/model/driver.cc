@@ -146,11 +146,14 @@ absl::Status AddCondition(const TableSchema& schema, const Condition& condition,
   if (condition.kind == Kind::kExists) return conditions->IfExists(row).status();
   const Column* column = schema.FindColumn(condition.column);
   if (column == nullptr) return absl::NotFoundError("no column " + condition.column);
+  DataType type = column->type;
+  if (condition.kind == Kind::kContains) type = DataType(type.parameters().back());
+  if (condition.kind == Kind::kContainsKey) type = DataType(type.parameters().front());
   std::vector<Value> values;
   for (const auto& bytes : condition.values) {
     values.emplace_back();
     if (bytes) {
-      STOA_ASSIGN_OR_RETURN(values.back(), ParseSerialized(column->type, *bytes));
+      STOA_ASSIGN_OR_RETURN(values.back(), ParseSerialized(type, *bytes));
     }
   }
   if (condition.kind == Kind::kIn)
@@ -161,7 +164,9 @@ absl::Status AddCondition(const TableSchema& schema, const Condition& condition,
       {Kind::kLess, ConditionOperator::kLess},
       {Kind::kLessOrEqual, ConditionOperator::kLessOrEqual},
       {Kind::kGreater, ConditionOperator::kGreater},
-      {Kind::kGreaterOrEqual, ConditionOperator::kGreaterOrEqual}};
+      {Kind::kGreaterOrEqual, ConditionOperator::kGreaterOrEqual},
+      {Kind::kContains, ConditionOperator::kContains},
+      {Kind::kContainsKey, ConditionOperator::kContainsKey}};
   return conditions->If(row, {column->id, kOperators.at(condition.kind), values[0]}).status();
 }
 

@@ -159,17 +159,31 @@ Event HistoryGenerator::Batch(const Model& model, int64_t now_seconds, size_t mu
   return event;
 }
 
+/// Makes it a condition on a list, set or map; of these only maps have keys. They hold few different
+/// elements, so that one that is asked for is often there.
+void HistoryGenerator::AskForContent(Condition* condition) {
+  static constexpr const char* kColumns[] = {"l", "e", "m"};
+  const bool wants_key = condition->kind == Condition::Kind::kContainsKey;
+  condition->column = wants_key ? "m" : kColumns[random_.Uniform(std::size(kColumns))];
+  const bool is_int = wants_key || condition->column == "l";
+  condition->values.emplace_back(is_int ? SmallInt() : SmallText());
+}
+
 Condition HistoryGenerator::AnyCondition(const Model& model, const std::string& table, int64_t pk,
                                          int64_t now_seconds) {
   using Kind = Condition::Kind;
   Condition condition;
-  condition.kind = static_cast<Kind>(random_.Uniform(9));
+  condition.kind = static_cast<Kind>(random_.Uniform(11));
   condition.row = Key();
   // Rows that exist are asked about as often as others.
   const std::vector<Row> rows = model.Read(table, pk, Bound{}, Bound{}, now_seconds);
   const Row* existing = rows.empty() || random_.OneIn(2) ? nullptr : &rows[random_.Uniform(rows.size())];
   if (existing != nullptr && !existing->no_row) condition.row = existing->key;
   if (condition.kind == Kind::kExists || condition.kind == Kind::kNotExists) return condition;
+  if (condition.kind == Kind::kContains || condition.kind == Kind::kContainsKey) {
+    AskForContent(&condition);
+    return condition;
+  }
   std::set<std::string> columns = model.columns(table);
   std::erase_if(columns, [](const std::string& column) {
     return ShapeOf(column) != Shape::kScalar || IsStatic(column);

@@ -39,6 +39,7 @@ class HistoryGenerator {
   Bytes SmallInt();
   Change AnyChange(const std::string& column);
   Change AnyElements(const std::string& column);
+  void AskForContent(Condition* condition);
   Condition AnyCondition(const Model& model, const std::string& table, int64_t pk, int64_t now_seconds);
   void AddChanges(const std::set<std::string>& columns, Mutation* m);
 

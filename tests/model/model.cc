@@ -78,6 +78,18 @@ int CompareValues(const std::string& column, const Bytes& x, const Bytes& y) {
   return sign(static_cast<int32_t>(NumberOf(x)), static_cast<int32_t>(NumberOf(y)));
 }
 
+/// Whether one of the elements that ElementsText wrote has these bytes: as its key, as which sets have their
+/// elements, or as its value.
+bool HasElement(const std::string& elements, bool as_key, const Bytes& wanted) {
+  for (size_t at = 1; elements[at] != ')'; at = elements.find(',', at) + 1) {
+    const size_t colon = elements.find(':', at);
+    const size_t begin = as_key ? at : colon + 1;
+    const size_t end = as_key ? colon : elements.find_first_of("@,", colon);
+    if (elements.substr(begin, end - begin) == Hex(wanted)) return true;
+  }
+  return false;
+}
+
 bool Holds(const Condition& condition, const std::optional<Row>& row) {
   using Kind = Condition::Kind;
   if (condition.kind == Kind::kNotExists) return !row.has_value();
@@ -89,6 +101,10 @@ bool Holds(const Condition& condition, const std::optional<Row>& row) {
     return std::find(condition.values.begin(), condition.values.end(), current) != condition.values.end();
   }
   if (!current) return false;
+  if (condition.kind == Kind::kContains || condition.kind == Kind::kContainsKey) {
+    const bool as_key = condition.kind == Kind::kContainsKey || ShapeOf(condition.column) == Shape::kSet;
+    return HasElement(*current, as_key, *condition.values[0]);
+  }
   const int order = CompareValues(condition.column, *current, *condition.values[0]);
   switch (condition.kind) {
     case Kind::kLess:
@@ -175,7 +191,8 @@ std::string Mutation::ToString() const {
 }
 
 std::string Condition::ToString() const {
-  static const char* const kNames[] = {"not exists", "exists", "=", "!=", "<", "<=", ">", ">=", "in"};
+  static const char* const kNames[] = {
+      "not exists", "exists", "=", "!=", "<", "<=", ">", ">=", "in", "contains", "contains key"};
   std::string text =
       "row=" + std::to_string(row.a) + "," + row.b + " " + column + " " + kNames[static_cast<int>(kind)];
   for (const auto& value : values) text += " " + (value ? Hex(*value) : "null");

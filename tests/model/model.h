@@ -94,12 +94,14 @@ struct Condition {
     kLessOrEqual,
     kGreater,
     kGreaterOrEqual,
-    kIn
+    kIn,
+    kContains,
+    kContainsKey
   };
   Kind kind = Kind::kExists;
   Clustering row;
   std::string column;                        // of those that compare
-  std::vector<std::optional<Bytes>> values;  // one, but any number of kIn
+  std::vector<std::optional<Bytes>> values;  // one, but any number of kIn; elements or keys of kContains...
 
   std::string ToString() const;
 };
