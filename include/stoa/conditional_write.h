@@ -35,8 +35,8 @@ enum class ConditionOperator : uint8_t {
 /// Nulls are as in Cassandra. A current value that is null (no live cell, no row, no such element) equals
 /// null, differs from everything else, and is neither less nor greater than anything. A given null may only
 /// be compared for equality; among the values of kIn it stands for the null that a column may hold. An unset
-/// value is refused, among the values of kIn it is passed over. What is null contains nothing, as what is
-/// empty does, and nothing contains null.
+/// value is refused, among the values of kIn it is passed over. What is null or empty contains nothing; to
+/// ask whether something contains null is refused.
 ///
 /// What contains values is a list, set or map, frozen or not. The value given for it has the type of the
 /// elements, of the map's values or keys: `{tags, ConditionOperator::kContains, "new"}`.
