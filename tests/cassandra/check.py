@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads transcripts as FORMAT.md says, fails at the first line that does not fit, and prints what is in them.
 
-Usage: check.py [FILE.txt.zst ...]; without files, of transcripts/.
+Usage: check.py [FILE.txt.zst ...]; without files, of transcripts/, whose figures in README.md it compares too.
 """
 
 import collections
@@ -35,6 +35,9 @@ SELECT = re.compile(rf"select {NAME} cols=((?:{ITEM})(?:,(?:{ITEM}))*)( distinct
 SCHEMA = re.compile(rf"(?:truncate {NAME}|add {NAME} (?:static|regular) {NAME} {TYPE}|drop {NAME} {NAME}"
                     rf"|rename {NAME} {NAME} {NAME}|option {NAME} ttl={NUMBER}|addfield {NAME} {NAME} {TYPE}"
                     rf"|renamefield {NAME} {NAME} {NAME})$")
+
+
+FOLDER = pathlib.Path(__file__).parent
 
 
 class Reader:
@@ -147,10 +150,28 @@ FACTS = {
 }
 
 
+def check_readme(families):
+    """Fails if README.md has other figures of families than those read, printing the rows as they should be."""
+    families["all"] = sum(families.values(), collections.Counter())
+    wrong = []
+    for row in (FOLDER / "README.md").read_text().split("\n"):
+        cells = [cell.strip(" `") for cell in row.split("|")[1:-1]]
+        counts = families.pop(cells[0], None) if len(cells) == 7 else None
+        if counts:
+            figures = [counts[key] for key in ("histories", "results", "rows", "errors")] + [counts["bytes"] // 1024]
+            figures = [f"{figure:,}" for figure in figures]
+            if cells[2:] != figures:
+                wrong.append(" | ".join(cells[:2] + figures))
+    if wrong or families:
+        raise SystemExit("README.md: these rows should be:\n" + "\n".join(wrong + sorted(families)))
+
+
 def main():
     paths = [pathlib.Path(name) for name in sys.argv[1:]]
-    paths = paths or sorted((pathlib.Path(__file__).parent / "transcripts").glob("*.txt.zst"))
+    stored = not paths
+    paths = paths or sorted((FOLDER / "transcripts").glob("*.txt.zst"))
     total = collections.Counter()
+    families = {}
     for path in paths:
         reader = Reader(path)
         fact = FACTS.get(path.name.split(".")[0])
@@ -161,9 +182,12 @@ def main():
             continue
         counts = read_histories(reader)
         total += counts
+        families[path.name.split(".")[0]] = counts | collections.Counter(bytes=path.stat().st_size)
         print(f"{path.name}: {path.stat().st_size} bytes, " + ", ".join(f"{counts[key]} {key}" for key in
               ("histories", "results", "empty results", "rows", "applied", "refused", "errors")))
     print("operations: " + ", ".join(f"{count} {word}" for word, count in sorted(total.items())))
+    if stored:
+        check_readme(families)
 
 
 if __name__ == "__main__":
