@@ -23,7 +23,7 @@ ASSIGN = (rf"(?: {NAME}:(?:(?:set|append|prepend|discard|increment|decrement):{V
           rf"|setindex:{NUMBER}:{VALUE}|field:{NAME}:{VALUE}))*")
 DELETION = rf"(?: {NAME}:(?:delete|deletekey:{VALUE}|deleteindex:{NUMBER}|deletefield:{NAME}))+"
 CONDITION = (rf"((?: if:(?:exists|notexists|{NAME}(?::key:{VALUE}|:index:{NUMBER}|:field:{NAME})?"
-             rf":(?:(?:eq|ne|lt|le|gt|ge):{VALUE}|in:{VALUES})))*)")
+             rf":(?:(?:eq|ne|lt|le|gt|ge|contains|containskey):{VALUE}|in:{VALUES})))*)")
 WRITE = re.compile(rf"(?:(?:insert|update) {NAME}{TS}{TTL}{KEY}{ASSIGN}|delete {NAME}{TS}{KEY}{DELETION}"
                    rf"|deleterow {NAME}{TS}{KEY}|deleterange {NAME}{TS} pk={VALUES}(?= ){SLICE}"
                    rf"|deletepartition {NAME}{TS} pk={VALUES}){CONDITION}$")
@@ -134,7 +134,7 @@ def read_histories(reader):
             while reader.try_take(rf"column (?:partition|clustering|static|regular) {NAME} {TYPE}(?: desc)?$"):
                 pass
         reader.take("clock [0-9]+")
-        while reader.try_take(r"\+[1-9][0-9]*$"):
+        while reader.try_take(r"\+-?[1-9][0-9]*$"):
             if reader.peek()[0] not in "+e" or reader.peek().startswith("error"):
                 read_operation(reader, counts)
         reader.take("end")

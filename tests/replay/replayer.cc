@@ -103,13 +103,17 @@ void Replayer::Run(Lines* lines) {
     } else if (line.verb()[0] == '+') {
       Disturb();
       int64_t millis = 0;
-      if (absl::SimpleAtoi(ToAbsl(line.verb().substr(1)), &millis))
-        sim_->clock.Advance(millis * kMicrosPerMilli);
+      if (absl::SimpleAtoi(ToAbsl(line.verb().substr(1)), &millis)) MoveClock(millis * kMicrosPerMilli);
     } else {
       Operate(line, lines);
     }
     if (!status.ok()) Differ(text, status.ToString());
   }
+}
+
+void Replayer::MoveClock(int64_t micros) {
+  if (micros >= 0) return sim_->clock.Advance(micros);
+  sim_->clock.SetWall(sim_->clock.NowWallMicros() + micros);
 }
 
 absl::Status Replayer::CreateType(const Line& line) {

@@ -51,6 +51,8 @@ class Replayer {
 
  private:
   void Disturb();
+  /// Lets time pass; backwards, somebody sets the wall clock.
+  void MoveClock(int64_t micros);
   void Open();
   absl::StatusOr<DataType> ParseType(std::string_view text) const;
 

@@ -99,6 +99,8 @@ final class Families {
     });
     add("conditional", family -> {
       family.conditional = 150;
+      family.contains = 50;
+      family.setbacks = 30;
       family.collections = 35;
       family.user_types = 15;
       family.statics = 50;
@@ -110,6 +112,8 @@ final class Families {
     add("conditional_batches", family -> {
       family.conditional = 10;
       family.conditional_batch = 80;
+      family.contains = 50;
+      family.setbacks = 30;
       family.statics = 60;
       family.partitions = 2;
       family.key_values = 3;

@@ -86,7 +86,7 @@ public final class Main {
       tables.forEach(table -> lines.addAll(table.lines()));
       for (int i = 0; i < Math.min(family.histories_per_table, family.histories - done); ++i) {
         long seed = (number * 1_000_003L + group) * 1000 + i;
-        ControlledClock.set(ControlledClock.now() + 1_000_000);
+        ControlledClock.set(ControlledClock.now() + 1_000_000);  // more than the clock went back
         if (i > 0) tables.forEach(table -> server.clear(table.name));
         ControlledClock.set(ControlledClock.now() + 1_000_000);
         run(new History(server, new Dice(seed), family, schema, tables, out), seed, lines, out);

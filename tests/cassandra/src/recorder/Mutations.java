@@ -26,7 +26,7 @@ final class Mutations {
     this.values = values;
     this.times = times;
     assignments = new Assignments(dice, values, profile);
-    conditions = new Conditions(dice, values);
+    conditions = new Conditions(dice, values, profile);
   }
 
   Target target() {

@@ -37,11 +37,13 @@ final class Profile {
   Timestamps timestamps = Timestamps.ANY;
   int ttl = 10;  // writes with a TTL
   int jumps = 8;  // changes before which the clock moves by more than a second
+  int setbacks = 0;  // histories whose clock goes back now and then
   int nulls = 8;
   int unsets = 4;
   int empties = 3;
   int partitions = 3;  // number of different keys
   int key_values = 4;  // different values of a clustering column
+  int contains = 0;  // conditions on collections that ask what they contain
   int element_changes = 70;  // changes of multi-cell columns that are not of the whole column
   int partition_deletes = 8;  // among deletions
   int range_deletes = 30;

@@ -21,13 +21,16 @@ final class Queries {
   private final Table table;
   private final Keys keys;
   private final Values values;
+  private final boolean writeTimes;
 
-  Queries(Dice dice, Profile profile, Table table, Keys keys, Values values) {
+  /** Asks for the times of writes if `writeTimes`, else only for their times to live. */
+  Queries(Dice dice, Profile profile, Table table, Keys keys, Values values, boolean writeTimes) {
     this.dice = dice;
     this.profile = profile;
     this.table = table;
     this.keys = keys;
     this.values = values;
+    this.writeTimes = writeTimes;
   }
 
   /** Every column of every row. */
@@ -133,7 +136,7 @@ final class Queries {
       columns.remove(column);
       AbstractType<?> type = column.type();
       String name = column.name();
-      String function = dice.pick("writetime", "writetime", "ttl", "ttl", "maxwritetime");
+      String function = writeTimes ? dice.pick("writetime", "writetime", "ttl", "ttl", "maxwritetime") : "ttl";
       boolean part = column.isMultiCell() && !(type instanceof ListType<?>) && dice.percent(50)
           && !function.equals("maxwritetime");
       if (!part) {

@@ -50,6 +50,7 @@ final class Server {
 
   private final Ballots ballots = new Ballots();
   private final ClientState client = ClientState.forExternalCalls(new InetSocketAddress("127.0.0.1", 1));
+  private volatile boolean timestampsFromClock = true;
 
   /** Starts with an empty data directory under `directory`. Once per process. */
   static Server start(Path directory) throws IOException {
@@ -91,13 +92,21 @@ final class Server {
   /** As above; a query returns its next `pageSize` rows after `after`, the state of the page before or null. */
   ResultMessage execute(String cql, List<ByteBuffer> values, int pageSize, PagingState after) {
     long now = ControlledClock.now();
-    QueryState state = new QueryState(client, now * 1000, now / 1000);
+    QueryState state = timestampsFromClock ? new QueryState(client, now * 1000, now / 1000) : new QueryState(client);
     PagingState decoded = after == null ? null : PagingState.deserialize(after.serialize(PROTOCOL), PROTOCOL);
     QueryOptions options = QueryOptions.create(ConsistencyLevel.ONE, values, false, pageSize, decoded,
         ConsistencyLevel.SERIAL, PROTOCOL, KEYSPACE);
     CQLStatement statement = QueryProcessor.getStatement(cql, client);
     if (statement instanceof TruncateStatement) return ((TruncateStatement) statement).executeLocally(state, options);
     return QueryProcessor.instance.process(statement, state, options, Dispatcher.RequestTime.forImmediateExecution());
+  }
+
+  /**
+   * Whether automatic timestamps are the clock's, in microseconds, so that they are known. Else Cassandra makes them, greater
+   * than all before, which matters where the clock goes back: how much greater depends on what else Cassandra does.
+   */
+  void timestampsFromClock(boolean fromClock) {
+    timestampsFromClock = fromClock;
   }
 
   /** Parses the name of a type of the keyspace as CREATE TABLE would. */
@@ -148,12 +157,13 @@ final class Server {
   }
 
   /** Ballots that are a function of the clock: their microseconds are the timestamps of conditional writes. */
-  private static final class Ballots extends BallotGenerator.Default {
+  private final class Ballots extends BallotGenerator.Default {
     private long last;
     private volatile long lastMicros;
 
     @Override
     public Ballot next(long least, Ballot.Flag flag) {
+      if (!timestampsFromClock) return super.next(least, flag);
       return atUnixMicros(Math.max(ControlledClock.now() * 1000, least), flag);
     }
 

@@ -32,10 +32,17 @@ final class Times {
   private final int explicitPercent;
   private final List<Long> timestamps;
 
-  /** The history begins at `start`, milliseconds. */
-  Times(Dice dice, Profile profile, long start) {
+  /**
+   * True if the clock goes back now and then. Then nothing expires: whether a value that has expired is there again when
+   * the clock is set back depends on whether its file was merged meanwhile.
+   */
+  final boolean goesBack;
+
+  /** The history begins at `start`, milliseconds. Its clock may go back if writes live for ever by default. */
+  Times(Dice dice, Profile profile, long start, boolean livesForEver) {
     this.dice = dice;
     this.profile = profile;
+    goesBack = profile.setbacks > 0 && dice.percent(profile.setbacks) && livesForEver;
     Profile.Timestamps mode = profile.timestamps == Profile.Timestamps.ANY
         ? dice.pick(Profile.Timestamps.AUTOMATIC, Profile.Timestamps.FEW, Profile.Timestamps.NEAR_NOW)
         : profile.timestamps;
@@ -68,11 +75,16 @@ final class Times {
 
   Integer ttl() {
     if (!dice.percent(profile.ttl)) return null;
+    if (goesBack) return dice.pick(0, 3600, 86_400, 2_592_000, 630_720_000);
     return dice.pick(0, 1, 1, 2, 2, 5, 10, 10, 60, 3600, 86_400, 2_592_000, 630_720_000);
   }
 
-  /** Milliseconds by which the clock moves before the next operation, at least 1. */
+  /** Milliseconds by which the clock moves before the next operation, at least 1 or, backwards, at most -1. */
   long step() {
+    if (goesBack && dice.percent(20)) {
+      return dice.pick(-1L, -1L, -2L, -500L, -1000L, -1000L, -5000L, 1000L, 1000L, 2000L, 5000L);
+    }
+    if (goesBack) return dice.range(1, 3);
     if (!dice.percent(profile.jumps)) return dice.range(1, 3);
     return dice.pick(1000L, 1000L, 2000L, 5000L, 10_000L, 60_000L, 999L, 1001L, 3_600_000L, 86_400_000L, 1_728_000_000L);
   }
