@@ -127,6 +127,32 @@ TEST_CASE("a clock set back loses no write") {
   }
 }
 
+// Goal: a conditional write is decided by the clock as it stands, and wins over what was written before, by
+// whatever clock. Method: a row that expires, is there again when the clock is set back, and is changed then.
+TEST_CASE("a clock set back decides conditional writes") {
+  SimDatabase db;
+  const ColumnId v = db.table->regular()[0].id;
+  const auto change = [&](int from, int to) {
+    WriteBatch batch;
+    REQUIRE_OK(batch.Update(db.table, {1}, {}, {{v, to}}));
+    const Conditions conditions = Conditions(db.table, {1}).If({}, {v, ConditionOperator::kEqual, from});
+    return ValueOf(db.database->WriteIf(WriteOptions{}, batch, conditions)).applied();
+  };
+  db.Put(1, 10);
+  db.sim.clock.Advance(20 * kMicrosPerSecond);
+  REQUIRE_FALSE(change(1, 2));
+  db.sim.clock.SetWall(SimEnv::kStartMicros - kDay);
+  REQUIRE(change(1, 2));
+  REQUIRE_FALSE(change(1, 3));
+  REQUIRE(change(2, 3));
+  db.sim.clock.SetWall(SimEnv::kStartMicros + kDay);
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(ValueOf(db.database->ReadRow(ReadOptions{}, db.table, {1}, {}, {}, &db.row)));
+    REQUIRE(db.row[0] == Value(3));
+    db.Merge();
+  }
+}
+
 // Goal: neither 2038 nor 2106 (seconds of 32 bits, signed and not) is an end. Method: cells that expire
 // beyond, written before and after, over log, memtable, SSTable and reopening.
 TEST_CASE("times beyond 2038 and 2106") {
