@@ -150,6 +150,16 @@ bool FragmentReader::ReadValue(uint8_t size_class, Cell* cell) {
   }
 }
 
+void AppendFragmentHead(std::string* out, uint8_t flags, const std::optional<int64_t>& timestamp,
+                        int32_t ttl_seconds, size_t cells) {
+  if (timestamp) flags |= fragment_flags::kTimestamp;
+  if (ttl_seconds > 0) flags |= fragment_flags::kTtl;
+  out->push_back(static_cast<char>(flags));
+  if (timestamp) AppendVarint(out, ZigZag(*timestamp));
+  if (ttl_seconds > 0) AppendVarint(out, static_cast<uint64_t>(ttl_seconds));
+  AppendVarint(out, cells);
+}
+
 void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes) {
   AppendCellStart(out, delta, SizeClassOfWord(word_bytes));
   AppendWord(out, word, word_bytes);

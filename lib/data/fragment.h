@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -97,6 +98,10 @@ class FragmentReader {
   const char* cell_header_ = nullptr;
 };
 
+/// Begins a fragment of so many cells. `flags`: kMarker, kDeletion or neither; those of the timestamp and of
+/// the time to live, which is 0 where there is none, are added.
+void AppendFragmentHead(std::string* out, uint8_t flags, const std::optional<int64_t>& timestamp,
+                        int32_t ttl_seconds, size_t cells);
 /// Append a cell whose times are the row's. `delta` is the column id's difference to the cell before.
 void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes);
 void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value);

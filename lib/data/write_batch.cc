@@ -227,13 +227,8 @@ absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<
   if (write != RowWrite::kDeleteRow) {
     ttl = attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds);
   }
-  if (attributes.timestamp_micros) flags |= fragment_flags::kTimestamp;
-  if (ttl > 0) flags |= fragment_flags::kTtl;
   header_buffer_.clear();
-  header_buffer_.push_back(static_cast<char>(flags));
-  if (attributes.timestamp_micros) AppendVarint(&header_buffer_, ZigZag(*attributes.timestamp_micros));
-  if (ttl > 0) AppendVarint(&header_buffer_, static_cast<uint64_t>(ttl));
-  AppendVarint(&header_buffer_, count);
+  AppendFragmentHead(&header_buffer_, flags, attributes.timestamp_micros, ttl, count);
   Begin(mutation_op::kRow);
   AppendLengthPrefixed(&operations_buffer_, clustering);
   AppendVarint(&operations_buffer_, header_buffer_.size() + cells_buffer_.size());

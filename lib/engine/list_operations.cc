@@ -14,23 +14,6 @@
 #include "schema/keys.h"
 
 namespace stoa {
-namespace {
-
-/// The head of a fragment of one cell.
-std::string FragmentHead(const TableSchema& schema, const WriteAttributes& attributes) {
-  const int32_t ttl = attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds);
-  uint8_t flags = 0;
-  if (attributes.timestamp_micros) flags |= fragment_flags::kTimestamp;
-  if (ttl > 0) flags |= fragment_flags::kTtl;
-  std::string head(1, static_cast<char>(flags));
-  if (attributes.timestamp_micros) AppendVarint(&head, ZigZag(*attributes.timestamp_micros));
-  if (ttl > 0) AppendVarint(&head, static_cast<uint64_t>(ttl));
-  AppendVarint(&head, 1);
-  return head;
-}
-
-}  // namespace
-
 absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
                                  std::span<const ListElement> elements, std::string* mutations) {
   const TableSchema& schema = *operation.table;
@@ -57,7 +40,10 @@ absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
   if (cell.empty()) return absl::OkStatus();
   std::string content;
   cell.Finish(&content);
-  std::string fragment = FragmentHead(schema, operation.attributes);
+  const int32_t ttl =
+      operation.attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds);
+  std::string fragment;
+  AppendFragmentHead(&fragment, 0, operation.attributes.timestamp_micros, ttl, /*cells=*/1);
   AppendComplexCell(&fragment, operation.column, content);
   mutations->push_back(static_cast<char>(mutation_op::kPartition));
   AppendVarint(mutations, schema.id());
