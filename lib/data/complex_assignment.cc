@@ -11,17 +11,17 @@
 namespace stoa {
 namespace {
 
-absl::Status CheckValue(std::string_view value) {
-  if (value.size() <= kCellBytesMax) return absl::OkStatus();
-  return InvalidArgument("given an element of ", value.size(), " bytes; a cell holds at most ",
-                         kCellBytesMax);
-}
-
 absl::Status NotFor(const DataType& type, std::string_view what) {
   return InvalidArgument("of type ", type.ToString(), " ", what);
 }
 
 }  // namespace
+
+absl::Status CheckElement(std::string_view value) {
+  if (value.size() <= kCellBytesMax) return absl::OkStatus();
+  return InvalidArgument("given an element of ", value.size(), " bytes; a cell holds at most ",
+                         kCellBytesMax);
+}
 
 absl::Status ComplexAssignments::Encode(const DataType& type, std::span<const Assignment> assignments,
                                         uint32_t* list_operations, std::string* content) {
@@ -90,7 +90,7 @@ absl::Status ComplexAssignments::PutAll(const DataType& type, AssignmentKind kin
       return InvalidArgument("given no value of ", type.ToString());
     }
     if (type.kind() == TypeKind::kList) {
-      STOA_RETURN_IF_ERROR(CheckValue(element.bytes));
+      STOA_RETURN_IF_ERROR(CheckElement(element.bytes));
       const auto index = static_cast<uint32_t>(i);
       if (kind == AssignmentKind::kPrepend) {
         builder_.Prepend(operation, index, element.bytes);
@@ -105,7 +105,7 @@ absl::Status ComplexAssignments::PutAll(const DataType& type, AssignmentKind kin
     if (type.kind() == TypeKind::kMap && (++i, !TakeElement(type, &bytes, &value))) {
       return InvalidArgument("given no value of ", type.ToString());
     }
-    STOA_RETURN_IF_ERROR(CheckValue(value.bytes));
+    STOA_RETURN_IF_ERROR(CheckElement(value.bytes));
     builder_.Put(path_, value.bytes);
   }
   return absl::OkStatus();
@@ -118,7 +118,7 @@ absl::Status ComplexAssignments::PutFields(const DataType& type, std::string_vie
     Element field;
     if (!TakeElement(type, &bytes, &field)) return InvalidArgument("given no value of ", type.ToString());
     if (field.is_null) continue;
-    STOA_RETURN_IF_ERROR(CheckValue(field.bytes));
+    STOA_RETURN_IF_ERROR(CheckElement(field.bytes));
     path_.clear();
     AppendFieldPath(i, &path_);
     builder_.Put(path_, field.bytes);
@@ -170,7 +170,7 @@ absl::Status ComplexAssignments::PutOne(const DataType& type, const Assignment& 
   }
   value_.clear();
   STOA_RETURN_IF_ERROR(AppendSerialized(type.parameters()[place], assignment.value, &value_));
-  STOA_RETURN_IF_ERROR(CheckValue(value_));
+  STOA_RETURN_IF_ERROR(CheckElement(value_));
   builder_.Put(path_, value_);
   return absl::OkStatus();
 }

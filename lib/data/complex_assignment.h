@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <absl/status/status.h>
 
@@ -12,6 +13,9 @@
 #include "data/complex_cell.h"
 
 namespace stoa {
+
+/// InvalidArgument when the value of an element has more than kCellBytesMax bytes.
+absl::Status CheckElement(std::string_view value);
 
 /// Reused for cell after cell without allocating once it has grown. Not thread-safe.
 class ComplexAssignments {

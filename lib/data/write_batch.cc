@@ -163,10 +163,7 @@ absl::StatusOr<std::vector<Assignment>> WriteBatch::TakeListOperations(
     if (assignment.value.is_unset()) continue;
     if (puts && !assignment.value.is_null()) {
       STOA_RETURN_IF_ERROR(AppendSerialized(element, assignment.value, &operation.values.emplace_back()));
-      if (operation.values[0].size() > kCellBytesMax) {
-        return InvalidArgument("given an element of ", operation.values[0].size(),
-                               " bytes; a cell holds at most ", kCellBytesMax);
-      }
+      STOA_RETURN_IF_ERROR(CheckElement(operation.values[0]));
     } else if (!puts) {
       std::string list;
       if (!assignment.value.is_null())
