@@ -42,7 +42,9 @@ absl::Status ValidateComponents(std::string_view whose, const DataType& type) {
   if (type.kind() == TypeKind::kTuple) return absl::OkStatus();
   STOA_RETURN_IF_ERROR(ValidateQualifiedName(whose, type.user_type_name()));
   std::vector<std::string_view> names(type.field_names().begin(), type.field_names().end());
-  for (std::string_view name : names) STOA_RETURN_IF_ERROR(ValidateName(StrCat(whose, ": field"), name));
+  for (std::string_view name : names) {
+    STOA_RETURN_IF_ERROR(ValidateName(StrCat(whose, ": field ", PrintableName(name)), name));
+  }
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
   if (twice == names.end()) return absl::OkStatus();

@@ -222,7 +222,7 @@ TEST_CASE("types are put together as in Cassandra") {
   CHECK(Refusal(DataType::UserType("u", {{"a", kInt}, {"b", kInt}, {"a", kText}})) ==
         "type u: field a occurs twice");
   CHECK(Refusal(DataType::UserType("u", {{"", kInt}})) ==
-        "type u: field: name has 0 bytes, allowed are 1 to 222");
+        "type u: field : name has 0 bytes, allowed are 1 to 222");
   CHECK(Refusal(DataType::UserType("a-b", {{"a", kInt}})).find("name has the character '-'") !=
         std::string::npos);
 
