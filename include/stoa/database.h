@@ -173,7 +173,10 @@ class Database {
 
   /// Writes all memtables out and waits.
   absl::Status Flush();
-  /// Merges all SSTables of the table into as few as possible and waits.
+  /// Merges all SSTables of the table into as few as possible and waits. OutOfRange, naming table, partition,
+  /// column and size, when the elements of a collection of one row come to more than 264 MiB, which only
+  /// several SSTables can hold: then these stay as they are and are read as ever, until the collection has
+  /// become smaller or is gone.
   absl::Status Compact(std::string_view table);
   /// Reads every byte of every file of the current state and checks it.
   absl::StatusOr<VerifyReport> Verify() const;

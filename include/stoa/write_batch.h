@@ -97,8 +97,9 @@ struct ClusteringRange {
 ///
 /// Every call encodes at once; nothing of the arguments is kept. Errors leave the batch as it was:
 /// InvalidArgument naming table, column, given and expected type when values do not fit the schema; or naming
-/// the limit (keys 65,535 bytes, decimals in keys 4,096, cells 256 MiB, batch 1 GiB). Not thread-safe. Large
-/// cells are written to files of their own when the batch is (Options::inline_value_bytes_max). Clear keeps
+/// the limit (keys 65,535 bytes, decimals in keys 4,096, cells 256 MiB; batch 1 GiB, of which elements of
+/// collections 260 MiB, each counted with some 50 bytes beside it). Not thread-safe. Large cells are written
+/// to files of their own when the batch is (Options::inline_value_bytes_max), elements are not. Clear keeps
 /// the memory, so a batch that is reused allocates nothing.
 ///
 /// Lists, sets, maps and user types that are not frozen are assigned to as a whole, which replaces what is
@@ -142,6 +143,8 @@ class WriteBatch {
   size_t byte_count() const { return mutations_.size(); }
   /// Bytes of the largest value that is not of a fixed-width type.
   size_t largest_value_bytes() const { return largest_value_bytes_; }
+  /// What the elements of collections in it take at most in an SSTable.
+  size_t element_bytes() const { return element_bytes_; }
   /// The encoded batch (lib/data/mutation.h).
   const std::string& mutations() const { return mutations_; }
   /// What is done to a list by index or value, for the engine to find out about and write.
@@ -198,6 +201,7 @@ class WriteBatch {
   size_t operation_count_ = 0;
   std::vector<TableId> tables_;
   size_t largest_value_bytes_ = 0;
+  size_t element_bytes_ = 0;
   // The partition that the last operation was about, so that a run of rows names it once.
   TableId table_ = 0;
   uint32_t schema_version_ = 0;
@@ -208,6 +212,7 @@ class WriteBatch {
   std::string header_buffer_;
   std::string cells_buffer_;
   size_t buffered_largest_value_bytes_ = 0;
+  size_t buffered_element_bytes_ = 0;
   std::string value_buffer_;
   std::string operations_buffer_;
   size_t operations_in_buffer_ = 0;

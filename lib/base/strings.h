@@ -41,7 +41,8 @@ std::string HexDump(std::string_view bytes, size_t bytes_max = 32);
 /// Errors whose message is the concatenation of the arguments. Which code to use:
 /// InvalidArgument: the caller can fix the call; DataLoss: bytes on disk are damaged; Unavailable: try
 /// again or reopen; ResourceExhausted: a limit, memory or the disk is full; FailedPrecondition: the
-/// database is in a state that forbids the call (closed, read-only after an error).
+/// database is in a state that forbids the call (closed, read-only after an error); OutOfRange: a row has
+/// outgrown an SSTable, nothing else.
 template <typename... Args>
 absl::Status InvalidArgument(const Args&... args) {
   return absl::InvalidArgumentError(StrCat(args...));

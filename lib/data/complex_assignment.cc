@@ -23,8 +23,16 @@ absl::Status CheckElement(std::string_view value) {
                          kCellBytesMax);
 }
 
+absl::Status CountElements(const ComplexCellBuilder& cell, size_t* element_bytes) {
+  *element_bytes += cell.ResolvedBytesMax();
+  if (*element_bytes <= kBatchElementBytesMax) return absl::OkStatus();
+  return InvalidArgument("given elements, with which those of the batch take ", *element_bytes,
+                         " bytes; a batch holds at most ", kBatchElementBytesMax);
+}
+
 absl::Status ComplexAssignments::Encode(const DataType& type, std::span<const Assignment> assignments,
-                                        uint32_t* list_operations, std::string* content) {
+                                        uint32_t* list_operations, size_t* element_bytes,
+                                        std::string* content) {
   content->clear();
   builder_.Clear();
   list_operations_ = list_operations;
@@ -35,7 +43,9 @@ absl::Status ComplexAssignments::Encode(const DataType& type, std::span<const As
     }
     STOA_RETURN_IF_ERROR(type.kind() == TypeKind::kCounter ? Count(assignment) : Apply(type, assignment));
   }
-  if (!builder_.empty()) builder_.Finish(content);
+  if (builder_.empty()) return absl::OkStatus();
+  STOA_RETURN_IF_ERROR(CountElements(builder_, element_bytes));
+  builder_.Finish(content);
   return absl::OkStatus();
 }
 

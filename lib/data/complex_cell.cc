@@ -19,6 +19,13 @@ constexpr uint8_t kOrderAppend = 2;
 constexpr size_t kElementBytesMin = 3;  // header, path of one byte
 constexpr size_t kDeltaBytesMin = 3;
 
+// What a resolved cell has at most before its elements: flags, two times, the deletion's age, the count; and
+// an element beside path and value: header, sizes of both, age, time, and what resolving adds to a pending
+// path.
+constexpr size_t kFrontBytesMax = 1 + 4 * kVarint64BytesMax;
+constexpr size_t kAroundElementBytesMax =
+    1 + 4 * kVarint64BytesMax + complex_path::kListBytes - complex_path::kPendingBytes;
+
 }  // namespace
 
 void ComplexCellBuilder::Clear() {
@@ -88,6 +95,11 @@ std::string_view ComplexCellBuilder::ValueOf(const Element& element) const {
 bool ComplexCellBuilder::Wins(const Element& a, const Element& b) const {
   if (a.tombstone != b.tombstone) return a.tombstone;
   return ValueOf(a) > ValueOf(b);
+}
+
+size_t ComplexCellBuilder::ResolvedBytesMax() const {
+  if (elements_.empty()) return 0;
+  return kFrontBytesMax + bytes_.size() + elements_.size() * kAroundElementBytesMax;
 }
 
 void ComplexCellBuilder::Finish(std::string* out) {

@@ -94,6 +94,10 @@ class ComplexCellBuilder {
   /// Nothing was said since Clear: there is no cell.
   bool empty() const { return !has_deletion_ && !has_delta_ && elements_.empty(); }
 
+  /// How many bytes the elements take at most once they are resolved, whatever they are merged with; 0
+  /// without elements.
+  size_t ResolvedBytesMax() const;
+
   /// Appends the content of the cell to `out`, for AppendComplexCell (data/fragment.h). REQUIRES: not empty.
   void Finish(std::string* out);
 

@@ -137,8 +137,8 @@ absl::Status WriteBatch::EncodeComplex(const TableSchema& schema, const Column& 
     others = *std::move(taken);
     assignments = others;
   }
-  const absl::Status status =
-      scratch_.complex->Encode(column.type, assignments, &list_additions_, &scratch_.content);
+  const absl::Status status = scratch_.complex->Encode(column.type, assignments, &list_additions_,
+                                                       &buffered_element_bytes_, &scratch_.content);
   return status.ok() ? status : ColumnError(schema, column, status);
 }
 
@@ -254,6 +254,7 @@ absl::Status WriteBatch::Start(const TableSchema& schema, Values partition_key,
   operations_buffer_.clear();
   operations_in_buffer_ = 0;
   buffered_largest_value_bytes_ = 0;
+  buffered_element_bytes_ = element_bytes_;
   buffered_list_operations_.clear();
   return AppendPartitionKey(schema, partition_key, &key_buffer_);
 }
@@ -290,6 +291,7 @@ absl::Status WriteBatch::Finish(const TableSchema& schema) {
     partition_key_ = key_buffer_;
   }
   mutations_.append(operations_buffer_);
+  element_bytes_ = buffered_element_bytes_;
   operation_count_ += operations_in_buffer_;
   largest_value_bytes_ = std::max(largest_value_bytes_, buffered_largest_value_bytes_);
   return absl::OkStatus();
@@ -383,6 +385,7 @@ void WriteBatch::Clear() {
   mutations_.clear();
   operation_count_ = 0;
   largest_value_bytes_ = 0;
+  element_bytes_ = 0;
   list_additions_ = 0;
   list_operations_.clear();
   tables_.clear();

@@ -50,8 +50,14 @@ absl::StatusOr<bool> FlushJob::Advance() {
     return true;
   }
   if (task_ == nullptr) STOA_RETURN_IF_ERROR(StartPart());
-  STOA_ASSIGN_OR_RETURN(const bool complete, task_->Step());
-  if (complete) STOA_RETURN_IF_ERROR(FinishPart());
+  const absl::StatusOr<bool> complete = task_->Step();
+  if (absl::IsOutOfRange(complete.status())) {
+    STOA_RETURN_IF_ERROR(SplitPart(complete.status()));
+  } else if (!complete.ok()) {
+    return complete.status();
+  } else if (*complete) {
+    STOA_RETURN_IF_ERROR(FinishPart());
+  }
   return false;
 }
 
@@ -100,6 +106,20 @@ absl::Status FlushJob::StartPart() {
     });
   }
   STOA_ASSIGN_OR_RETURN(task_, MergeTask::Create(store_.directory(), input, sources));
+  return absl::OkStatus();
+}
+
+/// The part has a row that is too large for an SSTable, for example a list that was appended to again and
+/// again. It is written anew as two parts, each of half of its commits; in the end of one, which fits
+/// (WriteBatch). Readers put the row together, as ever.
+absl::Status FlushJob::SplitPart(const absl::Status& too_large) {
+  task_.reset();
+  FlushedPart& part = parts_[current_part_];
+  const uint64_t after = std::max(part.after, memtables_.front().after_sequence);
+  if (part.up_to - after < 2) return too_large;
+  FlushedPart first{part.after, after + (part.up_to - after) / 2, nullptr};
+  part.after = first.up_to;
+  parts_.insert(parts_.begin() + static_cast<ptrdiff_t>(current_part_), std::move(first));
   return absl::OkStatus();
 }
 

@@ -1,4 +1,5 @@
-// Writes sealed memtables of one table into an SSTable, or several where snapshots cut them, and installs it.
+// Writes sealed memtables of one table into an SSTable, or several where snapshots cut them or a row is too
+// large for one, and installs them.
 
 #pragma once
 
@@ -48,6 +49,7 @@ class FlushJob : public Job {
   absl::StatusOr<bool> Advance();
   void Start();
   absl::Status StartPart();
+  absl::Status SplitPart(const absl::Status& too_large);
   absl::Status FinishPart();
   absl::Status InstallParts();
 

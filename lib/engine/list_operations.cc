@@ -7,6 +7,7 @@
 #include "base/coding.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/complex_assignment.h"
 #include "data/complex_cell.h"
 #include "data/fragment.h"
 #include "data/mutation.h"
@@ -15,13 +16,14 @@
 
 namespace stoa {
 absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
-                                 std::span<const ListElement> elements, std::string* mutations) {
+                                 std::span<const ListElement> elements, size_t* element_bytes,
+                                 std::string* mutations) {
   const TableSchema& schema = *operation.table;
+  const Column& column = *schema.FindColumn(operation.column);
   ComplexCellBuilder cell;
   if (operation.index.has_value()) {
     if (*operation.index >= elements.size()) {
-      const Column* const column = schema.FindColumn(operation.column);
-      return ColumnError(schema, *column,
+      return ColumnError(schema, column,
                          InvalidArgument("there is no element at index ", *operation.index, ", the list has ",
                                          elements.size()));
     }
@@ -38,6 +40,9 @@ absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
     }
   }
   if (cell.empty()) return absl::OkStatus();
+  if (absl::Status status = CountElements(cell, element_bytes); !status.ok()) {
+    return ColumnError(schema, column, status);
+  }
   std::string content;
   cell.Finish(&content);
   const int32_t ttl =
@@ -58,9 +63,10 @@ absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
 absl::Status Database::Engine::ResolveListOperations(const DecisionPoint& point, const WriteBatch& batch,
                                                      std::string* mutations) {
   *mutations = batch.mutations();
+  size_t element_bytes = batch.element_bytes();
   for (const WriteBatch::ListOperation& operation : batch.list_operations()) {
     STOA_ASSIGN_OR_RETURN(const std::vector<ListElement> elements, ReadListAt(point, operation));
-    STOA_RETURN_IF_ERROR(AppendListOperation(operation, elements, mutations));
+    STOA_RETURN_IF_ERROR(AppendListOperation(operation, elements, &element_bytes, mutations));
   }
   return absl::OkStatus();
 }

@@ -18,9 +18,11 @@ struct ListElement {
 };
 
 /// Appends to a batch (data/mutation.h) what the operation does to a list of these elements; nothing if it
-/// does nothing. InvalidArgument, naming the index and how many elements there are, when there is none at the
-/// index.
+/// does nothing. `*element_bytes` is WriteBatch::element_bytes() of the batch. InvalidArgument, naming the
+/// index and how many elements there are, when there is none at the index; or when the elements of the batch
+/// take too much.
 absl::Status AppendListOperation(const WriteBatch::ListOperation& operation,
-                                 std::span<const ListElement> elements, std::string* mutations);
+                                 std::span<const ListElement> elements, size_t* element_bytes,
+                                 std::string* mutations);
 
 }  // namespace stoa

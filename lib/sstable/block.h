@@ -69,6 +69,10 @@ enum class SectionCodec : uint8_t { kRaw = 0, kZstd = 1 };
 
 /// The largest section there is: one cell of the greatest size, and what stands beside it.
 inline constexpr uint32_t kSectionRawBytesMax = (256u << 20) + (16u << 20);
+/// What the values of one column may take in a block. One cell of the greatest size always fits, with small
+/// ones of other rows beside it; a collection that grew by additions may not. Less than a section, for what
+/// encoding adds.
+inline constexpr uint32_t kColumnBytesMax = (256u << 20) + (8u << 20);
 
 /// Undoes SectionCodec with one zstd context for all sections. Not thread-safe.
 class SectionDecompressor {
@@ -142,7 +146,16 @@ class BlockBuilder {
   absl::StatusOr<bool> Add(RowBatch& batch);
   bool empty() const;
 
+  /// The column whose values take the most bytes of what was collected, and the partition of the last row.
+  struct LargestColumn {
+    ColumnId id = 0;
+    size_t bytes = 0;
+    std::string_view partition_key;  ///< valid until the next call
+  };
+  LargestColumn FindLargestColumn();
+
   /// Encodes what was collected and begins a new block, which continues partition and open deletion.
+  /// REQUIRES: no column takes more than kColumnBytesMax.
   absl::StatusOr<BuiltBlock> Finish();
 
  private:

@@ -207,6 +207,14 @@ absl::StatusOr<bool> BlockBuilder::Add(RowBatch& batch) {
   return all;
 }
 
+BlockBuilder::LargestColumn BlockBuilder::FindLargestColumn() {
+  LargestColumn largest;
+  for (const PendingColumn* column : state_->pending.SortedColumns()) {
+    if (column->value_bytes() > largest.bytes) largest = {column->id(), column->value_bytes(), state_->key};
+  }
+  return largest;
+}
+
 absl::StatusOr<BuiltBlock> BlockBuilder::Finish() {
   State& state = *state_;
   STOA_DCHECK(!state.pending.empty());

@@ -40,7 +40,7 @@ absl::StatusOr<BlockSection> SectionCompressor::Compress(SectionBuffer&& section
   BlockSection result;
   const std::string& bytes = section.bytes;
   if (bytes.size() > kSectionRawBytesMax)
-    return ResourceExhausted("a block section of ", bytes.size(), " bytes");
+    return absl::InternalError(StrCat("a block section of ", bytes.size(), " bytes"));
   result.raw_bytes = static_cast<uint32_t>(bytes.size());
   if (bytes.size() >= kCompressedBytesMin) {
     ZSTD_CCtx* context = state_->context;

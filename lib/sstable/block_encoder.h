@@ -17,7 +17,7 @@ class BlockEncoder {
  public:
   BlockEncoder(const BlockLayout* layout, int compression_level);
 
-  /// ResourceExhausted when a section would be larger than any reader accepts.
+  /// Internal when a section would be larger than any reader accepts.
   absl::StatusOr<BuiltBlock> Encode(PendingBlock& block);
   /// Bytes of all sections before compression.
   size_t raw_bytes() const { return raw_bytes_; }

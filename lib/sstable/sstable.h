@@ -70,11 +70,12 @@ struct SSTableWriterOptions {
 };
 
 /// Writes one SSTable from a row stream. Order and counts are checked on the way: a stream that breaks the
-/// contract of row_batch.h gives Internal, and nothing is published. After an error every further call
-/// returns it. Not thread-safe.
+/// contract of row_batch.h gives Internal, and nothing is published. OutOfRange, which nothing else is,
+/// naming table, column and size, when a row has more than kColumnBytesMax in a column. After an error every
+/// further call returns it. Not thread-safe.
 class SSTableWriter {
  public:
-  /// Creates "<number>.sst.tmp" in `directory`, which outlives the writer. The schema is not kept.
+  /// Creates "<number>.sst.tmp" in `directory`, which outlives the writer. The schema is copied.
   static absl::StatusOr<std::unique_ptr<SSTableWriter>> Create(Directory& directory,
                                                                const TableSchema& schema,
                                                                const SSTableWriterOptions& options);

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "base/strings.h"
 #include "schema/cell_columns.h"
+#include "schema/keys.h"
 #include "sstable/block.h"
 #include "sstable/extent.h"
 #include "sstable/sstable.h"
@@ -36,9 +38,10 @@ Statistics StatisticsOf(const TableSchema& schema) {
 }  // namespace
 
 struct SSTableWriter::State {
-  State(const TableSchema& schema, const SSTableWriterOptions& writer_options,
+  State(const TableSchema& table_schema, const SSTableWriterOptions& writer_options,
         std::unique_ptr<TableFileWriter> writer)
-      : options(writer_options),
+      : schema(table_schema),
+        options(writer_options),
         projection(ProjectionOf(schema)),
         statistics(StatisticsOf(schema)),
         file(std::move(writer)),
@@ -47,10 +50,12 @@ struct SSTableWriter::State {
         extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {}
 
   absl::Status Add(RowBatch& batch);
+  absl::Status CheckRowFits();
   absl::Status FinishBlock();
   absl::Status FinishExtent();
   absl::StatusOr<SSTableMetadata> Finish();
 
+  const TableSchema schema;
   const SSTableWriterOptions options;
   const Projection projection;
   Statistics statistics;
@@ -73,7 +78,18 @@ absl::Status SSTableWriter::State::Add(RowBatch& batch) {
   }
 }
 
+/// Only a row that has a block to itself can be too large.
+absl::Status SSTableWriter::State::CheckRowFits() {
+  const BlockBuilder::LargestColumn largest = builder.FindLargestColumn();
+  if (largest.bytes <= kColumnBytesMax) return absl::OkStatus();
+  const absl::Status status = absl::OutOfRangeError(
+      StrCat("a row of partition 0x", HexDump(largest.partition_key), " has ", largest.bytes,
+             " bytes in this column; an SSTable takes at most ", kColumnBytesMax));
+  return ColumnError(schema, *schema.FindColumn(largest.id), status);
+}
+
 absl::Status SSTableWriter::State::FinishBlock() {
+  STOA_RETURN_IF_ERROR(CheckRowFits());
   STOA_ASSIGN_OR_RETURN(const BuiltBlock block, builder.Finish());
   FileRange range{file->offset(), 0};
   STOA_RETURN_IF_ERROR(file->Append(EncodeBlockFront(block, file->file_id(), range.offset)));
