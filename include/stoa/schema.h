@@ -10,6 +10,7 @@
 
 #include <absl/status/statusor.h>
 
+#include <stoa/compaction_options.h>
 #include <stoa/types.h>
 
 namespace stoa {
@@ -49,6 +50,12 @@ struct TableOptions {
   /// missed a delete; here the only reason for more than 0 is writing with timestamps of one's own that are
   /// older than deletions.
   int64_t gc_grace_seconds = 0;
+  /// If not 0: so many seconds after a deletion, or after the expiry of a TTL, nothing that it removed is
+  /// left on disk: memtables are flushed, logs released and SSTables merged early enough, if the disk
+  /// permits. More than gc_grace_seconds, at most ten years. What snapshots and cursors hold on to stays
+  /// until they are gone.
+  int64_t delete_persistence_seconds = 0;
+  CompactionOptions compaction;
   /// zstd level of SSTable sections, 1 to 19.
   int32_t compression_level = 1;
 

@@ -1,10 +1,9 @@
-// The merge task: several row sources become one SSTable. Flush and compaction both are this.
+// The merge task: several row sources become SSTables. Flush and compaction both are this.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -19,15 +18,21 @@
 
 namespace stoa {
 
-/// Runs in steps of one batch, so that its owner can interleave, abort or pace it; abandoned, it leaves no
-/// file. Not thread-safe.
+/// Runs in steps of one batch, so that its owner can interleave, abort or pace it; abandoned, it leaves at
+/// most finished files that nothing names. Not thread-safe.
 class MergeTask {
  public:
   struct Input {
     Table schema;
-    SSTableWriterOptions writer;
+    /// What to merge of the sources. The views outlive the task.
+    PositionRange range;
     PurgeRules purge;
     MemoryBudget* budget = nullptr;  ///< charged with the batches of the merge; may be null
+    /// Called for each file that is begun.
+    std::function<SSTableWriterOptions()> new_file;
+    /// A file that has so many bytes is ended, wherever that is: in the middle of a partition too, though
+    /// where no deletion of the partition or a range is open. Then the files do not overlap.
+    uint64_t file_bytes_max = UINT64_MAX;
   };
   /// Makes one source of the merge; called once for each, with the spec to read by.
   using OpenSource = std::function<std::unique_ptr<RowSource>(const ScanSpec&)>;
@@ -35,20 +40,32 @@ class MergeTask {
   static absl::StatusOr<std::unique_ptr<MergeTask>> Create(Directory& directory, const Input& input,
                                                            const std::vector<OpenSource>& sources);
 
-  /// Merges one batch more. True when the output is complete and synced (under its name, in a directory that
-  /// is not synced).
+  /// Merges one batch more. True when the outputs are complete and synced (under their names, in a directory
+  /// that is not synced).
   absl::StatusOr<bool> Step();
 
-  /// After Step returned true: the file, or none when nothing was left to write.
-  const std::optional<SSTableMetadata>& output() const { return output_; }
+  /// The finished files, in order of position; none when nothing was left to write.
+  const std::vector<SSTableMetadata>& outputs() const { return outputs_; }
+  /// Written so far, about.
+  uint64_t bytes_written() const {
+    return finished_bytes_ + (writer_ == nullptr ? 0 : writer_->file_bytes());
+  }
 
  private:
-  explicit MergeTask(std::unique_ptr<SSTableWriter> writer) : writer_(std::move(writer)) {}
+  MergeTask(Directory& directory, const Input& input);
 
-  std::unique_ptr<SSTableWriter> writer_;
+  absl::Status Add(RowBatch& batch);
+  absl::Status FinishFile();
+
+  Directory& directory_;
+  const Input input_;
+  const Projection projection_;
   ScanSpec spec_;
   std::unique_ptr<RowSource> merged_;
-  std::optional<SSTableMetadata> output_;
+  std::unique_ptr<SSTableWriter> writer_;  // null between files
+  std::vector<PartitionRun> runs_;         // of the first batch of a file
+  std::vector<SSTableMetadata> outputs_;
+  uint64_t finished_bytes_ = 0;
 };
 
 }  // namespace stoa

@@ -1,19 +1,302 @@
 #include "compaction/picker.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
+#include <limits>
 #include <map>
+#include <tuple>
+
+#include "compaction/overlap.h"
+#include "compaction/shards.h"
 
 namespace stoa {
+namespace {
 
-std::vector<uint64_t> PickMerge(const std::vector<SSTableMetadata>& files) {
-  std::map<int, std::vector<uint64_t>> tiers;
-  for (const SSTableMetadata& file : files) {
-    tiers[std::bit_width(file.file_bytes) / 2].push_back(file.number);
+/// So many small files beside each other become one.
+constexpr size_t kNeighbours = 8;
+/// Where time alone may give work to do it is looked for this often.
+constexpr int64_t kLookSeconds = 60;
+
+const TimeBounds& Times(const SSTableMetadata* file) { return file->bounds.times; }
+
+double Bytes(const Files& files) {
+  double bytes = 0;
+  for (const SSTableMetadata* file : files) bytes += static_cast<double>(file->file_bytes);
+  return bytes;
+}
+
+bool Has(const Files& files, const SSTableMetadata* file) {
+  return std::find(files.begin(), files.end(), file) != files.end();
+}
+
+class Picker {
+ public:
+  explicit Picker(const CompactionState& state)
+      : state_(state),
+        densities_(Densities(state.files)),
+        purge_before_(state.now_seconds - state.gc_grace_seconds) {
+    for (const SSTableMetadata* file : state.files) {
+      if (!state.busy.contains(file->number)) idle_.push_back(file);
+    }
+    for (const TimeBounds& times : state.memtables) {
+      if (!times.empty()) least_in_memory_ = std::min(least_in_memory_, times.min_timestamp);
+    }
   }
-  for (const auto& [tier, numbers] : tiers) {
-    if (numbers.size() >= kTierFiles) return numbers;
+
+  std::optional<CompactionPlan> Pick() const {
+    if (Files chosen = Expired(); !chosen.empty()) {
+      CompactionPlan plan = PlanMerge(state_, chosen, CompactionReason::kExpired);
+      plan.drop = true;
+      return plan;
+    }
+    if (Files chosen = Overdue(); !chosen.empty())
+      return PlanMerge(state_, chosen, CompactionReason::kDeadline);
+    if (Files chosen = FullOfTombstones(); !chosen.empty())
+      return PlanMerge(state_, chosen, CompactionReason::kTombstones);
+    return PickInWindows();
   }
-  return {};
+
+ private:
+  // ---- What can be forgotten
+
+  /// Whether what one deletes may be in the other, as merges see it: partition by partition.
+  static bool MayHide(const SSTableMetadata* a, const SSTableMetadata* b) {
+    const auto partition = [](const Position& place) { return PositionView{place.token, place.key, {}}; };
+    return partition(a->bounds.first) <= partition(b->bounds.last) &&
+           partition(b->bounds.first) <= partition(a->bounds.last);
+  }
+
+  /// The least timestamp of anything outside of `inputs` in partitions that `file` may have.
+  int64_t LeastOutside(const Files& inputs, const SSTableMetadata* file) const {
+    int64_t least = least_in_memory_;
+    for (const SSTableMetadata* other : state_.files) {
+      if (!Has(inputs, other) && MayHide(other, file)) {
+        least = std::min(least, Times(other).min_timestamp);
+      }
+    }
+    return least;
+  }
+
+  Files Expired() const {
+    Files expired;
+    for (const SSTableMetadata* file : idle_) {
+      if (Times(file).max_local_time < purge_before_) expired.push_back(file);
+    }
+    // One that hides something outside stays; then so does what it hides among the others.
+    while (true) {
+      const size_t before = expired.size();
+      const Files together = expired;
+      std::erase_if(expired, [&](const SSTableMetadata* file) {
+        return LeastOutside(together, file) <= Times(file).max_timestamp;
+      });
+      if (expired.size() == before) return expired;
+    }
+  }
+
+  /// The file and all that deletions in it may hide something in; empty if one of them is busy or in memory:
+  /// then the deletions would have to stay.
+  Files WithAllHidden(const SSTableMetadata* file) const {
+    const int64_t last = Times(file).max_timestamp;
+    if (least_in_memory_ <= last) return {};
+    Files together;
+    for (const SSTableMetadata* other : state_.files) {
+      if (other != file && (!MayHide(other, file) || Times(other).min_timestamp > last)) continue;
+      if (state_.busy.contains(other->number)) return {};
+      together.push_back(other);
+    }
+    return together;
+  }
+
+  /// About how many of the file's rows are tombstones or have expired, and are old enough to be forgotten.
+  double Garbage(const SSTableMetadata* file) const {
+    const TimeBounds& times = Times(file);
+    if (times.min_local_time >= purge_before_) return 0;
+    // Between the first death and the last, deaths are taken for even. The last is known unless there are
+    // rows that never die: then it may be now.
+    const int64_t last = times.max_local_time == kNoExpiry ? state_.now_seconds : times.max_local_time;
+    const double share = static_cast<double>(purge_before_ - times.min_local_time) /
+                         static_cast<double>(std::max(last - times.min_local_time, int64_t{1}));
+    const uint64_t rows = std::max(file->row_count, uint64_t{1});
+    const bool all_die = times.max_local_time != kNoExpiry && times.has_expiring;
+    const uint64_t dying = all_die ? rows : std::min(file->tombstone_count, rows);
+    return static_cast<double>(dying) * std::min(share, 1.0);
+  }
+
+  Files FullOfTombstones() const {
+    for (const SSTableMetadata* file : idle_) {
+      // In tables with windows what expires goes with its file.
+      if (state_.options->window_seconds != 0 && !Times(file).has_tombstones) continue;
+      if (Garbage(file) == 0) continue;
+      const Files together = WithAllHidden(file);
+      double garbage = 0, rows = 0;
+      for (const SSTableMetadata* other : together) {
+        rows += static_cast<double>(std::max(other->row_count, uint64_t{1}));
+        if (LeastOutside(together, other) > Times(other).max_timestamp) garbage += Garbage(other);
+      }
+      if (rows > 0 && garbage >= state_.options->tombstone_threshold * rows) return together;
+    }
+    return {};
+  }
+
+  /// When deletions of the file should begin to be carried out, whatever else; none if that can wait for
+  /// ever.
+  std::optional<int64_t> DeadlineOf(const SSTableMetadata* file) const {
+    const int64_t allowed = state_.delete_persistence_seconds;
+    const TimeBounds& times = Times(file);
+    if (allowed == 0 || times.min_local_time == kNoExpiry) return std::nullopt;
+    return times.min_local_time + (state_.gc_grace_seconds + allowed) / 2;
+  }
+
+  Files Overdue() const {
+    for (const SSTableMetadata* file : idle_) {
+      const std::optional<int64_t> deadline = DeadlineOf(file);
+      if (!deadline.has_value() || *deadline >= state_.now_seconds) continue;
+      if (Files together = WithAllHidden(file); !together.empty()) return together;
+    }
+    return {};
+  }
+
+  // ---- What lies over each other
+
+  int64_t WindowOf(const SSTableMetadata* file) const {
+    const int64_t window = state_.options->window_seconds;
+    return window == 0 ? 0 : Times(file).max_timestamp / (window * 1'000'000);
+  }
+  bool IsOver(int64_t window) const {
+    const int64_t seconds = state_.options->window_seconds;
+    return seconds != 0 && (window + 1) * seconds <= state_.now_seconds;
+  }
+
+  std::map<int64_t, Files> windows() const {
+    std::map<int64_t, Files> windows;
+    for (const SSTableMetadata* file : idle_) windows[WindowOf(file)].push_back(file);
+    return windows;
+  }
+
+  std::optional<CompactionPlan> PickInWindows() const {
+    const std::map<int64_t, Files> windows = this->windows();
+    // What is new first: it is small, and it is what is read.
+    for (auto it = windows.rbegin(); it != windows.rend(); ++it) {
+      const auto& [window, files] = *it;
+      if (Files chosen = TooManyForReads(files); !chosen.empty())
+        return PlanMerge(state_, chosen, CompactionReason::kReads);
+      if (Files chosen = OverflowingLevel(files, IsOver(window)); !chosen.empty())
+        return PlanMerge(state_, chosen, CompactionReason::kLevel);
+      if (Files chosen = TooMuchSpace(files); !chosen.empty())
+        return PlanMerge(state_, chosen, CompactionReason::kSpace);
+      if (Files chosen = SmallNeighbours(files); !chosen.empty())
+        return PlanMerge(state_, chosen, CompactionReason::kSmallFiles);
+    }
+    return std::nullopt;
+  }
+
+  /// Of the deepest place the less dense half: what is cheapest to merge.
+  Files TooManyForReads(const Files& files) const {
+    Files deepest = Deepest(files);
+    if (deepest.size() <= state_.options->files_per_read_max) return {};
+    std::sort(deepest.begin(), deepest.end(), [this](const SSTableMetadata* a, const SSTableMetadata* b) {
+      return std::tuple(DensityOf(a), a->number) < std::tuple(DensityOf(b), b->number);
+    });
+    deepest.resize(deepest.size() / 2 + 1);
+    return deepest;
+  }
+
+  Files OverflowingLevel(const Files& files, bool is_over) const {
+    const Levels levels(*ParseScalingParameters(state_.options->scaling_parameters), state_.base_bytes);
+    std::map<int, Files> by_level;
+    for (const SSTableMetadata* file : files) {
+      by_level[is_over ? 0 : levels.LevelOf(DensityOf(file))].push_back(file);
+    }
+    for (const auto& [level, on_level] : by_level) {
+      for (const Files& group : OverlapGroups(on_level)) {
+        if (Deepest(group).size() >= (is_over ? 2 : levels.Threshold(level))) return group;
+      }
+    }
+    return {};
+  }
+
+  Files TooMuchSpace(const Files& files) const {
+    for (const Files& group : OverlapGroups(files)) {
+      if (group.size() < 2) continue;
+      const std::vector<double> densities = Densities(group);
+      const double densest = *std::max_element(densities.begin(), densities.end());
+      if (Bytes(group) > densest * state_.options->space_amplification_max) return group;
+    }
+    return {};
+  }
+
+  /// Small files of about one size that lie in one shard of their density, so that they become one.
+  Files SmallNeighbours(const Files& files) const {
+    std::map<std::tuple<int, uint32_t, uint64_t>, Files> sets;
+    for (const SSTableMetadata* file : files) {
+      if (file->file_bytes >= state_.options->min_sstable_bytes) continue;
+      const uint32_t shards = ShardCount(*state_.options, DensityOf(file));
+      const auto shard_of = [shards](uint64_t token) {
+        return static_cast<uint64_t>((static_cast<unsigned __int128>(token) * shards) >> 64);
+      };
+      const uint64_t shard = shard_of(file->bounds.first.token);
+      if (shard != shard_of(file->bounds.last.token)) continue;
+      Files& set = sets[{std::bit_width(file->file_bytes) / 2, shards, shard}];
+      set.push_back(file);
+      if (set.size() >= kNeighbours && OverlapGroups(set).size() == set.size()) return set;
+    }
+    return {};
+  }
+
+  double DensityOf(const SSTableMetadata* file) const {
+    const auto at = std::find(state_.files.begin(), state_.files.end(), file);
+    return densities_[static_cast<size_t>(at - state_.files.begin())];
+  }
+
+  const CompactionState& state_;
+  const std::vector<double> densities_;  // of state_.files
+  const int64_t purge_before_;
+  Files idle_;
+  int64_t least_in_memory_ = std::numeric_limits<int64_t>::max();
+};
+
+}  // namespace
+
+std::string_view CompactionReasonName(CompactionReason reason) {
+  constexpr std::string_view kNames[] = {"expired", "deadline", "tombstones",  "reads",
+                                         "space",   "level",    "small files", "wanted"};
+  return kNames[static_cast<size_t>(reason)];
+}
+
+std::optional<CompactionPlan> PickCompaction(const CompactionState& state) { return Picker(state).Pick(); }
+
+CompactionPlan PlanMerge(const CompactionState& state, const Files& inputs, CompactionReason reason) {
+  CompactionPlan plan;
+  plan.reason = reason;
+  SSTableMetadata merged;  // as if they were one file
+  for (const SSTableMetadata* file : inputs) {
+    plan.inputs.push_back(file->number);
+    const SourceBounds& bounds = file->bounds;
+    if (file == inputs.front() || bounds.first.view() < merged.bounds.first.view())
+      merged.bounds.first = bounds.first;
+    if (file == inputs.front() || bounds.last.view() > merged.bounds.last.view())
+      merged.bounds.last = bounds.last;
+    merged.bounds.times.Add(bounds.times);
+    merged.file_bytes += file->file_bytes;
+  }
+  plan.output_density = DensityAmong(merged, state.files);
+  return plan;
+}
+
+std::optional<int64_t> NextLook(const CompactionState& state) {
+  std::optional<int64_t> next;
+  const int64_t pause = state.delete_persistence_seconds == 0
+                            ? kLookSeconds
+                            : std::clamp<int64_t>(state.delete_persistence_seconds / 8, 1, kLookSeconds);
+  for (const SSTableMetadata* file : state.files) {
+    const int64_t first = Times(file).min_local_time;
+    const bool dies = first != kNoExpiry;
+    if (!dies && state.options->window_seconds == 0) continue;
+    const int64_t due = dies ? first + state.gc_grace_seconds + 1 : 0;
+    next = std::min(next.value_or(kNoExpiry), std::max(due, state.now_seconds + pause));
+  }
+  return next;
 }
 
 }  // namespace stoa

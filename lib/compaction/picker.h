@@ -1,19 +1,59 @@
-// Chooses what to merge. A pure function of the files alone.
+// Chooses what to merge: a pure function of the files, the options and the time.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <set>
+#include <string_view>
 #include <vector>
 
-#include "sstable/sstable.h"
+#include <stoa/compaction_options.h>
+
+#include "compaction/density.h"
+#include "data/source_bounds.h"
 
 namespace stoa {
 
-/// Files of one table that should be merged into one, by number; empty when nothing needs merging.
-/// Size-tiered: files whose sizes share a power of four form a tier, and a tier of kTierFiles is merged,
-/// smallest tier first. So every byte is rewritten about log4(size of the table / size of a flush) times, and
-/// a table has at most three files per tier.
-std::vector<uint64_t> PickMerge(const std::vector<SSTableMetadata>& files);
+/// What is known of a table when something is to be chosen. Views.
+struct CompactionState {
+  Files files;
+  std::set<uint64_t> busy;            ///< numbers of the files that are being merged
+  std::vector<TimeBounds> memtables;  ///< of what is not in files yet
+  const CompactionOptions* options = nullptr;
+  int64_t now_seconds = 0;
+  int64_t gc_grace_seconds = 0;
+  int64_t delete_persistence_seconds = 0;
+  /// About the size of a flushed file (Levels).
+  double base_bytes = 1 << 20;
+};
 
-inline constexpr size_t kTierFiles = 4;
+enum class CompactionReason : uint8_t {
+  kExpired,     ///< nothing in the files is wanted any more
+  kDeadline,    ///< deletions whose time (delete_persistence_seconds) has come
+  kTombstones,  ///< enough of the rows can be forgotten
+  kReads,       ///< too many files over each other
+  kSpace,       ///< too many rows that others have replaced
+  kLevel,       ///< the threshold of a level
+  kSmallFiles,  ///< many small files beside each other
+  kWanted,      ///< asked for
+};
+std::string_view CompactionReasonName(CompactionReason reason);
+
+struct CompactionPlan {
+  CompactionReason reason = CompactionReason::kWanted;
+  std::vector<uint64_t> inputs;  ///< numbers of files
+  bool drop = false;             ///< the files go without being read
+  double output_density = 0;     ///< decides how many files it becomes (ShardCount)
+};
+
+/// The most urgent thing to do, none when nothing needs doing. Never names a busy file.
+std::optional<CompactionPlan> PickCompaction(const CompactionState& state);
+
+/// The plan to merge all `inputs`, which are files of the state.
+CompactionPlan PlanMerge(const CompactionState& state, const Files& inputs, CompactionReason reason);
+
+/// When to ask again even if no file is added until then, because time alone may give work to do, in seconds
+/// since 1970; none if it will not.
+std::optional<int64_t> NextLook(const CompactionState& state);
 
 }  // namespace stoa

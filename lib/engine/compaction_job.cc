@@ -1,156 +1,168 @@
 #include "engine/compaction_job.h"
 
 #include <algorithm>
-#include <limits>
-#include <memory>
 #include <utility>
 
-#include "base/hash.h"
 #include "base/status_macros.h"
+#include "compaction/shards.h"
 
 namespace stoa {
-namespace {
 
-/// What the purge rule needs to know of the sources that are not in the merge, taken when it starts: what is
-/// written later has greater automatic timestamps than anything in the merge.
-struct OutsideSources {
-  std::vector<TimeBounds> memtables;
-  std::vector<SourceBounds> sstables;
+class Compaction::ShardJob : public Job {
+ public:
+  explicit ShardJob(std::shared_ptr<Compaction> compaction) : compaction_(std::move(compaction)) {}
 
-  /// Calls visit(TimeBounds) for each that overlaps the partition.
-  template <typename Visit>
-  void ForEach(uint64_t token, std::string_view key, const Visit& visit) const {
-    for (const TimeBounds& times : memtables) visit(times);
-    const PositionView partition{token, key, {}};
-    for (const SourceBounds& bounds : sstables) {
-      const PositionView first{bounds.first.token, bounds.first.key, {}};
-      const PositionView last{bounds.last.token, bounds.last.key, {}};
-      if (partition >= first && partition <= last) visit(bounds.times);
+  std::string_view name() const override { return "compaction"; }
+
+  Progress Step() override {
+    const absl::StatusOr<bool> finished =
+        compaction_->abort_.load() ? absl::CancelledError("closing") : Advance();
+    if (finished.ok() && !*finished) return Progress::kMore;
+    work_.task.reset();
+    compaction_->Leave(finished.status());
+    return Progress::kDone;
+  }
+
+ private:
+  absl::StatusOr<bool> Advance() {
+    if (work_.task == nullptr) {
+      STOA_ASSIGN_OR_RETURN(work_, compaction_->TakeShard());
+      return work_.task == nullptr;
     }
+    STOA_ASSIGN_OR_RETURN(const bool complete, work_.task->Step());
+    work_.shard->outputs = work_.task->outputs();
+    if (complete) work_.task.reset();
+    return false;
   }
 
-  int64_t MinTimestamp(uint64_t token, std::string_view key) const {
-    int64_t least = std::numeric_limits<int64_t>::max();
-    ForEach(token, key, [&](const TimeBounds& times) { least = std::min(least, times.min_timestamp); });
-    return least;
-  }
-
-  /// Whether none can hold a deletion with a timestamp of `from` or later and before `to`.
-  bool HaveNoDeletion(uint64_t token, std::string_view key, int64_t from, int64_t to) const {
-    bool none = true;
-    ForEach(token, key, [&](const TimeBounds& times) {
-      none &= !times.has_tombstones || times.max_timestamp < from || times.min_timestamp >= to;
-    });
-    return none;
-  }
+  const std::shared_ptr<Compaction> compaction_;
+  Work work_;
 };
 
-OutsideSources CollectOutside(const TableView& table, const std::vector<std::shared_ptr<SSTable>>& inputs) {
-  OutsideSources outside;
-  if (!table.active->empty()) outside.memtables.push_back(table.active->times());
-  for (const SealedMemtable& sealed : table.sealed) outside.memtables.push_back(sealed.memtable->times());
-  for (const std::shared_ptr<SSTable>& sstable : table.sstables) {
-    if (std::find(inputs.begin(), inputs.end(), sstable) == inputs.end()) {
-      outside.sstables.push_back(sstable->bounds());
-    }
+Compaction::Compaction(Store& store, TableId table, CompactionPlan plan, const std::atomic<bool>& abort,
+                       std::function<void(const CompactionPlan&, const Outcome&)> done)
+    : store_(store), table_(table), plan_(std::move(plan)), abort_(abort), done_(std::move(done)) {}
+
+void Compaction::Start(std::unique_ptr<Compaction> compaction, size_t threads) {
+  const std::shared_ptr<Compaction> shared = std::move(compaction);
+  size_t jobs = 1;
+  {
+    MutexLock lock(&shared->mutex_);
+    shared->Prepare();
+    jobs = std::clamp<size_t>(shared->shards_.size(), 1, threads);
+    shared->jobs_ = jobs;
   }
-  return outside;
-}
-
-}  // namespace
-
-CompactionJob::CompactionJob(Store& store, TableId table, std::vector<uint64_t> inputs,
-                             const std::atomic<bool>& abort, std::function<void(const Outcome&)> done)
-    : store_(store),
-      table_(table),
-      input_numbers_(std::move(inputs)),
-      abort_(abort),
-      done_(std::move(done)) {}
-
-Job::Progress CompactionJob::Step() {
-  absl::StatusOr<bool> finished = abort_.load() ? absl::CancelledError("closing") : Advance();
-  if (finished.ok() && !*finished) return Progress::kMore;
-  task_.reset();
-  inputs_.clear();
-  outcome_.status = finished.status();
-  done_(outcome_);
-  return Progress::kDone;
-}
-
-absl::StatusOr<bool> CompactionJob::Advance() {
-  if (!started_) {
-    started_ = true;
-    STOA_RETURN_IF_ERROR(Start());
-    return task_ == nullptr;
+  for (size_t i = 0; i < jobs; ++i) {
+    shared->store_.env().executor.Schedule(JobPriority::kCompaction, std::make_unique<ShardJob>(shared));
   }
-  STOA_ASSIGN_OR_RETURN(const bool complete, task_->Step());
-  if (!complete) return false;
-  STOA_RETURN_IF_ERROR(InstallOutput());
-  return true;
 }
 
-std::vector<std::shared_ptr<SSTable>> CompactionJob::FindInputs(const View& view) const {
+std::vector<std::shared_ptr<SSTable>> Compaction::FindInputs(const View& view) const {
   std::vector<std::shared_ptr<SSTable>> found;
   const TableView* table = view.Find(table_);
   if (table == nullptr) return found;
   for (const std::shared_ptr<SSTable>& sstable : table->sstables) {
-    if (std::find(input_numbers_.begin(), input_numbers_.end(), sstable->metadata().number) !=
-        input_numbers_.end()) {
+    if (std::find(plan_.inputs.begin(), plan_.inputs.end(), sstable->metadata().number) !=
+        plan_.inputs.end()) {
       found.push_back(sstable);
     }
   }
-  if (found.size() != input_numbers_.size()) found.clear();
+  if (found.size() != plan_.inputs.size()) found.clear();
   return found;
 }
 
-absl::Status CompactionJob::Start() {
+void Compaction::Prepare() {
   const std::shared_ptr<const View> view = store_.views().Get();
   inputs_ = FindInputs(*view);
-  if (inputs_.empty()) return absl::OkStatus();
+  if (inputs_.empty() || plan_.drop) return;
   const TableView* table = view->Find(table_);
-
-  MergeTask::Input input;
-  input.schema = table->schema;
-  input.budget = &store_.buffer_budget();
-  input.writer.number = store_.NewFileNumber();
-  input.writer.file_id = store_.env().ids.UniqueId();
-  input.writer.compression_level = table->schema->options().compression_level;
-  input.writer.purpose = IoPurpose::kCompaction;
-  input.purge.now_seconds = store_.purge_clock().NowSeconds();
-  input.purge.gc_grace_seconds = table->schema->options().gc_grace_seconds;
-  const auto outside = std::make_shared<const OutsideSources>(CollectOutside(*table, inputs_));
-  input.purge.min_timestamp_outside = [outside](uint64_t token, std::string_view key) {
-    return outside->MinTimestamp(token, key);
-  };
-  input.purge.can_fold = [outside](uint64_t token, std::string_view key, int64_t from, int64_t to) {
-    return outside->HaveNoDeletion(token, key, from, to);
-  };
-  std::vector<MergeTask::OpenSource> sources;
-  for (const std::shared_ptr<SSTable>& sstable : inputs_) {
+  schema_ = table->schema;
+  purge_ = OutsideSources::Rules(std::make_shared<const OutsideSources>(*table, inputs_),
+                                 store_.purge_clock().NowSeconds(), schema_->options().gc_grace_seconds);
+  for (const std::shared_ptr<SSTable>& sstable : inputs_)
     outcome_.bytes_read += sstable->metadata().file_bytes;
-    sources.emplace_back(
-        [sstable](const ScanSpec& spec) { return sstable->NewSource(spec, nullptr, CacheUse::kLeave); });
+
+  const CompactionOptions& options = schema_->options().compaction;
+  const std::vector<uint64_t> starts = ShardStarts(ShardCount(options, plan_.output_density));
+  for (size_t i = 0; i < starts.size(); ++i) {
+    Shard shard;
+    shard.range.start.token = starts[i];
+    if (i + 1 < starts.size()) shard.range.end = PositionView{starts[i + 1], {}, {}};
+    const bool has_rows = std::any_of(inputs_.begin(), inputs_.end(), [&](const auto& sstable) {
+      return sstable->bounds().Overlaps(shard.range);
+    });
+    if (has_rows) shards_.push_back(std::move(shard));
   }
-  STOA_ASSIGN_OR_RETURN(task_, MergeTask::Create(store_.directory(), input, sources));
-  return absl::OkStatus();
 }
 
-absl::Status CompactionJob::InstallOutput() {
-  std::shared_ptr<SSTable> output;
-  if (task_->output().has_value()) {
-    STOA_RETURN_IF_ERROR(store_.directory().Sync());
-    STOA_ASSIGN_OR_RETURN(
-        output, SSTable::Open(store_.directory(), *task_->output(), &store_.cache(), &store_.blobs()));
-    outcome_.bytes_written = output->metadata().file_bytes;
+absl::StatusOr<Compaction::Work> Compaction::TakeShard() {
+  Shard* shard = nullptr;
+  {
+    MutexLock lock(&mutex_);
+    STOA_RETURN_IF_ERROR(outcome_.status);
+    if (next_shard_ == shards_.size()) return Work{};
+    shard = &shards_[next_shard_++];
   }
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task, NewTask(*shard));
+  return Work{shard, std::move(task)};
+}
+
+absl::StatusOr<std::unique_ptr<MergeTask>> Compaction::NewTask(const Shard& shard) const {
+  MergeTask::Input input;
+  input.schema = schema_;
+  input.range = shard.range;
+  input.purge = purge_;
+  input.budget = &store_.buffer_budget();
+  input.new_file = [this] { return store_.NewFileOptions(*schema_, IoPurpose::kCompaction); };
+  input.file_bytes_max = 2 * schema_->options().compaction.target_sstable_bytes;
+  std::vector<MergeTask::OpenSource> sources;
+  for (const std::shared_ptr<SSTable>& sstable : inputs_) {
+    if (!sstable->bounds().Overlaps(shard.range)) continue;
+    sources.emplace_back(
+        [&sstable](const ScanSpec& spec) { return sstable->NewSource(spec, nullptr, CacheUse::kLeave); });
+  }
+  return MergeTask::Create(store_.directory(), input, sources);
+}
+
+void Compaction::Leave(const absl::Status& status) {
+  Outcome outcome;
+  {
+    MutexLock lock(&mutex_);
+    outcome_.status.Update(status);
+    if (--jobs_ > 0) return;
+    if (outcome_.status.ok()) outcome_.status = Finish();
+    if (!outcome_.status.ok()) RemoveOutputs();
+    inputs_.clear();
+    outcome = outcome_;
+  }
+  done_(plan_, outcome);
+}
+
+absl::Status Compaction::Finish() {
+  if (inputs_.empty()) return absl::OkStatus();
+  std::vector<std::shared_ptr<SSTable>> outputs;
+  for (const Shard& shard : shards_) {
+    for (const SSTableMetadata& metadata : shard.outputs) {
+      STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> output,
+                            SSTable::Open(store_.directory(), metadata, &store_.cache(), &store_.blobs()));
+      outcome_.bytes_written += metadata.file_bytes;
+      outputs.push_back(std::move(output));
+    }
+  }
+  if (!outputs.empty()) STOA_RETURN_IF_ERROR(store_.directory().Sync());
+  return Install(outputs);
+}
+
+absl::Status Compaction::Install(const std::vector<std::shared_ptr<SSTable>>& outputs) {
   STOA_ASSIGN_OR_RETURN(const bool installed,
                         store_.Install(
                             [&](const DatabaseState&, VersionEdit* edit) {
                               if (FindInputs(*store_.views().Get()).empty())
                                 return false;  // truncated or dropped meanwhile
-                              for (uint64_t number : input_numbers_)
+                              for (const uint64_t number : plan_.inputs)
                                 edit->removed_files.push_back({table_, number});
-                              if (output != nullptr) edit->added_files.push_back(output->metadata());
+                              for (const auto& output : outputs)
+                                edit->added_files.push_back(output->metadata());
                               return true;
                             },
                             [&](View::Tables* tables) {
@@ -159,16 +171,24 @@ absl::Status CompactionJob::InstallOutput() {
                               std::erase_if(table->sstables, [&](const std::shared_ptr<SSTable>& sstable) {
                                 return std::find(inputs_.begin(), inputs_.end(), sstable) != inputs_.end();
                               });
-                              if (output != nullptr) table->sstables.push_back(output);
+                              table->sstables.insert(table->sstables.end(), outputs.begin(), outputs.end());
                               table->SortSSTables();
                               it->second = std::move(table);
                             }));
-  if (installed) {
-    store_.AddObsolete(inputs_);
-  } else if (output != nullptr) {
-    store_.AddObsolete({output});
-  }
+  store_.AddObsolete(installed ? inputs_ : outputs);
   return absl::OkStatus();
+}
+
+/// They cost space, nothing else: what cannot be removed now is removed by the next opening. Where the
+/// manifest failed it may name them.
+void Compaction::RemoveOutputs() {
+  if (!store_.health().Check().ok()) return;
+  for (const Shard& shard : shards_) {
+    for (const SSTableMetadata& metadata : shard.outputs) {
+      (void)store_.directory().Unlink(SSTableName(metadata.number),
+                                      IoTag{FileKind::kTable, IoPurpose::kCompaction});
+    }
+  }
 }
 
 }  // namespace stoa

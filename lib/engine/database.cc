@@ -104,6 +104,7 @@ absl::StatusOr<Table> Database::AlterTable(std::string_view name, const TableAlt
     return OfTable(SchemaChange::Kind::kPut, altered->id(), altered);
   };
   STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
+  engine_->compactions().Check(altered->id());
   return altered;
 }
 
@@ -179,7 +180,8 @@ absl::Status Database::Flush() {
 
 absl::Status Database::Compact(std::string_view name) {
   STOA_ASSIGN_OR_RETURN(const Table table, OpenTable(name));
-  return engine_->maintenance().CompactTable(table->id());
+  STOA_RETURN_IF_ERROR(Flush());
+  return engine_->compactions().CompactTable(table->id());
 }
 
 absl::StatusOr<VerifyReport> Database::Verify() const {
@@ -219,6 +221,7 @@ Metrics Database::metrics() const {
   Metrics metrics;
   if (!engine_->CheckOpen().ok()) return metrics;
   engine_->maintenance().FillMetrics(&metrics);
+  engine_->compactions().FillMetrics(&metrics);
   metrics.commits = engine_->pipeline().commit_count();
   metrics.conditional_writes = engine_->conditional_writes();
   metrics.conditional_conflicts = engine_->conditional_conflicts();

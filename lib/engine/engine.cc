@@ -14,6 +14,10 @@ namespace {
 
 constexpr std::string_view kLockName = "LOCK";
 
+/// About how many times smaller the SSTable of a flush is than the memory for memtables: half of that is
+/// flushed at once, and a row takes several times fewer bytes on disk than in memory.
+constexpr double kFlushesPerMemory = 16;
+
 absl::StatusOr<std::unique_ptr<Directory>> OpenDatabaseDirectory(FileSystem& files, const std::string& path,
                                                                  bool create_if_missing) {
   absl::StatusOr<std::unique_ptr<Directory>> directory = files.OpenDirectory(path);
@@ -62,17 +66,23 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   STOA_RETURN_IF_ERROR(store_->ConfirmLog());
   report_.files_removed = RemoveLeftovers(store_->directory(), state, store_->manifest_number());
 
-  maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_);
+  compactions_ =
+      std::make_unique<CompactionScheduler>(*store_, static_cast<size_t>(options_.background_threads),
+                                            static_cast<double>(memtable_bytes) / kFlushesPerMemory);
+  maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_, *compactions_);
   pipeline_ = std::make_unique<CommitPipeline>(
       start, *log_, store_->views(), env_->clock, store_->health(),
       [maintenance = maintenance_.get()](uint64_t last_sequence) { maintenance->BeforeGroup(last_sequence); },
       [maintenance = maintenance_.get()] { maintenance->AfterVisible(); });
   maintenance_->SetPipeline(pipeline_.get());
+  compactions_->CheckAll();
   return absl::OkStatus();
 }
 
 Database::Engine::~Engine() {
-  if (maintenance_ != nullptr && !closed_.load()) maintenance_->Stop(/*abort=*/true);
+  if (maintenance_ == nullptr || closed_.load()) return;
+  maintenance_->Stop(/*abort=*/true);
+  compactions_->Stop(/*abort=*/true);
 }
 
 absl::Status Database::Engine::CheckOpen() const {
@@ -85,6 +95,7 @@ absl::Status Database::Engine::Close() {
   absl::Status status = store_->health().Check();
   if (status.ok()) status = maintenance_->FlushAll();
   maintenance_->Stop(/*abort=*/false);
+  compactions_->Stop(/*abort=*/false);
   closed_.store(true);
   if (status.ok()) status = CloseParts();
   store_->Release();

@@ -55,6 +55,7 @@ class Database::Engine {
   LogWriter& log() { return *log_; }
   CommitPipeline& pipeline() { return *pipeline_; }
   Maintenance& maintenance() { return *maintenance_; }
+  CompactionScheduler& compactions() { return *compactions_; }
 
   /// Commits the batch through `commit`; values too large for the log are written to blobs first.
   using Commit = std::function<absl::Status(std::string_view mutations, std::span<const BlobHold> blobs)>;
@@ -110,6 +111,7 @@ class Database::Engine {
   // In the order in which they are made; destroyed in reverse.
   std::unique_ptr<Store> store_;
   std::unique_ptr<LogWriter> log_;
+  std::unique_ptr<CompactionScheduler> compactions_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<CommitPipeline> pipeline_;
 };

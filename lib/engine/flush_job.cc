@@ -88,11 +88,7 @@ absl::Status FlushJob::StartPart() {
   MergeTask::Input input;
   input.schema = schema_;
   input.budget = &store_.buffer_budget();
-  input.writer.number = store_.NewFileNumber();
-  input.writer.file_id = store_.env().ids.UniqueId();
-  input.writer.compression_level = schema_->options().compression_level;
-  input.writer.purpose = IoPurpose::kFlush;
-  input.purge = PurgeRules::KeepAll();
+  input.new_file = [this] { return store_.NewFileOptions(*schema_, IoPurpose::kFlush); };
   // Several memtables of a table of counters hold together, like one (memtable_source.cc), everything between
   // their least timestamp and their greatest.
   if (HasCounters(*schema_)) {
@@ -124,11 +120,12 @@ absl::Status FlushJob::SplitPart(const absl::Status& too_large) {
 }
 
 absl::Status FlushJob::FinishPart() {
-  if (task_->output().has_value()) {
+  if (!task_->outputs().empty()) {
+    const SSTableMetadata& metadata = task_->outputs().front();  // the only one: its size has no limit
     STOA_RETURN_IF_ERROR(store_.directory().Sync());
-    STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable, SSTable::Open(store_.directory(), *task_->output(),
-                                                                       &store_.cache(), &store_.blobs()));
-    bytes_written_ += task_->output()->file_bytes;
+    STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable,
+                          SSTable::Open(store_.directory(), metadata, &store_.cache(), &store_.blobs()));
+    bytes_written_ += metadata.file_bytes;
   }
   task_.reset();
   ++current_part_;

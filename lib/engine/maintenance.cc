@@ -6,7 +6,6 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "compaction/picker.h"
 
 namespace stoa {
 namespace {
@@ -21,8 +20,13 @@ struct Maintenance::Lifetime {
   Maintenance* owner ABSL_GUARDED_BY(mutex) = nullptr;
 };
 
-Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log)
-    : options_(options), store_(store), log_(log), lifetime_(std::make_shared<Lifetime>()) {
+Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log,
+                         CompactionScheduler& compactions)
+    : options_(options),
+      store_(store),
+      log_(log),
+      compactions_(compactions),
+      lifetime_(std::make_shared<Lifetime>()) {
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
 }
@@ -140,7 +144,7 @@ void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
   }
   if (again) {
     ScheduleFlushes();
-    ScheduleCompactions(table);
+    compactions_.Check(table);
     ReleaseLog();
   } else {
     RetryFlushesLater();
@@ -193,76 +197,6 @@ absl::Status Maintenance::FlushAll() {
     if (flush_status_.ok() && !stopping_) return false;
     status = flush_status_.ok() ? absl::UnavailableError("flush was interrupted") : flush_status_;
     return true;
-  }));
-  return status;
-}
-
-// ---- Compaction
-
-void Maintenance::ScheduleCompactions(TableId table) {
-  const std::shared_ptr<const View> view = store_.views().Get();
-  const TableView* sources = view->Find(table);
-  if (sources == nullptr) return;
-  std::vector<SSTableMetadata> files;
-  for (const std::shared_ptr<SSTable>& sstable : sources->sstables) files.push_back(sstable->metadata());
-  std::vector<uint64_t> inputs = PickMerge(files);
-  MutexLock lock(&mutex_);
-  if (!inputs.empty() && !stopping_ && !compacting_.contains(table))
-    StartCompaction(table, std::move(inputs));
-}
-
-void Maintenance::StartCompaction(TableId table, std::vector<uint64_t> inputs) {
-  compacting_.insert(table);
-  ++jobs_;
-  store_.env().executor.Schedule(
-      JobPriority::kCompaction,
-      std::make_unique<CompactionJob>(
-          store_, table, std::move(inputs), abort_,
-          [this, table](const CompactionJob::Outcome& outcome) { CompactionDone(table, outcome); }));
-}
-
-void Maintenance::CompactionDone(TableId table, const CompactionJob::Outcome& outcome) {
-  {
-    MutexLock lock(&mutex_);
-    compacting_.erase(table);
-    compaction_status_ = outcome.status;
-    if (outcome.status.ok()) {
-      ++counters_.compactions;
-      counters_.compaction_bytes_read += outcome.bytes_read;
-      counters_.compaction_bytes_written += outcome.bytes_written;
-    }
-  }
-  if (outcome.status.ok()) {
-    ScheduleCompactions(table);
-    store_.RemoveObsoleteFiles();
-  }
-  JobDone();
-}
-
-absl::Status Maintenance::CompactTable(TableId table) {
-  STOA_RETURN_IF_ERROR(FlushAll());
-  STOA_RETURN_IF_ERROR(
-      WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !compacting_.contains(table); }));
-  {
-    const std::shared_ptr<const View> view = store_.views().Get();
-    const TableView* sources = view->Find(table);
-    if (sources == nullptr || sources->sstables.empty()) return absl::OkStatus();
-    std::vector<uint64_t> inputs;
-    bool has_garbage = false;
-    for (const std::shared_ptr<SSTable>& sstable : sources->sstables) {
-      inputs.push_back(sstable->metadata().number);
-      const TimeBounds& times = sstable->bounds().times;
-      has_garbage = has_garbage || times.has_tombstones || times.has_expiring;
-    }
-    if (inputs.size() == 1 && !has_garbage) return absl::OkStatus();
-    MutexLock lock(&mutex_);
-    if (stopping_) return absl::FailedPreconditionError("the database is closing");
-    if (!compacting_.contains(table)) StartCompaction(table, std::move(inputs));
-  }
-  absl::Status status;
-  STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    status = compaction_status_;
-    return !compacting_.contains(table);
   }));
   return status;
 }
@@ -352,9 +286,6 @@ void Maintenance::FillMetrics(Metrics* metrics) const {
   MutexLock lock(&mutex_);
   metrics->flushes = counters_.flushes;
   metrics->flushed_bytes = counters_.flushed_bytes;
-  metrics->compactions = counters_.compactions;
-  metrics->compaction_bytes_read = counters_.compaction_bytes_read;
-  metrics->compaction_bytes_written = counters_.compaction_bytes_written;
 }
 
 }  // namespace stoa

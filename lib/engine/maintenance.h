@@ -1,4 +1,4 @@
-// Decides when to seal, flush, merge, sync and let go of log, and runs it in the background.
+// Decides when to seal, flush, sync and let go of log, and runs it in the background.
 #pragma once
 
 #include <atomic>
@@ -16,7 +16,7 @@
 #include <stoa/options.h>
 
 #include "engine/commit_pipeline.h"
-#include "engine/compaction_job.h"
+#include "engine/compaction_scheduler.h"
 #include "engine/flush_job.h"
 #include "engine/store.h"
 #include "wal/log_writer.h"
@@ -27,7 +27,8 @@ namespace stoa {
 /// few loads when there is nothing to do), jobs do the work.
 class Maintenance {
  public:
-  Maintenance(const Options& options, Store& store, LogWriter& log);
+  /// `compactions` is told of what was flushed.
+  Maintenance(const Options& options, Store& store, LogWriter& log, CompactionScheduler& compactions);
 
   /// The pipeline that calls BeforeGroup and AfterVisible; set once, before anything is committed.
   void SetPipeline(CommitPipeline* pipeline) { pipeline_ = pipeline; }
@@ -48,8 +49,6 @@ class Maintenance {
 
   /// Seals everything and waits until it is flushed.
   absl::Status FlushAll();
-  /// Merges all SSTables of a table and waits.
-  absl::Status CompactTable(TableId table);
 
   /// No new jobs; running ones stop at their next step if `abort`. Waits for them.
   void Stop(bool abort);
@@ -64,10 +63,7 @@ class Maintenance {
   absl::StatusOr<uint64_t> SealAll();
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
-  void ScheduleCompactions(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
-  void StartCompaction(TableId table, std::vector<uint64_t> inputs) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FlushDone(TableId table, const FlushJob::Outcome& outcome);
-  void CompactionDone(TableId table, const CompactionJob::Outcome& outcome);
   void ScheduleLogHousekeeping() ABSL_LOCKS_EXCLUDED(mutex_);
   void ReleaseLog();
   void SyncLog();
@@ -80,6 +76,7 @@ class Maintenance {
   const Options options_;
   Store& store_;
   LogWriter& log_;
+  CompactionScheduler& compactions_;
   CommitPipeline* pipeline_ = nullptr;
   const std::shared_ptr<Lifetime> lifetime_;
 
@@ -98,10 +95,8 @@ class Maintenance {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::set<TableId> flushing_ ABSL_GUARDED_BY(mutex_);
-  std::set<TableId> compacting_ ABSL_GUARDED_BY(mutex_);
-  /// Of the last flush or compaction; OK again after a success.
+  /// Of the last flush; OK again after a success.
   absl::Status flush_status_ ABSL_GUARDED_BY(mutex_);
-  absl::Status compaction_status_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::weak_ptr<const Memtable>, uint64_t>> pinned_ ABSL_GUARDED_BY(mutex_);
   Metrics counters_ ABSL_GUARDED_BY(mutex_);
 };

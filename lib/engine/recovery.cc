@@ -199,11 +199,10 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
   if (memtable.empty()) return absl::OkStatus();
   MergeTask::Input input;
   input.schema = table->schema;
-  input.writer.number = result_.state.next_file_number++;
-  input.writer.file_id = env_.ids.UniqueId();
-  input.writer.compression_level = table->schema->options().compression_level;
-  input.writer.purpose = IoPurpose::kRecovery;
-  input.purge = PurgeRules::KeepAll();
+  input.new_file = [&] {
+    return SSTableWriterOptions::For(*table->schema, result_.state.next_file_number++, env_.ids.UniqueId(),
+                                     IoPurpose::kRecovery);
+  };
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task,
                         MergeTask::Create(directory_, input, {[&](const ScanSpec& spec) {
                                             return memtable.NewSource(spec,
@@ -213,12 +212,12 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
   while (!complete) {
     STOA_ASSIGN_OR_RETURN(complete, task->Step());
   }
-  if (!task->output().has_value()) return absl::OkStatus();
-  const SSTableMetadata& metadata = *task->output();
-  STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable,
-                        SSTable::Open(directory_, metadata, cache_, &blobs_));
-  table->files.emplace(metadata.number, metadata);
-  result_.sstables.push_back(std::move(sstable));
+  for (const SSTableMetadata& metadata : task->outputs()) {
+    STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> sstable,
+                          SSTable::Open(directory_, metadata, cache_, &blobs_));
+    table->files.emplace(metadata.number, metadata);
+    result_.sstables.push_back(std::move(sstable));
+  }
   return absl::OkStatus();
 }
 

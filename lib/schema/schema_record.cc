@@ -1,9 +1,8 @@
 // The catalog record of a table:
 //
-//     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options
+//     record  := format (1 byte: 1)  table id (varint)  version (varint)  name  options (table_options.h)
 //                next column id (varint)
 //                columns (partition key)  columns (clustering)  columns (static)  columns (regular)
-//     options := default_time_to_live_seconds (varint)  gc_grace_seconds (varint)  compression_level (varint)
 //     columns := count (varint)  column ...
 //     column  := id (varint)  type (types/type_codec.h)  order (1 byte: 0 ascending, 1 descending)  name
 //     name    := length (varint)  bytes
@@ -19,6 +18,7 @@
 #include "base/strings.h"
 #include "schema/schema_editor.h"
 #include "schema/schema_validation.h"
+#include "schema/table_options.h"
 #include "types/type_codec.h"
 
 namespace stoa {
@@ -56,19 +56,6 @@ bool DecodeColumns(Decoder* decoder, ColumnKind kind, std::vector<Column>* colum
   return true;
 }
 
-/// Numbers too large for an option become negative, which validation refuses.
-bool DecodeOptions(Decoder* decoder, TableOptions* options) {
-  uint32_t time_to_live = 0;
-  uint64_t gc_grace = 0;
-  uint32_t level = 0;
-  if (!decoder->Varint(&time_to_live) || !decoder->Varint(&gc_grace) || !decoder->Varint(&level))
-    return false;
-  options->default_time_to_live_seconds = static_cast<int32_t>(time_to_live);
-  options->gc_grace_seconds = static_cast<int64_t>(gc_grace);
-  options->compression_level = static_cast<int32_t>(level);
-  return true;
-}
-
 }  // namespace
 
 void SchemaEditor::Encode(const TableSchema& schema, std::string* out) {
@@ -76,9 +63,7 @@ void SchemaEditor::Encode(const TableSchema& schema, std::string* out) {
   AppendVarint(out, schema.id_);
   AppendVarint(out, schema.version_);
   AppendLengthPrefixed(out, schema.name_);
-  AppendVarint(out, static_cast<uint64_t>(schema.options_.default_time_to_live_seconds));
-  AppendVarint(out, static_cast<uint64_t>(schema.options_.gc_grace_seconds));
-  AppendVarint(out, static_cast<uint64_t>(schema.options_.compression_level));
+  EncodeOptions(schema.options_, out);
   AppendVarint(out, schema.next_column_id_);
   AppendColumns(schema.partition_key_, out);
   AppendColumns(schema.clustering_, out);

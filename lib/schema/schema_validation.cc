@@ -7,24 +7,11 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "schema/table_options.h"
 #include "types/type_rules.h"
 
 namespace stoa {
 namespace {
-
-absl::Status ValidateOption(std::string_view whose, std::string_view option, int64_t value, int64_t min,
-                            int64_t max) {
-  if (value >= min && value <= max) return absl::OkStatus();
-  return InvalidArgument(whose, ": option ", option, " is ", value, ", allowed are ", min, " to ", max);
-}
-
-absl::Status ValidateOptions(std::string_view whose, const TableOptions& options) {
-  STOA_RETURN_IF_ERROR(ValidateOption(whose, "default_time_to_live_seconds",
-                                      options.default_time_to_live_seconds, 0, kTimeToLiveSecondsMax));
-  STOA_RETURN_IF_ERROR(
-      ValidateOption(whose, "gc_grace_seconds", options.gc_grace_seconds, 0, kGcGraceSecondsMax));
-  return ValidateOption(whose, "compression_level", options.compression_level, 1, 19);
-}
 
 absl::Status ValidateColumn(std::string_view whose, const Column& column) {
   STOA_RETURN_IF_ERROR(ValidateName(whose, column.name));

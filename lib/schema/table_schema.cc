@@ -62,6 +62,10 @@ std::string TableSchema::ToString() const {
   if (!clustering_.empty()) out += ClusteringOrderBy(clustering_);
   return StrCat(out, "default_time_to_live = ", options_.default_time_to_live_seconds,
                 "\n    AND gc_grace_seconds = ", options_.gc_grace_seconds,
+                options_.delete_persistence_seconds == 0
+                    ? ""
+                    : StrCat("\n    AND delete_persistence_seconds = ", options_.delete_persistence_seconds),
+                "\n    AND compaction = ", options_.compaction.ToString(),
                 "\n    AND compression = {'class': 'ZstdCompressor', 'compression_level': ",
                 options_.compression_level, "};");
 }

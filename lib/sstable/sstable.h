@@ -58,6 +58,10 @@ struct ReadStats {
 };
 
 struct SSTableWriterOptions {
+  /// As the table wants its files.
+  static SSTableWriterOptions For(const TableSchema& schema, uint64_t number, uint64_t file_id,
+                                  IoPurpose purpose);
+
   uint64_t number = 0;
   uint64_t file_id = 0;
   int compression_level = 1;
@@ -81,8 +85,8 @@ class SSTableWriter {
                                                                const SSTableWriterOptions& options);
   ~SSTableWriter();
 
-  /// The projection in which batches must come: all regular columns of the schema.
-  const Projection& projection() const;
+  /// The projection in which batches must come: all columns of the schema outside of the key.
+  static Projection ProjectionOf(const TableSchema& schema);
   /// Loads what is not loaded.
   absl::Status Add(RowBatch& batch);
   /// Bytes written so far, about.

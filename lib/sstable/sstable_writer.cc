@@ -19,14 +19,6 @@
 namespace stoa {
 namespace {
 
-Projection ProjectionOf(const TableSchema& schema) {
-  Projection projection;
-  for (const Column* column : CellColumns(schema)) {
-    projection.push_back(ProjectedColumn{column->id, static_cast<uint8_t>(column->type.word_bytes())});
-  }
-  return projection;
-}
-
 Statistics StatisticsOf(const TableSchema& schema) {
   Statistics statistics;
   statistics.table = schema.id();
@@ -42,7 +34,7 @@ struct SSTableWriter::State {
         std::unique_ptr<TableFileWriter> writer)
       : schema(table_schema),
         options(writer_options),
-        projection(ProjectionOf(schema)),
+        projection(SSTableWriter::ProjectionOf(schema)),
         statistics(StatisticsOf(schema)),
         file(std::move(writer)),
         builder(&statistics.layout, &projection, writer_options.compression_level,
@@ -160,10 +152,27 @@ absl::StatusOr<std::unique_ptr<SSTableWriter>> SSTableWriter::Create(Directory& 
       new SSTableWriter(std::make_unique<State>(schema, options, std::move(file))));
 }
 
+Projection SSTableWriter::ProjectionOf(const TableSchema& schema) {
+  Projection projection;
+  for (const Column* column : CellColumns(schema)) {
+    projection.push_back(ProjectedColumn{column->id, static_cast<uint8_t>(column->type.word_bytes())});
+  }
+  return projection;
+}
+
+SSTableWriterOptions SSTableWriterOptions::For(const TableSchema& schema, uint64_t number, uint64_t file_id,
+                                               IoPurpose purpose) {
+  SSTableWriterOptions options;
+  options.number = number;
+  options.file_id = file_id;
+  options.compression_level = schema.options().compression_level;
+  options.purpose = purpose;
+  return options;
+}
+
 SSTableWriter::SSTableWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
 SSTableWriter::~SSTableWriter() = default;
 
-const Projection& SSTableWriter::projection() const { return state_->projection; }
 uint64_t SSTableWriter::file_bytes() const { return state_->file->offset(); }
 bool SSTableWriter::empty() const { return state_->tally.partition_count() == 0; }
 

@@ -78,12 +78,14 @@ class Parts {
   }
   /// Merges all SSTables.
   void Compact() {
-    std::vector<uint64_t> inputs;
-    for (const auto& sstable : table()->sstables) inputs.push_back(sstable->metadata().number);
-    CompactionJob job(*store_, TableId{1}, inputs, abort_,
-                      [](const CompactionJob::Outcome& outcome) { REQUIRE_OK(outcome.status); });
-    while (job.Step() == Job::Progress::kMore) {
-    }
+    CompactionPlan plan;
+    for (const auto& sstable : table()->sstables) plan.inputs.push_back(sstable->metadata().number);
+    Compaction::Start(
+        std::make_unique<Compaction>(
+            *store_, TableId{1}, plan, abort_,
+            [](const CompactionPlan&, const Compaction::Outcome& outcome) { REQUIRE_OK(outcome.status); }),
+        1);
+    sim_.executor.RunAll();
   }
 
   const Table& schema() const { return table_; }

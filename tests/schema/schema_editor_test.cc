@@ -249,19 +249,28 @@ TEST_CASE("catalog records round trip") {
                                     .Clustering("c", TypeKind::kUuid, ClusteringOrder::kDescending)
                                     .Build()
                                     .value());
-  CHECK(HexDump(Encoded(small)) ==
-        "01"          // format
-        "ac02"        // table id 300
-        "01"          // version
-        "0174"        // t
-        "000001"      // options
-        "03"          // next column id
-        "01"          // one partition key column
-        "010b00016b"  // id 1, int, ascending, k
-        "01"          // one clustering column
-        "0212010163"  // id 2, uuid, descending, c
-        "00"          // no static column
-        "00");        // no regular column
+  CHECK(HexDump(Encoded(small), 100) ==
+        "01"        // format
+        "ac02"      // table id 300
+        "01"        // version
+        "0174"      // t
+        "00000001"  // no TTL, no grace, no deadline, compression level 1
+        "025434"    // T4
+        "8080808004"
+        "80808032"
+        "04"                // 1 GiB, 100 MiB, 4 shards
+        "555555555555d53f"  // growth 1/3
+        "00"
+        "20"  // no windows, 32 files
+        "0000000000001040"
+        "9a9999999999c93f"  // 4, 0.2
+        "03"                // next column id
+        "01"                // one partition key column
+        "010b00016b"        // id 1, int, ascending, k
+        "01"                // one clustering column
+        "0212010163"        // id 2, uuid, descending, c
+        "00"                // no static column
+        "00");              // no regular column
 }
 
 /// The invariants that code relies on, without the code that is to keep them.
@@ -318,11 +327,13 @@ TEST_CASE("damaged catalog records are refused or valid") {
 
 // Goal: column ids never wrap around. Method: a record whose next id is the last one.
 TEST_CASE("column ids end rather than repeat") {
-  const TableSchema last =
-      SchemaEditor::Decode(std::string("\x01\x01\x01\x01t\x00\x00\x01\xff\xff\xff\xff\x0f"
-                                       "\x01\x01\x0b\x00\x01k\x00\x00\x00",
-                                       22))
-          .value();
+  const TableSchema first =
+      SchemaEditor::Create(1, TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Build().value());
+  std::string record = Encoded(first);
+  const size_t columns_bytes = 9;
+  REQUIRE(record[record.size() - columns_bytes - 1] == 2);  // next column id
+  record.replace(record.size() - columns_bytes - 1, 1, "\xff\xff\xff\xff\x0f");
+  const TableSchema last = SchemaEditor::Decode(record).value();
   CHECK(last.next_column_id() == std::numeric_limits<ColumnId>::max());
   CHECK(FromAbsl(
             SchemaEditor::Apply(last, TableAlteration().AddColumn("a", TypeKind::kInt)).status().message()) ==

@@ -56,11 +56,15 @@ TEST_CASE("a schema prints as CREATE TABLE") {
 ) WITH CLUSTERING ORDER BY (departure DESC)
     AND default_time_to_live = 0
     AND gc_grace_seconds = 0
+    AND compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}
     AND compression = {'class': 'ZstdCompressor', 'compression_level': 1};)");
 
   TableOptions options;
   options.default_time_to_live_seconds = 60;
   options.gc_grace_seconds = 864'000;
+  options.delete_persistence_seconds = 1'000'000;
+  options.compaction.scaling_parameters = "L10";
+  options.compaction.window_seconds = 86'400;
   options.compression_level = 7;
   const TableSchema::Builder builder = TableSchema::Builder("Shop.order")
                                            .PartitionKey("a", TypeKind::kInt)
@@ -77,6 +81,8 @@ TEST_CASE("a schema prints as CREATE TABLE") {
 ) WITH CLUSTERING ORDER BY ("C" ASC, d_1 DESC)
     AND default_time_to_live = 60
     AND gc_grace_seconds = 864000
+    AND delete_persistence_seconds = 1000000
+    AND compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'L10', 'window_seconds': '86400'}
     AND compression = {'class': 'ZstdCompressor', 'compression_level': 7};)");
 
   CHECK(TableSchema::Builder("t").PartitionKey("_k", TypeKind::kBlob).Build().value().ToString() ==
@@ -85,6 +91,7 @@ TEST_CASE("a schema prints as CREATE TABLE") {
     PRIMARY KEY ("_k")
 ) WITH default_time_to_live = 0
     AND gc_grace_seconds = 0
+    AND compaction = {'class': 'UnifiedCompactionStrategy', 'scaling_parameters': 'T4'}
     AND compression = {'class': 'ZstdCompressor', 'compression_level': 1};)");
 }
 

@@ -20,8 +20,9 @@ absl::StatusOr<SSTableMetadata> SSTableFixture::Write(const TableSchema& schema,
                                                       const SSTableWriterOptions& options) {
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<SSTableWriter> writer,
                         SSTableWriter::Create(*directory_, schema, options));
+  const Projection projection = SSTableWriter::ProjectionOf(schema);
   ScanSpec spec;
-  spec.projection = &writer->projection();
+  spec.projection = &projection;
   VectorSourceOptions source_options;
   source_options.batch_rows = 50;
   source_options.seed = options.number + 1;

@@ -1,0 +1,187 @@
+#include "engine/compaction_scheduler.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "compaction/overlap.h"
+
+namespace stoa {
+namespace {
+
+/// A merge that failed is tried again after so long: the disk may be full now and not then.
+constexpr int64_t kRetrySeconds = 10;
+/// The wall clock may be set forward before a later look would come.
+constexpr int64_t kLookSecondsMax = 3600;
+
+/// What the picker looks at. Views of the schema and of the files of `table`.
+CompactionState StateOf(const TableView& table, const std::set<uint64_t>& busy, int64_t now_seconds,
+                        double base_bytes) {
+  CompactionState state;
+  for (const std::shared_ptr<SSTable>& sstable : table.sstables) state.files.push_back(&sstable->metadata());
+  state.busy = busy;
+  state.memtables.push_back(table.active->times());
+  for (const SealedMemtable& sealed : table.sealed) state.memtables.push_back(sealed.memtable->times());
+  const TableOptions& options = table.schema->options();
+  state.options = &options.compaction;
+  state.now_seconds = now_seconds;
+  state.gc_grace_seconds = options.gc_grace_seconds;
+  state.delete_persistence_seconds = options.delete_persistence_seconds;
+  state.base_bytes = base_bytes;
+  return state;
+}
+
+/// Merged together they would become the same files again.
+bool IsMerged(const Files& files) {
+  return OverlapGroups(files).size() == files.size() &&
+         std::none_of(files.begin(), files.end(), [](const SSTableMetadata* file) {
+           return file->bounds.times.has_tombstones || file->bounds.times.has_expiring;
+         });
+}
+
+}  // namespace
+
+/// Lets a delayed job find out whether its scheduler still exists.
+struct CompactionScheduler::Lifetime {
+  Mutex mutex;
+  CompactionScheduler* owner ABSL_GUARDED_BY(mutex) = nullptr;
+};
+
+CompactionScheduler::CompactionScheduler(Store& store, size_t threads, double base_bytes)
+    : store_(store), threads_(threads), base_bytes_(base_bytes), lifetime_(std::make_shared<Lifetime>()) {
+  MutexLock lock(&lifetime_->mutex);
+  lifetime_->owner = this;
+}
+
+void CompactionScheduler::Check(TableId table) {
+  MutexLock lock(&mutex_);
+  CheckLocked(table);
+}
+
+void CompactionScheduler::CheckLocked(TableId table) {
+  if (reserved_.contains(table)) return;
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const TableView* sources = view->Find(table);
+  if (sources == nullptr) return;
+  const int64_t now = store_.purge_clock().NowSeconds();
+  CompactionState state = StateOf(*sources, busy_[table], now, base_bytes_);
+  while (!stopping_ && running_ < threads_) {
+    std::optional<CompactionPlan> plan = PickCompaction(state);
+    if (!plan.has_value()) break;
+    state.busy.insert(plan->inputs.begin(), plan->inputs.end());
+    Start(table, *std::move(plan));
+  }
+  if (const std::optional<int64_t> at = NextLook(state)) LookAgain(*at, now);
+}
+
+void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
+  busy_[table].insert(plan.inputs.begin(), plan.inputs.end());
+  ++running_;
+  Compaction::Start(std::make_unique<Compaction>(
+                        store_, table, std::move(plan), abort_,
+                        [this, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
+                          Done(table, done, outcome);
+                        }),
+                    threads_);
+}
+
+void CompactionScheduler::Done(TableId table, const CompactionPlan& plan,
+                               const Compaction::Outcome& outcome) {
+  if (outcome.status.ok()) store_.RemoveObsoleteFiles();
+  MutexLock lock(&mutex_);
+  for (const uint64_t number : plan.inputs) busy_[table].erase(number);
+  if (outcome.status.ok()) {
+    failures_.erase(table);
+    ++counters_.compactions;
+    counters_.compaction_bytes_read += outcome.bytes_read;
+    counters_.compaction_bytes_written += outcome.bytes_written;
+  } else {
+    failures_[table] = outcome.status;
+    const int64_t now = store_.purge_clock().NowSeconds();
+    LookAgain(now + kRetrySeconds, now);
+  }
+  --running_;
+  if (outcome.status.ok()) CheckLocked(table);
+  changed_.SignalAll();
+}
+
+void CompactionScheduler::LookAgain(int64_t at_seconds, int64_t now_seconds) {
+  at_seconds = std::min(at_seconds, now_seconds + kLookSecondsMax);
+  if (stopping_ || at_seconds >= next_look_) return;
+  next_look_ = at_seconds;
+  store_.env().executor.ScheduleAfter((at_seconds - now_seconds) * kMicrosPerSecond, JobPriority::kCompaction,
+                                      NewFunctionJob("look for compactions", [lifetime = lifetime_] {
+                                        MutexLock lock(&lifetime->mutex);
+                                        if (lifetime->owner != nullptr) lifetime->owner->CheckAll();
+                                      }));
+}
+
+void CompactionScheduler::CheckAll() {
+  MutexLock lock(&mutex_);
+  next_look_ = kNoExpiry;
+  const std::shared_ptr<const View> view = store_.views().Get();
+  for (const auto& entry : view->tables()) CheckLocked(entry.first);
+}
+
+bool CompactionScheduler::StartWanted(TableId table) {
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const TableView* sources = view->Find(table);
+  if (sources == nullptr) return false;
+  const CompactionState state = StateOf(*sources, {}, store_.purge_clock().NowSeconds(), base_bytes_);
+  if (IsMerged(state.files)) return false;
+  failures_.erase(table);
+  Start(table, PlanMerge(state, state.files, CompactionReason::kWanted));
+  return true;
+}
+
+absl::Status CompactionScheduler::CompactTable(TableId table) {
+  MutexLock lock(&mutex_);
+  const auto wait_while = [&](const auto& condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    while (condition()) {
+      if (!store_.env().executor.Wait(&mutex_, &changed_)) {
+        return absl::InternalError("waiting for a compaction, but there is none");
+      }
+    }
+    return absl::OkStatus();
+  };
+  STOA_RETURN_IF_ERROR(
+      wait_while([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return reserved_.contains(table) && !stopping_; }));
+  if (stopping_) return absl::FailedPreconditionError("the database is closing");
+  reserved_.insert(table);
+  const auto is_busy = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !busy_[table].empty(); };
+  absl::Status status = wait_while(is_busy);
+  if (status.ok() && !stopping_ && StartWanted(table)) {
+    status = wait_while(is_busy);
+    if (auto failure = failures_.find(table); status.ok() && failure != failures_.end())
+      status = failure->second;
+  }
+  reserved_.erase(table);
+  changed_.SignalAll();
+  CheckLocked(table);
+  return status;
+}
+
+void CompactionScheduler::Stop(bool abort) {
+  if (abort) abort_.store(true);
+  {
+    MutexLock lock(&lifetime_->mutex);
+    lifetime_->owner = nullptr;
+  }
+  MutexLock lock(&mutex_);
+  stopping_ = true;
+  changed_.SignalAll();
+  while (running_ > 0) {
+    if (!store_.env().executor.Wait(&mutex_, &changed_)) return;
+  }
+}
+
+void CompactionScheduler::FillMetrics(Metrics* metrics) const {
+  MutexLock lock(&mutex_);
+  metrics->compactions = counters_.compactions;
+  metrics->compaction_bytes_read = counters_.compaction_bytes_read;
+  metrics->compaction_bytes_written = counters_.compaction_bytes_written;
+}
+
+}  // namespace stoa

@@ -1,0 +1,74 @@
+// Decides when SSTables are merged, and keeps account of what is under way.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+
+#include <absl/status/status.h>
+
+#include <stoa/database.h>
+
+#include "compaction/picker.h"
+#include "engine/compaction_job.h"
+#include "engine/store.h"
+
+namespace stoa {
+
+/// Thread-safe. Nothing here runs on a thread of its own.
+class CompactionScheduler {
+ public:
+  /// `threads` is how many may merge at a time. `base_bytes`: CompactionState.
+  CompactionScheduler(Store& store, size_t threads, double base_bytes);
+
+  /// Starts what the table needs, as far as there are threads; called whenever its files or options have
+  /// changed, and by itself when time alone may have given work to do.
+  void Check(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  /// Check for every table.
+  void CheckAll() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  /// Merges all SSTables of a table and waits.
+  absl::Status CompactTable(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  /// No new merges; running ones stop at their next step if `abort`. Waits for them.
+  void Stop(bool abort) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  void FillMetrics(Metrics* metrics) const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Lifetime;  // outlives this object in delayed jobs
+
+  void CheckLocked(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// Starts the merge of all files of a table, none of them busy; false if that would change nothing.
+  bool StartWanted(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Start(TableId table, CompactionPlan plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Done(TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void LookAgain(int64_t at_seconds, int64_t now_seconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Store& store_;
+  const size_t threads_;
+  const double base_bytes_;
+  const std::shared_ptr<Lifetime> lifetime_;
+  std::atomic<bool> abort_{false};
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// Files that are being merged.
+  std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
+  /// Tables that CompactTable has for itself.
+  std::set<TableId> reserved_ ABSL_GUARDED_BY(mutex_);
+  /// Of the last merge of each table that failed; none after one that did not.
+  std::map<TableId, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
+  /// When CheckAll comes next, in seconds since 1970; INT64_MAX: never.
+  int64_t next_look_ ABSL_GUARDED_BY(mutex_) = kNoExpiry;
+  Metrics counters_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace stoa
