@@ -56,7 +56,7 @@ struct TableOptions {
   /// until they are gone.
   int64_t delete_persistence_seconds = 0;
   CompactionOptions compaction;
-  /// zstd level of SSTable sections, 1 to 19.
+  /// zstd level of SSTable sections, 1 to 19; 0 leaves them uncompressed.
   int32_t compression_level = 1;
 
   friend bool operator==(const TableOptions&, const TableOptions&) = default;

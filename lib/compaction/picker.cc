@@ -284,11 +284,21 @@ CompactionPlan PlanMerge(const CompactionState& state, const Files& inputs, Comp
   return plan;
 }
 
+bool NeedsFlush(const CompactionState& state) {
+  if (state.delete_persistence_seconds == 0) return false;
+  const int64_t before = state.now_seconds - (state.gc_grace_seconds + state.delete_persistence_seconds) / 4;
+  const auto dies_before = [before](const TimeBounds& times) { return times.min_local_time < before; };
+  return std::any_of(state.memtables.begin(), state.memtables.end(), dies_before) ||
+         std::any_of(state.files.begin(), state.files.end(),
+                     [&](const SSTableMetadata* file) { return dies_before(Times(file)); });
+}
+
 std::optional<int64_t> NextLook(const CompactionState& state) {
-  std::optional<int64_t> next;
   const int64_t pause = state.delete_persistence_seconds == 0
                             ? kLookSeconds
                             : std::clamp<int64_t>(state.delete_persistence_seconds / 8, 1, kLookSeconds);
+  std::optional<int64_t> next;
+  if (state.delete_persistence_seconds != 0) next = state.now_seconds + pause;
   for (const SSTableMetadata* file : state.files) {
     const int64_t first = Times(file).min_local_time;
     const bool dies = first != kNoExpiry;

@@ -52,6 +52,10 @@ std::optional<CompactionPlan> PickCompaction(const CompactionState& state);
 /// The plan to merge all `inputs`, which are files of the state.
 CompactionPlan PlanMerge(const CompactionState& state, const Files& inputs, CompactionReason reason);
 
+/// Whether a deadline for deletions wants everything in memory to be flushed and its log to go, so that
+/// merges can carry them out in time.
+bool NeedsFlush(const CompactionState& state);
+
 /// When to ask again even if no file is added until then, because time alone may give work to do, in seconds
 /// since 1970; none if it will not.
 std::optional<int64_t> NextLook(const CompactionState& state);

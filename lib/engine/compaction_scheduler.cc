@@ -119,9 +119,14 @@ void CompactionScheduler::LookAgain(int64_t at_seconds, int64_t now_seconds) {
 }
 
 void CompactionScheduler::CheckAll() {
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const int64_t now = store_.purge_clock().NowSeconds();
+  const bool flush = std::any_of(view->tables().begin(), view->tables().end(), [&](const auto& entry) {
+    return NeedsFlush(StateOf(*entry.second, {}, now, base_bytes_));
+  });
+  if (flush) flush_();
   MutexLock lock(&mutex_);
   next_look_ = kNoExpiry;
-  const std::shared_ptr<const View> view = store_.views().Get();
   for (const auto& entry : view->tables()) CheckLocked(entry.first);
 }
 

@@ -24,6 +24,10 @@ class CompactionScheduler {
   /// `threads` is how many may merge at a time. `base_bytes`: CompactionState.
   CompactionScheduler(Store& store, size_t threads, double base_bytes);
 
+  /// What writes everything in memory out and lets go of the log; called when a deadline for deletions wants
+  /// it. Set once, before Check.
+  void SetFlush(std::function<void()> flush) { flush_ = std::move(flush); }
+
   /// Starts what the table needs, as far as there are threads; called whenever its files or options have
   /// changed, and by itself when time alone may have given work to do.
   void Check(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -54,6 +58,7 @@ class CompactionScheduler {
   const size_t threads_;
   const double base_bytes_;
   const std::shared_ptr<Lifetime> lifetime_;
+  std::function<void()> flush_;
   std::atomic<bool> abort_{false};
 
   mutable Mutex mutex_;

@@ -71,6 +71,7 @@ absl::StatusOr<Table> Database::CreateTable(const TableSchema& schema) {
     return OfTable(SchemaChange::Kind::kPut, id, created);
   };
   STOA_RETURN_IF_ERROR(ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(), plan));
+  engine_->compactions().Check(created->id());
   return created;
 }
 

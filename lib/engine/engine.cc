@@ -75,6 +75,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
       [maintenance = maintenance_.get()](uint64_t last_sequence) { maintenance->BeforeGroup(last_sequence); },
       [maintenance = maintenance_.get()] { maintenance->AfterVisible(); });
   maintenance_->SetPipeline(pipeline_.get());
+  compactions_->SetFlush([maintenance = maintenance_.get()] { maintenance->FlushForDeadline(); });
   compactions_->CheckAll();
   return absl::OkStatus();
 }

@@ -54,13 +54,14 @@ void Maintenance::BeforeGroup(uint64_t last_sequence) {
   if (sealed > 0) sealed_pending_.store(true);
 }
 
-absl::StatusOr<uint64_t> Maintenance::SealAll() {
+absl::StatusOr<uint64_t> Maintenance::SealAll(bool roll_log) {
   uint64_t sequence = 0;
-  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive([&](const CommitStamp& stamp) {
+  const auto seal = [&](const CommitStamp& stamp) {
     sequence = stamp.sequence;
     if (store_.Seal(stamp.sequence, [](const TableView&) { return true; }) > 0) sealed_pending_.store(true);
-    return absl::OkStatus();
-  }));
+    return roll_log ? log_.Roll() : absl::OkStatus();
+  };
+  STOA_RETURN_IF_ERROR(pipeline_->RunExclusive(seal));
   ScheduleFlushes();
   return sequence;
 }
@@ -89,7 +90,7 @@ void Maintenance::AfterVisible() {
 absl::Status Maintenance::WaitForRoom() {
   if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]]
     return absl::OkStatus();
-  STOA_RETURN_IF_ERROR(SealAll().status());
+  STOA_RETURN_IF_ERROR(SealAll(/*roll_log=*/false).status());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     store_.views().Reclaim();
@@ -182,7 +183,7 @@ absl::Status Maintenance::CheckPinnedMemory() {
 }
 
 absl::Status Maintenance::FlushAll() {
-  STOA_ASSIGN_OR_RETURN(const uint64_t sealed_up_to, SealAll());
+  STOA_ASSIGN_OR_RETURN(const uint64_t sealed_up_to, SealAll(/*roll_log=*/false));
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (!flushing_.empty()) return false;
@@ -199,6 +200,11 @@ absl::Status Maintenance::FlushAll() {
     return true;
   }));
   return status;
+}
+
+void Maintenance::FlushForDeadline() {
+  if (!SealAll(/*roll_log=*/true).ok()) return;  // it is tried again with the next look
+  ReleaseLog();                                  // where nothing was to be flushed
 }
 
 // ---- The log

@@ -50,6 +50,9 @@ class Maintenance {
   /// Seals everything and waits until it is flushed.
   absl::Status FlushAll();
 
+  /// Has everything flushed and the log that it is in released, without waiting.
+  void FlushForDeadline();
+
   /// No new jobs; running ones stop at their next step if `abort`. Waits for them.
   void Stop(bool abort);
 
@@ -58,9 +61,9 @@ class Maintenance {
  private:
   struct Lifetime;  // outlives this object in delayed jobs
 
-  /// Seals all memtables, alone in the commit order, and has them flushed. Returns the sequence up to which
-  /// all is sealed.
-  absl::StatusOr<uint64_t> SealAll();
+  /// Seals all memtables, alone in the commit order, and has them flushed; with `roll_log` ends the log
+  /// segment too. Returns the sequence up to which all is sealed.
+  absl::StatusOr<uint64_t> SealAll(bool roll_log);
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
   void FlushDone(TableId table, const FlushJob::Outcome& outcome);

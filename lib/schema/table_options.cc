@@ -54,7 +54,7 @@ absl::Status ValidateOptions(std::string_view whose, const TableOptions& options
         whose, ": option delete_persistence_seconds is ", options.delete_persistence_seconds,
         ", allowed are 0 and what is more than gc_grace_seconds, which is ", options.gc_grace_seconds);
   }
-  STOA_RETURN_IF_ERROR(ValidateOption<int64_t>(whose, "compression_level", options.compression_level, 1, 19));
+  STOA_RETURN_IF_ERROR(ValidateOption<int64_t>(whose, "compression_level", options.compression_level, 0, 19));
   return ValidateCompaction(whose, options.compaction);
 }
 

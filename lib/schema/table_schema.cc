@@ -60,14 +60,16 @@ std::string TableSchema::ToString() const {
   out += StrCat("    PRIMARY KEY (", partition_key_.size() > 1 ? StrCat("(", partition, ")") : partition,
                 clustering_.empty() ? "" : ", ", Names(clustering_), ")\n) WITH ");
   if (!clustering_.empty()) out += ClusteringOrderBy(clustering_);
-  return StrCat(out, "default_time_to_live = ", options_.default_time_to_live_seconds,
-                "\n    AND gc_grace_seconds = ", options_.gc_grace_seconds,
-                options_.delete_persistence_seconds == 0
-                    ? ""
-                    : StrCat("\n    AND delete_persistence_seconds = ", options_.delete_persistence_seconds),
-                "\n    AND compaction = ", options_.compaction.ToString(),
-                "\n    AND compression = {'class': 'ZstdCompressor', 'compression_level': ",
-                options_.compression_level, "};");
+  return StrCat(
+      out, "default_time_to_live = ", options_.default_time_to_live_seconds,
+      "\n    AND gc_grace_seconds = ", options_.gc_grace_seconds,
+      options_.delete_persistence_seconds == 0
+          ? ""
+          : StrCat("\n    AND delete_persistence_seconds = ", options_.delete_persistence_seconds),
+      "\n    AND compaction = ", options_.compaction.ToString(), "\n    AND compression = ",
+      options_.compression_level == 0
+          ? std::string("{'enabled': 'false'};")
+          : StrCat("{'class': 'ZstdCompressor', 'compression_level': ", options_.compression_level, "};"));
 }
 
 TableSchema::Builder::Builder(std::string_view name) : name_(name) {}

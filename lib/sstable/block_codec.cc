@@ -18,7 +18,7 @@ constexpr size_t kCutDistanceMin = 512;
 }  // namespace
 
 struct SectionCompressor::State {
-  explicit State(int level) : context(ZSTD_createCCtx()) {
+  explicit State(int its_level) : level(its_level), context(ZSTD_createCCtx()) {
     ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
   }
@@ -26,9 +26,7 @@ struct SectionCompressor::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  /// Compresses `bytes` into `out`, beginning a zstd block at each cut. Returns the size, or a zstd error.
-  size_t CompressPieces(const SectionBuffer& section, size_t end, ZSTD_EndDirective directive);
-
+  const int level;
   ZSTD_CCtx* context;
   std::string out;
 };
@@ -42,7 +40,7 @@ absl::StatusOr<BlockSection> SectionCompressor::Compress(SectionBuffer&& section
   if (bytes.size() > kSectionRawBytesMax)
     return absl::InternalError(StrCat("a block section of ", bytes.size(), " bytes"));
   result.raw_bytes = static_cast<uint32_t>(bytes.size());
-  if (bytes.size() >= kCompressedBytesMin) {
+  if (state_->level != 0 && bytes.size() >= kCompressedBytesMin) {
     ZSTD_CCtx* context = state_->context;
     ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
     ZSTD_CCtx_setPledgedSrcSize(context, bytes.size());

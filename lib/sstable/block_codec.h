@@ -11,10 +11,11 @@ namespace stoa {
 /// Compresses sections with one zstd context. Not thread-safe.
 class SectionCompressor {
  public:
+  /// Level 0 compresses nothing.
   explicit SectionCompressor(int level);
   ~SectionCompressor();
 
-  /// Takes the bytes of `section`; raw where zstd saves less than a tenth.
+  /// Takes the bytes of `section`; they stay raw where zstd saves less than a tenth.
   absl::StatusOr<BlockSection> Compress(SectionBuffer&& section);
 
  private:

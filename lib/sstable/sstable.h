@@ -64,7 +64,7 @@ struct SSTableWriterOptions {
 
   uint64_t number = 0;
   uint64_t file_id = 0;
-  int compression_level = 1;
+  int compression_level = 1;  ///< 0: sections stay as they are
   /// Filter bits for each partition; 0: no filter.
   int filter_bits = 10;
   /// Bytes of a block, and of a page of the index, before compression, about. Smaller ones are for tests.

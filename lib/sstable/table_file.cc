@@ -20,9 +20,9 @@ constexpr size_t kRawBytesAt = 12;
 /// Compressed sections are small: index pages and zones. This bounds what a crafted one can make us allocate.
 constexpr size_t kCompressedRawBytesMax = 16 << 20;
 
-/// `payload` compressed, or empty if that does not save a tenth.
+/// `payload` compressed, or empty if that does not save a tenth, or the level is 0.
 std::string CompressIfSmaller(std::string_view payload, int level) {
-  if (payload.size() > kCompressedRawBytesMax) return {};
+  if (level == 0 || payload.size() > kCompressedRawBytesMax) return {};
   std::string compressed(ZSTD_compressBound(payload.size()), '\0');
   const size_t size =
       ZSTD_compress(compressed.data(), compressed.size(), payload.data(), payload.size(), level);

@@ -90,6 +90,11 @@ uint64_t LogWriter::EndOffset() const {
 
 /// Goes over to a new segment. The segment is there before anything is written, so that a full disk changes
 /// nothing.
+absl::Status LogWriter::Roll() {
+  STOA_RETURN_IF_ERROR(status());
+  return appended_sequence() == header_.after_sequence ? absl::OkStatus() : Rotate(0);
+}
+
 absl::Status LogWriter::Rotate(uint64_t bytes_min) {
   absl::StatusOr<std::unique_ptr<OpenLogSegment>> next = supply_.Take(bytes_min);
   if (!next.ok()) return CheckCreated(next.status());

@@ -47,7 +47,8 @@ struct SealedSegment {
   uint64_t bytes = 0;
 };
 
-/// Append and Close are called by one thread at a time; everything else may be called concurrently with them.
+/// Append, Roll and Close are called by one thread at a time; everything else may be called concurrently with
+/// them.
 ///
 /// The next segment is created ahead of need (PrepareSegment, run in the background by the owner when
 /// needs_segment() says so), so that a full disk is met before anything is acknowledged: Append without room
@@ -71,6 +72,10 @@ class LogWriter {
   /// when one is larger than kLogPayloadBytesMax or all are larger than kLogSegmentBytesMax, or the sequences
   /// do not increase.
   absl::Status Append(std::span<const LogRecord> records);
+
+  /// Ends the segment being written if it holds a record, so that it can go when what is in it is elsewhere.
+  /// Called like Append; the same errors.
+  absl::Status Roll();
 
   /// Makes everything durable that was appended before the call, and says up to which sequence all is.
   /// Concurrent calls share syncs. Never retried after an error.

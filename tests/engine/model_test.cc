@@ -36,7 +36,8 @@ class Pair {
 
   void Do(const Event& event) {
     model::ExecuteOptions execute;
-    if (!explicit_timestamps_) execute.gc_grace_seconds = 0;
+    if (!explicit_timestamps_) execute.table.gc_grace_seconds = 0;
+    if (event.kind == Event::Kind::kCreate) execute.table.compaction = model::RandomCompaction(&random());
     if (event.kind == Event::Kind::kConditionalBatch) {
       const model::Decision expected = model_.Decide(event);
       const model::Decision decision = ValueOf(model::ExecuteConditional(*database_, event, execute.write));
@@ -67,7 +68,7 @@ class Pair {
 
   /// Something other than a write: time, background work, maintenance, an end and a new beginning.
   void Disturb() {
-    switch (random().Uniform(12)) {
+    switch (random().Uniform(13)) {
       case 0:
         REQUIRE_OK(database_->Flush());
         break;
@@ -87,9 +88,18 @@ class Pair {
       case 5:
         sim_.executor.RunAll();
         break;
+      case 6:
+        ChangeCompaction(AnyTable());
+        break;
       default:
         sim_.clock.Advance(static_cast<int64_t>(random().Uniform(5'000'000)));
     }
+  }
+
+  void ChangeCompaction(const std::string& table) {
+    TableOptions table_options = ValueOf(database_->OpenTable(table))->options();
+    table_options.compaction = model::RandomCompaction(&random());
+    REQUIRE_OK(database_->AlterTable(table, TableAlteration().SetOptions(table_options)).status());
   }
 
   void Write() {

@@ -1,5 +1,6 @@
 #include "model/driver.h"
 
+#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -234,9 +235,7 @@ Row RowOf(const TableSchema& schema, const RowView& view) {
   return row;
 }
 
-absl::StatusOr<TableSchema> SchemaOf(const std::string& table, int64_t gc_grace_seconds) {
-  TableOptions options;
-  options.gc_grace_seconds = gc_grace_seconds;
+absl::StatusOr<TableSchema> SchemaOf(const std::string& table, const TableOptions& options) {
   TableSchema::Builder builder(table);
   builder.PartitionKey("pk", TypeKind::kBigint)
       .Clustering("a", TypeKind::kBigint)
@@ -282,6 +281,19 @@ absl::Status ReadPages(const Database& database, const Snapshot* snapshot, const
 
 }  // namespace
 
+CompactionOptions RandomCompaction(Random* random) {
+  CompactionOptions options;
+  const char* const scalings[] = {"T4", "N", "L10", "T2, T8", "L3"};
+  options.scaling_parameters = scalings[random->Uniform(std::size(scalings))];
+  if (random->OneIn(2)) options.min_sstable_bytes = 0;
+  options.base_shard_count = 1 + static_cast<uint32_t>(random->Uniform(5));
+  if (random->OneIn(3)) options.window_seconds = 1 + static_cast<int64_t>(random->Uniform(20));
+  options.files_per_read_max = 2 + static_cast<uint32_t>(random->Uniform(8));
+  options.space_amplification_max = random->OneIn(2) ? 1.5 : 10;
+  options.tombstone_threshold = random->OneIn(2) ? 0.05 : 0.5;
+  return options;
+}
+
 absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options) {
   switch (event.kind) {
     case Event::Kind::kCreate: {
@@ -293,7 +305,7 @@ absl::Status Execute(Database& database, const Event& event, const ExecuteOption
         }
         STOA_RETURN_IF_ERROR(database.CreateType("pair", fields).status());
       }
-      STOA_ASSIGN_OR_RETURN(const TableSchema schema, SchemaOf(event.table, options.gc_grace_seconds));
+      STOA_ASSIGN_OR_RETURN(const TableSchema schema, SchemaOf(event.table, options.table));
       return database.CreateTable(schema).status();
     }
     case Event::Kind::kDrop:

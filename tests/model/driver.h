@@ -11,6 +11,7 @@
 
 #include <stoa/database.h>
 
+#include "io/random.h"
 #include "model/model.h"
 
 namespace stoa::model {
@@ -20,8 +21,17 @@ namespace stoa::model {
 /// what is written under a purged one.
 struct ExecuteOptions {
   WriteOptions write;
-  int64_t gc_grace_seconds = INT32_MAX;
+  TableOptions table = KeepDeletions();
+
+  static TableOptions KeepDeletions() {
+    TableOptions options;
+    options.gc_grace_seconds = INT32_MAX;
+    return options;
+  }
 };
+
+/// Of every kind, and such that a little data already makes several levels, shards and windows.
+CompactionOptions RandomCompaction(Random* random);
 
 /// Carries out an event on the database.
 absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options);

@@ -207,7 +207,7 @@ TEST_CASE("a step that does not apply changes nothing") {
   TableOptions options;
   options.compression_level = 20;
   CHECK(Refusal(after_add().SetOptions(options)) ==
-        "table air.flights: option compression_level is 20, allowed are 1 to 19");
+        "table air.flights: option compression_level is 20, allowed are 0 to 19");
 }
 
 // Goal: the limit of columns holds for alterations too. Method: from 65,534 columns one more and two more.

@@ -205,12 +205,16 @@ TEST_CASE("options are validated") {
         "table flights: option gc_grace_seconds is 2147483648, allowed are 0 to 2147483647");
   CHECK(Refusal(with(&TableOptions::gc_grace_seconds, -1)) ==
         "table flights: option gc_grace_seconds is -1, allowed are 0 to 2147483647");
-  CHECK(with(&TableOptions::compression_level, 1).Build().ok());
+  CHECK(with(&TableOptions::compression_level, 0).Build().ok());
+  CHECK(with(&TableOptions::compression_level, 0)
+            .Build()
+            ->ToString()
+            .ends_with("AND compression = {'enabled': 'false'};"));
   CHECK(with(&TableOptions::compression_level, 19).Build().ok());
-  CHECK(Refusal(with(&TableOptions::compression_level, 0)) ==
-        "table flights: option compression_level is 0, allowed are 1 to 19");
+  CHECK(Refusal(with(&TableOptions::compression_level, -1)) ==
+        "table flights: option compression_level is -1, allowed are 0 to 19");
   CHECK(Refusal(with(&TableOptions::compression_level, 20)) ==
-        "table flights: option compression_level is 20, allowed are 1 to 19");
+        "table flights: option compression_level is 20, allowed are 0 to 19");
 }
 
 // Goal: the number of columns is bounded, and many columns are found. Method: 65,535 of them and one more.

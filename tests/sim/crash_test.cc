@@ -149,6 +149,8 @@ class Scenario {
         case Step::Kind::kEvent: {
           model::ExecuteOptions options;
           options.write.durability = step.sync ? Durability::kSync : Durability::kProcess;
+          Random compaction(seed_);
+          options.table.compaction = model::RandomCompaction(&compaction);
           promise.most += 1;
           status = model::Execute(**database, step.event, options);
           // A schema change that was acknowledged is durable, and with it everything before.

@@ -1,0 +1,216 @@
+// Compaction as users of a table see it.
+#include <algorithm>
+#include <string>
+
+#include <stoa/database.h>
+
+#include "io/sim_file_system.h"
+#include "model/sim_env.h"
+#include "support/catch.h"
+#include "support/status.h"
+
+namespace stoa {
+namespace {
+
+constexpr int64_t kSecond = 1'000'000;
+
+class CompactionTest {
+ public:
+  CompactionTest() : sim(files_, 1) {
+    options_.env = &sim.env;
+    options_.memory_budget_bytes = 1 << 20;
+    options_.wal_segment_bytes = 16 << 10;
+    Open();
+  }
+
+  void Open() { database = ValueOf(Database::Open(options_, "db")); }
+
+  Table Create(const TableOptions& table_options) {
+    return ValueOf(database->CreateTable(ValueOf(TableSchema::Builder("t")
+                                                     .PartitionKey("k", TypeKind::kInt)
+                                                     .Clustering("c", TypeKind::kInt)
+                                                     .Regular("v", TypeKind::kText)
+                                                     .Options(table_options)
+                                                     .Build())));
+  }
+
+  void Write(const WriteBatch& batch) { REQUIRE_OK(database->Write(WriteOptions(), batch)); }
+  /// Rows [first, last) of partition k.
+  void Upsert(const Table& table, int32_t k, int32_t first, int32_t last, std::string_view text,
+              const WriteAttributes& attributes = {}) {
+    WriteBatch batch;
+    for (int32_t c = first; c < last; ++c) {
+      REQUIRE_OK(batch.Upsert(table, {k}, {c}, {{table->FindColumn("v")->id, text}}, attributes));
+    }
+    Write(batch);
+  }
+  void Flush() {
+    REQUIRE_OK(database->Flush());
+    sim.executor.RunAll();
+  }
+  uint64_t Rows(const Table& table) {
+    Cursor cursor = ValueOf(database->Read(ReadOptions(), Query(table)));
+    uint64_t rows = 0;
+    while (cursor.Next()) ++rows;
+    REQUIRE_OK(cursor.status());
+    return rows;
+  }
+  /// Whether the bytes stand in any file.
+  bool IsOnDisk(const std::string& bytes) {
+    const std::unique_ptr<Directory> directory = ValueOf(files_.OpenDirectory("db"));
+    for (const std::string& name : ValueOf(directory->List())) {
+      if (ValueOf(files_.ReadFile("db/" + name)).find(bytes) != std::string::npos) return true;
+    }
+    return false;
+  }
+  void Pass(int64_t seconds) {
+    sim.clock.Advance(seconds * kSecond);
+    sim.executor.RunAll();
+  }
+
+ private:
+  SimFileSystem files_;
+
+ public:
+  SimEnv sim;
+  std::unique_ptr<Database> database;
+
+ private:
+  Options options_;
+};
+
+/// What is looked for in files, which are not compressed.
+std::string Secret(char letter) {
+  std::string secret = "a secret of ";
+  secret.push_back(letter);
+  return secret;
+}
+
+// Goal: within the time that a table promises, what was deleted stands nowhere on disk: not in SSTables, not
+// in logs. Method: rows deleted in every way, in memory, in files below a large one; then time alone.
+TEST_CASE("deleted data is gone in time") {
+  for (const int64_t gc_grace : {int64_t{0}, int64_t{30}}) {
+    CompactionTest test;
+    TableOptions options;
+    options.gc_grace_seconds = gc_grace;
+    options.delete_persistence_seconds = 100;
+    options.compression_level = 0;
+    const Table table = test.Create(options);
+    for (int32_t k = 0; k < 40; ++k) test.Upsert(table, k, 0, 20, "what stays " + std::to_string(k));
+    for (int32_t i = 0; i < 6; ++i) test.Upsert(table, i, 100, 101, Secret(static_cast<char>('a' + i)));
+    WriteAttributes short_lived;
+    short_lived.ttl_seconds = 5;
+    test.Upsert(table, 6, 100, 101, Secret('g'), short_lived);
+    test.Flush();
+    REQUIRE_OK(test.database->Compact("t"));
+    for (int32_t i = 0; i < 7; ++i) REQUIRE(test.IsOnDisk(Secret(static_cast<char>('a' + i))));
+
+    test.Pass(10);
+    WriteBatch batch;
+    REQUIRE_OK(batch.DeleteRow(table, {int32_t{0}}, {int32_t{100}}));
+    REQUIRE_OK(batch.DeletePartition(table, {int32_t{1}}));
+    ClusteringRange range;
+    const std::vector<Value> fifty = {int32_t{50}};
+    range.from = fifty;
+    REQUIRE_OK(batch.DeleteRange(table, {int32_t{2}}, range));
+    REQUIRE_OK(batch.DeleteCells(table, {int32_t{3}}, {int32_t{100}}, {{table->FindColumn("v")->id}}));
+    test.Write(batch);
+    test.Upsert(table, 4, 100, 101, "overwritten");
+    test.Flush();
+    batch.Clear();
+    REQUIRE_OK(batch.DeleteRow(table, {int32_t{5}}, {int32_t{100}}));  // stays in memory
+    test.Write(batch);
+    for (int step = 0; step < 10; ++step) test.Pass(10);
+    for (const char letter : {'a', 'b', 'c', 'd', 'f', 'g'}) {
+      CAPTURE(letter, gc_grace);
+      CHECK_FALSE(test.IsOnDisk(Secret(letter)));
+    }
+    CHECK(test.Rows(table) == 40 * 20 - 20 + 2);  // partition 1 is gone; without a value, and overwritten
+    REQUIRE_OK(test.database->Verify().status());
+  }
+}
+
+// Goal: a window that has expired vanishes without being read. Method: a row a second for ten windows, each
+// row living for two; the bytes that compaction reads are those of young windows alone.
+TEST_CASE("windows that have expired go unread") {
+  CompactionTest test;
+  TableOptions options;
+  options.default_time_to_live_seconds = 200;
+  options.compaction.window_seconds = 100;
+  const Table table = test.Create(options);
+  int32_t c = 0;
+  const auto run = [&](int seconds) {
+    for (int i = 0; i < seconds; ++i) {
+      test.Upsert(table, c % 7, c, c + 1, "x");
+      ++c;
+      if (c % 20 == 0) test.Flush();
+      test.Pass(1);
+    }
+  };
+  run(1000);
+  CHECK(test.Rows(table) == 199);  // the last second has passed
+  test.Flush();
+  // Two windows are alive, one is being written and one may be dying.
+  const Metrics before = test.database->metrics();
+  CHECK(before.sstables <= 10);
+  test.Pass(500);
+  const Metrics after = test.database->metrics();
+  CHECK(after.sstables == 0);
+  CHECK(after.compaction_bytes_read - before.compaction_bytes_read <= before.sstable_bytes / 2);
+  CHECK(test.Rows(table) == 0);
+}
+
+// Goal: a queue does not keep its tombstones. Method: rows inserted and deleted again and again, nothing
+// asked for: what is on disk stays small.
+TEST_CASE("a queue is kept short") {
+  CompactionTest test;
+  const Table table = test.Create(TableOptions());
+  for (int32_t c = 0; c < 20'000; c += 100) {
+    test.Upsert(table, 1, c, c + 100, "x");
+    WriteBatch batch;
+    if (c >= 200) {
+      for (int32_t gone = c - 200; gone < c - 100; ++gone)
+        REQUIRE_OK(batch.DeleteRow(table, {int32_t{1}}, {gone}));
+      test.Write(batch);
+    }
+    if (c % 500 == 0) test.Flush();
+    test.Pass(1);
+  }
+  test.Flush();
+  test.Pass(60);
+  CHECK(test.Rows(table) == 200);
+  CHECK(test.database->metrics().sstables <= 4);
+  CHECK(test.database->metrics().sstable_bytes < 60'000);
+}
+
+// Goal: shards are files of their own, merged by as many threads as there are. Method: a table in three
+// shards.
+TEST_CASE("a table is cut into shards") {
+  CompactionTest test;
+  TableOptions options;
+  options.compaction.min_sstable_bytes = 0;
+  options.compaction.base_shard_count = 3;
+  const Table table = test.Create(options);
+  for (int32_t round = 0; round < 4; ++round) {
+    for (int32_t k = 0; k < 100; ++k) test.Upsert(table, k, round, round + 2, "x");
+    test.Flush();
+  }
+  REQUIRE_OK(test.database->Compact("t"));
+  CHECK(test.database->metrics().sstables == 3);
+  CHECK(test.Rows(table) == 500);
+  const uint64_t compactions = test.database->metrics().compactions;
+  REQUIRE_OK(test.database->Compact("t"));  // nothing to do
+  CHECK(test.database->metrics().compactions == compactions);
+
+  // The options of a live table may change; what is there stays as it is until it is merged.
+  options.compaction.base_shard_count = 1;
+  REQUIRE_OK(test.database->AlterTable("t", TableAlteration().SetOptions(options)).status());
+  CHECK(test.database->metrics().sstables == 3);
+  test.Upsert(table, 1, 0, 10, "y");
+  REQUIRE_OK(test.database->Compact("t"));
+  CHECK(test.database->metrics().sstables == 1);
+  CHECK(test.Rows(table) == 505);
+}
+
+}  // namespace
+}  // namespace stoa
