@@ -12,8 +12,13 @@
 
 #include "series.h"
 
-/// Memory for memtables and cached blocks, the same for every engine.
-inline constexpr size_t kMemoryBytes = size_t{1} << 30;
+/// What a workload wants of every engine alike.
+struct EngineOptions {
+  /// Memory for memtables and cached blocks.
+  size_t memory_bytes = size_t{1} << 30;
+  /// Stoa's scaling parameters (CompactionOptions); other engines have one way.
+  std::string scaling_parameters = "T4";
+};
 
 /// An open database. Every error ends the program. Durability of every write: it survives the death of the
 /// process.
@@ -32,12 +37,14 @@ class Engine {
   virtual double SumNewest(int64_t sensor, size_t rows) = 0;
   /// Sum of one column over all rows.
   virtual double SumColumn(size_t column) = 0;
+  /// Bytes that flushes and merges have written to data files since the database was opened.
+  virtual uint64_t BytesWritten() = 0;
 };
 
 struct EngineKind {
   std::string name;
   /// Opens the database in directory `path`, creating it if there is none.
-  std::unique_ptr<Engine> (*open)(const std::string& path);
+  std::unique_ptr<Engine> (*open)(const std::string& path, const EngineOptions& options);
   /// True for files that are not data, such as a log for people.
   bool (*is_not_data)(const std::string& file_name);
 };

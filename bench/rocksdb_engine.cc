@@ -2,9 +2,11 @@
 // users do:
 //   key    token of the partition (8 bytes, big-endian) | sensor (8) | inverted time (8), so that the newest
 //   comes first value  the four columns, packed: 32 bytes
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <string>
 
 #include <rocksdb/cache.h>
@@ -18,7 +20,6 @@ namespace {
 
 constexpr size_t kKeyBytes = 24;
 constexpr size_t kPartitionBytes = 16;
-constexpr size_t kMemtableBytes = size_t{64} << 20;
 
 void Check(const rocksdb::Status& status) {
   if (status.ok()) return;
@@ -26,12 +27,12 @@ void Check(const rocksdb::Status& status) {
   std::exit(1);
 }
 
-rocksdb::Options TunedOptions() {
+rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.IncreaseParallelism(2);
   options.compression = rocksdb::kZSTD;
-  options.write_buffer_size = kMemtableBytes;
+  options.write_buffer_size = std::min(engine_options.memory_bytes / 16, size_t{64} << 20);
   options.max_write_buffer_number = 4;
   options.level_compaction_dynamic_level_bytes = true;
   options.compaction_pri = rocksdb::kMinOverlappingRatio;
@@ -39,7 +40,7 @@ rocksdb::Options TunedOptions() {
 
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;
-  table.block_cache = rocksdb::NewLRUCache(kMemoryBytes);
+  table.block_cache = rocksdb::NewLRUCache(engine_options.memory_bytes);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -79,9 +80,9 @@ double Column(const rocksdb::Slice& value, size_t column) {
 
 class RocksDatabase : public Engine {
  public:
-  explicit RocksDatabase(const std::string& path) {
+  RocksDatabase(const std::string& path, const EngineOptions& options) {
     rocksdb::DB* database = nullptr;
-    Check(rocksdb::DB::Open(TunedOptions(), path, &database));
+    Check(rocksdb::DB::Open(TunedOptions(options), path, &database));
     database_.reset(database);
   }
   ~RocksDatabase() override {
@@ -138,6 +139,12 @@ class RocksDatabase : public Engine {
     return sum;
   }
 
+  uint64_t BytesWritten() override {
+    std::map<std::string, std::string> statistics;
+    database_->GetMapProperty(rocksdb::DB::Properties::kCFStats, &statistics);
+    return static_cast<uint64_t>(std::stod(statistics["compaction.Sum.WriteGB"]) * 0x1p30);
+  }
+
  private:
   std::unique_ptr<rocksdb::DB> database_;
   const rocksdb::WriteOptions write_options_;  // the log is written, not synced
@@ -149,8 +156,8 @@ class RocksDatabase : public Engine {
 
 EngineKind RocksDbEngine() {
   return {"rocksdb",
-          [](const std::string& path) -> std::unique_ptr<Engine> {
-            return std::make_unique<RocksDatabase>(path);
+          [](const std::string& path, const EngineOptions& options) -> std::unique_ptr<Engine> {
+            return std::make_unique<RocksDatabase>(path, options);
           },
           [](const std::string& file_name) { return file_name.starts_with("LOG"); }};
 }

@@ -1,5 +1,6 @@
 // Stoa and other engines on the same work, in one process. Besides Google Benchmark's flags:
 //   --rows=N    rows of the series, rounded up to full seconds of 1,000 sensors; default 2,000,000
+//   --sustained-memory=N  budget of the workload sustained, in bytes; default 16 MiB
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
@@ -45,12 +46,15 @@ std::filesystem::path MakeScratch(const std::string& parent) {
 int main(int argc, char** argv) {
   const std::string rows = TakeFlag("--rows=", &argc, argv);
   const std::string directory = TakeFlag("--dir=", &argc, argv);
+  const std::string memory = TakeFlag("--sustained-memory=", &argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
 
   const Series series(rows.empty() ? 2'000'000 : std::strtoull(rows.c_str(), nullptr, 10));
   const std::filesystem::path scratch = MakeScratch(directory);
   RegisterWorkloads(AllEngines(), series, scratch);
+  RegisterSustained(AllEngines(), scratch,
+                    memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
   benchmark::RunSpecifiedBenchmarks();
   CloseSharedDatabases();
   std::filesystem::remove_all(scratch);

@@ -21,7 +21,9 @@ T Check(absl::StatusOr<T> result) {
   return *std::move(result);
 }
 
-stoa::TableSchema SamplesSchema() {
+stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
+  stoa::TableOptions options;
+  options.compaction.scaling_parameters = engine_options.scaling_parameters;
   return Check(stoa::TableSchema::Builder("samples")
                    .PartitionKey("sensor", stoa::TypeKind::kBigint)
                    .Clustering("time", stoa::TypeKind::kTimestamp, stoa::ClusteringOrder::kDescending)
@@ -29,18 +31,19 @@ stoa::TableSchema SamplesSchema() {
                    .Regular("b", stoa::TypeKind::kDouble)
                    .Regular("c", stoa::TypeKind::kDouble)
                    .Regular("d", stoa::TypeKind::kDouble)
+                   .Options(options)
                    .Build());
 }
 
 class StoaDatabase : public Engine {
  public:
-  explicit StoaDatabase(const std::string& path) {
+  StoaDatabase(const std::string& path, const EngineOptions& engine_options) {
     stoa::Options options;
-    options.memory_budget_bytes = kMemoryBytes;
+    options.memory_budget_bytes = engine_options.memory_bytes;
     options.durability = stoa::Durability::kProcess;
     database_ = Check(stoa::Database::Open(options, path));
     auto table = database_->OpenTable("samples");
-    table_ = table.ok() ? *table : Check(database_->CreateTable(SamplesSchema()));
+    table_ = table.ok() ? *table : Check(database_->CreateTable(SamplesSchema(engine_options)));
     for (size_t i = 0; i < kColumns; ++i) columns_[i] = table_->regular()[i].id;
   }
   ~StoaDatabase() override { Check(database_->Close()); }
@@ -83,6 +86,11 @@ class StoaDatabase : public Engine {
     return Sum(query, 1);
   }
 
+  uint64_t BytesWritten() override {
+    const stoa::Metrics metrics = database_->metrics();
+    return metrics.flushed_bytes + metrics.compaction_bytes_written;
+  }
+
  private:
   double Sum(const stoa::Query& query, size_t columns) const {
     stoa::Cursor cursor = Check(database_->Read(stoa::ReadOptions(), query));
@@ -107,8 +115,9 @@ class StoaDatabase : public Engine {
 }  // namespace
 
 EngineKind StoaEngine() {
-  return {
-      "stoa",
-      [](const std::string& path) -> std::unique_ptr<Engine> { return std::make_unique<StoaDatabase>(path); },
-      [](const std::string&) { return false; }};
+  return {"stoa",
+          [](const std::string& path, const EngineOptions& options) -> std::unique_ptr<Engine> {
+            return std::make_unique<StoaDatabase>(path, options);
+          },
+          [](const std::string&) { return false; }};
 }

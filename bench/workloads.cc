@@ -37,7 +37,7 @@ class LoadedDatabase {
  public:
   LoadedDatabase(const EngineKind& kind, const Series& series, const fs::path& directory) {
     {
-      const std::unique_ptr<Engine> engine = kind.open(directory);
+      const std::unique_ptr<Engine> engine = kind.open(directory, EngineOptions());
       const std::span<const Sample> samples = series.samples();
       for (size_t i = 0; i < samples.size(); i += kLoadBatch) {
         engine->Write(samples.subspan(i, std::min(kLoadBatch, samples.size() - i)));
@@ -45,7 +45,7 @@ class LoadedDatabase {
       engine->Settle();
     }
     bytes_ = DataBytes(kind, directory);
-    engine_ = kind.open(directory);
+    engine_ = kind.open(directory, EngineOptions());
     CheckAnswers(kind.name, series);
   }
 
@@ -109,7 +109,7 @@ void Ingest(benchmark::State& state, const EngineKind& kind, size_t batch) {
   const std::span<const Sample> samples = TheBench().series->samples();
   fs::remove_all(directory);
   {
-    const std::unique_ptr<Engine> engine = kind.open(directory);
+    const std::unique_ptr<Engine> engine = kind.open(directory, EngineOptions());
     size_t at = 0;
     for (auto _ : state) {
       engine->Write(samples.subspan(at, batch));

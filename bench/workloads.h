@@ -11,5 +11,9 @@
 void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& series,
                        const std::filesystem::path& scratch);
 
+/// Registers `sustained`: one writer, a budget of `memory_bytes`, 20 times as many bytes of rows.
+void RegisterSustained(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
+                       size_t memory_bytes);
+
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();

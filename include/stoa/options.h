@@ -62,6 +62,10 @@ struct Options {
 struct WriteOptions {
   /// Without one: Options::durability.
   std::optional<Durability> durability;
+  /// Writers who are faster than flushes and merges can follow are slowed down, each write by a fraction of a
+  /// millisecond at first. With this a write returns Unavailable instead of waiting, and nothing has
+  /// happened.
+  bool no_slowdown = false;
 };
 
 struct ReadOptions {

@@ -49,8 +49,12 @@ struct CompactionScheduler::Lifetime {
   CompactionScheduler* owner ABSL_GUARDED_BY(mutex) = nullptr;
 };
 
-CompactionScheduler::CompactionScheduler(Store& store, size_t threads, double base_bytes)
-    : store_(store), threads_(threads), base_bytes_(base_bytes), lifetime_(std::make_shared<Lifetime>()) {
+CompactionScheduler::CompactionScheduler(Store& store, WritePacer& pacer, size_t threads, double base_bytes)
+    : store_(store),
+      pacer_(pacer),
+      threads_(threads),
+      base_bytes_(base_bytes),
+      lifetime_(std::make_shared<Lifetime>()) {
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
 }
@@ -64,9 +68,13 @@ void CompactionScheduler::CheckLocked(TableId table) {
   if (reserved_.contains(table)) return;
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* sources = view->Find(table);
-  if (sources == nullptr) return;
+  if (sources == nullptr) {
+    excess_.erase(table);
+    return;
+  }
   const int64_t now = store_.purge_clock().NowSeconds();
   CompactionState state = StateOf(*sources, busy_[table], now, base_bytes_);
+  Pace(table, state);
   while (!stopping_ && running_ < threads_) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
     if (!plan.has_value()) break;
@@ -74,6 +82,17 @@ void CompactionScheduler::CheckLocked(TableId table) {
     Start(table, *std::move(plan));
   }
   if (const std::optional<int64_t> at = NextLook(state)) LookAgain(*at, now);
+}
+
+/// Two files too many double the time that writers are given, then it grows with the square.
+void CompactionScheduler::Pace(TableId table, const CompactionState& state) {
+  const size_t depth = Deepest(state.files).size();
+  const size_t allowed = state.options->files_per_read_max;
+  excess_[table] = depth > allowed ? depth - allowed : 0;
+  size_t worst = 0;
+  for (const auto& [id, excess] : excess_) worst = std::max(worst, excess);
+  const auto excess = static_cast<double>(worst);
+  pacer_.SetSlowdown(1 + excess * excess / 4);
 }
 
 void CompactionScheduler::Start(TableId table, CompactionPlan plan) {

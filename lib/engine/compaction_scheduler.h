@@ -15,14 +15,16 @@
 #include "compaction/picker.h"
 #include "engine/compaction_job.h"
 #include "engine/store.h"
+#include "engine/write_pacer.h"
 
 namespace stoa {
 
 /// Thread-safe. Nothing here runs on a thread of its own.
 class CompactionScheduler {
  public:
-  /// `threads` is how many may merge at a time. `base_bytes`: CompactionState.
-  CompactionScheduler(Store& store, size_t threads, double base_bytes);
+  /// `pacer` is told when merges do not follow. `threads` is how many may merge at a time. `base_bytes`:
+  /// CompactionState.
+  CompactionScheduler(Store& store, WritePacer& pacer, size_t threads, double base_bytes);
 
   /// What writes everything in memory out and lets go of the log; called when a deadline for deletions wants
   /// it. Set once, before Check.
@@ -52,9 +54,11 @@ class CompactionScheduler {
   void Start(TableId table, CompactionPlan plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Done(TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  void Pace(TableId table, const CompactionState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAgain(int64_t at_seconds, int64_t now_seconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Store& store_;
+  WritePacer& pacer_;
   const size_t threads_;
   const double base_bytes_;
   const std::shared_ptr<Lifetime> lifetime_;
@@ -67,6 +71,8 @@ class CompactionScheduler {
   size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
   /// Files that are being merged.
   std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
+  /// How many files lie over each other beyond what a table allows.
+  std::map<TableId, size_t> excess_ ABSL_GUARDED_BY(mutex_);
   /// Tables that CompactTable has for itself.
   std::set<TableId> reserved_ ABSL_GUARDED_BY(mutex_);
   /// Of the last merge of each table that failed; none after one that did not.

@@ -138,7 +138,7 @@ absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batc
     const ViewHolder::Pin view = engine_->store().views().Acquire();
     STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
   }
-  STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom());
+  STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom(!options.no_slowdown));
   if (!batch.list_operations().empty()) {
     STOA_RETURN_IF_ERROR(engine_->CommitListOperations(batch));
   } else {

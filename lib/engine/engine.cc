@@ -66,10 +66,11 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   STOA_RETURN_IF_ERROR(store_->ConfirmLog());
   report_.files_removed = RemoveLeftovers(store_->directory(), state, store_->manifest_number());
 
-  compactions_ =
-      std::make_unique<CompactionScheduler>(*store_, static_cast<size_t>(options_.background_threads),
-                                            static_cast<double>(memtable_bytes) / kFlushesPerMemory);
-  maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_, *compactions_);
+  pacer_ = std::make_unique<WritePacer>(memtable_bytes);
+  compactions_ = std::make_unique<CompactionScheduler>(
+      *store_, *pacer_, static_cast<size_t>(options_.background_threads),
+      static_cast<double>(memtable_bytes) / kFlushesPerMemory);
+  maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_, *compactions_, *pacer_);
   pipeline_ = std::make_unique<CommitPipeline>(
       start, *log_, store_->views(), env_->clock, store_->health(),
       [maintenance = maintenance_.get()](uint64_t last_sequence) { maintenance->BeforeGroup(last_sequence); },

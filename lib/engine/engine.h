@@ -111,6 +111,7 @@ class Database::Engine {
   // In the order in which they are made; destroyed in reverse.
   std::unique_ptr<Store> store_;
   std::unique_ptr<LogWriter> log_;
+  std::unique_ptr<WritePacer> pacer_;
   std::unique_ptr<CompactionScheduler> compactions_;
   std::unique_ptr<Maintenance> maintenance_;
   std::unique_ptr<CommitPipeline> pipeline_;

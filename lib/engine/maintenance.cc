@@ -21,11 +21,12 @@ struct Maintenance::Lifetime {
 };
 
 Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log,
-                         CompactionScheduler& compactions)
+                         CompactionScheduler& compactions, WritePacer& pacer)
     : options_(options),
       store_(store),
       log_(log),
       compactions_(compactions),
+      pacer_(pacer),
       lifetime_(std::make_shared<Lifetime>()) {
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
@@ -87,9 +88,24 @@ void Maintenance::AfterVisible() {
   if (log_.needs_segment() && !prepare_scheduled_.exchange(true)) ScheduleLogHousekeeping();
 }
 
-absl::Status Maintenance::WaitForRoom() {
-  if (UnflushedBytes() <= store_.memtable_budget().limit()) [[likely]]
-    return absl::OkStatus();
+absl::Status Maintenance::WaitUnderPressure(bool may_wait) {
+  while (true) {
+    const std::optional<int64_t> delay =
+        pacer_.Delay(UnflushedBytes(), store_.env().clock.NowMonotonicMicros());
+    if (delay == 0) return absl::OkStatus();
+    if (!may_wait) {
+      return absl::UnavailableError(StrCat("writers have to wait: memtables take ", UnflushedBytes(),
+                                           " bytes of ", store_.memtable_budget().limit(),
+                                           ", which are being flushed"));
+    }
+    if (!delay.has_value()) return WaitForMemory();
+    store_.env().executor.Pause(*delay);
+    store_.views().Reclaim();
+  }
+}
+
+/// All memory is taken: nobody writes before a flush has given some back.
+absl::Status Maintenance::WaitForMemory() {
   STOA_RETURN_IF_ERROR(SealAll(/*roll_log=*/false).status());
   absl::Status status;
   STOA_RETURN_IF_ERROR(WaitUntil([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
@@ -118,7 +134,7 @@ void Maintenance::ScheduleFlushes() {
       sealed_pending_.store(true);
       continue;
     }
-    flushing_.insert(id);
+    flushing_.emplace(id, store_.env().clock.NowMonotonicMicros());
     ++jobs_;
     flush_running_.store(true, std::memory_order_relaxed);
     store_.env().executor.Schedule(
@@ -132,7 +148,9 @@ void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
   bool again = false;
   {
     MutexLock lock(&mutex_);
-    flushing_.erase(table);
+    const auto flushed = flushing_.find(table);
+    if (outcome.status.ok()) pacer_.NoteFlush(store_.env().clock.NowMonotonicMicros() - flushed->second);
+    flushing_.erase(flushed);
     flush_running_.store(!flushing_.empty(), std::memory_order_relaxed);
     flush_status_ = outcome.status;
     if (outcome.status.ok()) {

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -19,6 +19,7 @@
 #include "engine/compaction_scheduler.h"
 #include "engine/flush_job.h"
 #include "engine/store.h"
+#include "engine/write_pacer.h"
 #include "wal/log_writer.h"
 
 namespace stoa {
@@ -27,8 +28,9 @@ namespace stoa {
 /// few loads when there is nothing to do), jobs do the work.
 class Maintenance {
  public:
-  /// `compactions` is told of what was flushed.
-  Maintenance(const Options& options, Store& store, LogWriter& log, CompactionScheduler& compactions);
+  /// `compactions` is told of what was flushed, `pacer` of how long it took.
+  Maintenance(const Options& options, Store& store, LogWriter& log, CompactionScheduler& compactions,
+              WritePacer& pacer);
 
   /// The pipeline that calls BeforeGroup and AfterVisible; set once, before anything is committed.
   void SetPipeline(CommitPipeline* pipeline) { pipeline_ = pipeline; }
@@ -40,9 +42,13 @@ class Maintenance {
   /// After a commit that relies on the periodic sync.
   void AfterPeriodicCommit();
 
-  /// Before a commit: waits while memtables take more memory than they may. Returns why flushing does not get
-  /// on, if it fails.
-  absl::Status WaitForRoom();
+  /// Before a commit: waits as the pacer says. Returns why flushing does not get on, if it fails; Unavailable
+  /// instead of waiting if not `may_wait`.
+  absl::Status WaitForRoom(bool may_wait) {
+    if (pacer_.HasRoom(UnflushedBytes())) [[likely]]
+      return absl::OkStatus();
+    return WaitUnderPressure(may_wait);
+  }
 
   /// ResourceExhausted when readers pin so much flushed memory that no further snapshot is given.
   absl::Status CheckPinnedMemory() ABSL_LOCKS_EXCLUDED(mutex_);
@@ -64,6 +70,8 @@ class Maintenance {
   /// Seals all memtables, alone in the commit order, and has them flushed; with `roll_log` ends the log
   /// segment too. Returns the sequence up to which all is sealed.
   absl::StatusOr<uint64_t> SealAll(bool roll_log);
+  absl::Status WaitUnderPressure(bool may_wait);
+  absl::Status WaitForMemory();
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
   void FlushDone(TableId table, const FlushJob::Outcome& outcome);
@@ -80,6 +88,7 @@ class Maintenance {
   Store& store_;
   LogWriter& log_;
   CompactionScheduler& compactions_;
+  WritePacer& pacer_;
   CommitPipeline* pipeline_ = nullptr;
   const std::shared_ptr<Lifetime> lifetime_;
 
@@ -97,7 +106,8 @@ class Maintenance {
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::set<TableId> flushing_ ABSL_GUARDED_BY(mutex_);
+  /// Tables that are being flushed, and since when by the monotonic clock.
+  std::map<TableId, int64_t> flushing_ ABSL_GUARDED_BY(mutex_);
   /// Of the last flush; OK again after a success.
   absl::Status flush_status_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::pair<std::weak_ptr<const Memtable>, uint64_t>> pinned_ ABSL_GUARDED_BY(mutex_);

@@ -39,6 +39,10 @@ class Executor {
   /// returns false when no job is left to run, which for a waiting caller is a deadlock.
   virtual bool Wait(Mutex* mutex, CondVar* changed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) = 0;
 
+  /// Holds the caller up for `micros`, while others work. The single-threaded executor runs a step of a job,
+  /// or lets the time pass when there is none.
+  virtual void Pause(int64_t micros) = 0;
+
   /// Waits until every scheduled job is done, delayed ones excepted, which are dropped.
   virtual void Drain() = 0;
 };

@@ -40,6 +40,10 @@ bool ManualExecutor::Wait(Mutex* mutex, CondVar*) {
   return ran;
 }
 
+void ManualExecutor::Pause(int64_t micros) {
+  if (!RunOne()) clock_.Advance(micros);
+}
+
 void ManualExecutor::Drain() {
   RunAll();
   delayed_.clear();

@@ -25,6 +25,7 @@ class ManualExecutor : public Executor {
   /// Runs one step of a job, without `mutex`; when only delayed jobs are left, lets time pass until the first
   /// may run. Returns false when there is no job at all.
   bool Wait(Mutex* mutex, CondVar* changed) override ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  void Pause(int64_t micros) override;
   void Drain() override;
 
   /// Runs one step of a job that may run now; returns false when there is none.

@@ -53,6 +53,8 @@ class ThreadPoolExecutor : public Executor {
     return true;
   }
 
+  void Pause(int64_t micros) override { std::this_thread::sleep_for(std::chrono::microseconds(micros)); }
+
   void Drain() override {
     DelayedJobs dropped;  // destroyed after the mutex is released: a job's destructor is foreign code
     MutexLock lock(&mutex_);
