@@ -11,8 +11,10 @@
 namespace stoa {
 namespace {
 
-/// A merge that failed is tried again after so long: the disk may be full now and not then.
+/// A merge that failed is tried again after so long: the disk may be full now and not then; a row that is too
+/// large for an SSTable will be for longer.
 constexpr int64_t kRetrySeconds = 10;
+constexpr int64_t kRetryTooLargeSeconds = 3600;
 /// The wall clock may be set forward before a later look would come.
 constexpr int64_t kLookSecondsMax = 3600;
 
@@ -74,6 +76,8 @@ void CompactionScheduler::CheckLocked(TableId table) {
   }
   const int64_t now = store_.purge_clock().NowSeconds();
   CompactionState state = StateOf(*sources, busy_[table], now, base_bytes_);
+  std::erase_if(set_aside_[table], [now](const auto& entry) { return entry.second <= now; });
+  for (const auto& entry : set_aside_[table]) state.busy.insert(entry.first);
   Pace(table, state);
   while (!stopping_ && running_ < threads_) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
@@ -119,7 +123,9 @@ void CompactionScheduler::Done(TableId table, const CompactionPlan& plan,
   } else {
     failures_[table] = outcome.status;
     const int64_t now = store_.purge_clock().NowSeconds();
-    LookAgain(now + kRetrySeconds, now);
+    const int64_t until = now + (absl::IsOutOfRange(outcome.status) ? kRetryTooLargeSeconds : kRetrySeconds);
+    for (const uint64_t number : plan.inputs) set_aside_[table][number] = until;
+    LookAgain(until, now);
   }
   --running_;
   if (outcome.status.ok()) CheckLocked(table);

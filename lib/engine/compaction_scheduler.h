@@ -73,6 +73,8 @@ class CompactionScheduler {
   std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
   /// How many files lie over each other beyond what a table allows.
   std::map<TableId, size_t> excess_ ABSL_GUARDED_BY(mutex_);
+  /// Files of merges that failed, and until when they are left alone, in seconds since 1970.
+  std::map<TableId, std::map<uint64_t, int64_t>> set_aside_ ABSL_GUARDED_BY(mutex_);
   /// Tables that CompactTable has for itself.
   std::set<TableId> reserved_ ABSL_GUARDED_BY(mutex_);
   /// Of the last merge of each table that failed; none after one that did not.

@@ -17,7 +17,7 @@ std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros
   const double room = bytes_max_ - used;
   if (room <= 0) return std::nullopt;
   MutexLock lock(&mutex_);
-  const double decay_micros = flush_micros_ * slowdown_;
+  const double decay_micros = flush_micros_ / 2 * slowdown_;
   const double passed = static_cast<double>(now_micros - since_micros_);
   // Pacing begins, memory was given back, or nobody has written for long: from here.
   if (used < last_used_ || room_ == 0 || passed > 8 * decay_micros) {

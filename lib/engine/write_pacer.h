@@ -11,10 +11,10 @@ namespace stoa {
 
 /// Memory that is written to is given back by flushes, now and then and much at once. Between two of them the
 /// room that is left has to last. A writer who takes what he wants until there is none waits for a whole
-/// flush, a hundred milliseconds or more; so from some use on room is handed out slower and slower: what is
-/// left of it may at most decay with the time that a flush takes,
+/// flush, a hundred milliseconds or more; so from some use on room is handed out slower and slower: in the
+/// time of a flush it may at most decay to a seventh,
 ///
-///     room(t) >= room(t0) exp(-(t - t0) / flush time)
+///     room(t) >= room(t0) exp(-2 (t - t0) / flush time)
 ///
 /// and a writer waits until he does not break that. So no write waits long, the rate of writing settles where
 /// flushes can follow, and room never ends unless flushes fail. Where merges do not follow (`slowdown`), the

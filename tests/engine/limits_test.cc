@@ -440,10 +440,10 @@ TEST_CASE("limits: options of databases and tables") {
     options.compression_level = value;
     return TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Options(options).Build().status();
   };
-  REQUIRE_OK(level(1));
+  REQUIRE_OK(level(0));
   REQUIRE_OK(level(19));
-  CHECK(Refusal(level(0)) == "table t: option compression_level is 0, allowed are 1 to 19");
-  CHECK(Refusal(level(20)) == "table t: option compression_level is 20, allowed are 1 to 19");
+  CHECK(Refusal(level(-1)) == "table t: option compression_level is -1, allowed are 0 to 19");
+  CHECK(Refusal(level(20)) == "table t: option compression_level is 20, allowed are 0 to 19");
 }
 
 // Goal: a batch of 1 GiB is written, one byte more refused. Method: large values, and a last one that fills
