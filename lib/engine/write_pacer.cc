@@ -10,6 +10,9 @@ namespace {
 /// is written to.
 constexpr double kBegin = 0.6;
 
+// Flushes vary, most of all with the disk. The time that is reckoned with is their mean and four times their
+// mean deviation, as in V. Jacobson's estimate of round-trip times (1988).
+
 }  // namespace
 
 std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros) {
@@ -17,9 +20,14 @@ std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros
   const double room = bytes_max_ - used;
   if (room <= 0) return std::nullopt;
   MutexLock lock(&mutex_);
-  const double decay_micros = flush_micros_ / 2 * slowdown_;
+  if (HasRoom(used_bytes)) {  // again
+    room_ = 0;
+    return 0;
+  }
+  const double decay_micros = (flush_micros_ + 4 * deviation_micros_) / 2 * slowdown_;
   const double passed = static_cast<double>(now_micros - since_micros_);
-  // Pacing begins, memory was given back, or nobody has written for long: from here.
+  // Memory was given back, the rate has changed, or nobody has written for long: from here. An exponential
+  // decay may begin anew anywhere.
   if (used < last_used_ || room_ == 0 || passed > 8 * decay_micros) {
     since_micros_ = now_micros;
     room_ = room;
@@ -32,12 +40,17 @@ std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros
 
 void WritePacer::NoteFlush(int64_t micros) {
   MutexLock lock(&mutex_);
-  flush_micros_ += (static_cast<double>(std::max<int64_t>(micros, 1000)) - flush_micros_) / 4;
+  const double difference = static_cast<double>(std::max<int64_t>(micros, 1000)) - flush_micros_;
+  flush_micros_ += difference / 8;
+  deviation_micros_ += (std::abs(difference) - deviation_micros_) / 4;
+  room_ = 0;
 }
 
 void WritePacer::SetSlowdown(double slowdown) {
   MutexLock lock(&mutex_);
-  slowdown_ = std::max(slowdown, 1.0);
+  slowdown = std::max(slowdown, 1.0);
+  if (slowdown != slowdown_) room_ = 0;
+  slowdown_ = slowdown;
   begin_bytes_.store(static_cast<uint64_t>(bytes_max_ * kBegin / slowdown_), std::memory_order_relaxed);
 }
 

@@ -46,8 +46,10 @@ class WritePacer {
 
   Mutex mutex_;
   double slowdown_ ABSL_GUARDED_BY(mutex_) = 1;
+  /// How long flushes take, and how far they are from that.
   double flush_micros_ ABSL_GUARDED_BY(mutex_) = 100'000;
-  // Where the decay began.
+  double deviation_micros_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Where the decay began; no room: it begins with the next write.
   int64_t since_micros_ ABSL_GUARDED_BY(mutex_) = 0;
   double room_ ABSL_GUARDED_BY(mutex_) = 0;
   double last_used_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -88,6 +88,16 @@ TEST_CASE("a slowdown stretches the time") {
   CHECK(slow.HasRoom(kMemory / 2));
 }
 
+// Goal: room that comes back while somebody waits is not held against him later. Method: one who asks again with
+// all the room there is, and then after writing fast to where pacing begins.
+TEST_CASE("what is written while there is room is not paced") {
+  WritePacer pacer(kMemory);
+  CHECK(pacer.Delay(kMemory * 7 / 10, 0) == 0);
+  CHECK(*pacer.Delay(kMemory * 9 / 10, 10) > WritePacer::kPauseMicrosMin);
+  CHECK(pacer.Delay(kMemory / 10, 1000) == 0);
+  CHECK(pacer.Delay(kMemory * 61 / 100, 1001) == 0);
+}
+
 TEST_CASE("without room there is no delay that helps") {
   WritePacer pacer(kMemory);
   CHECK_FALSE(pacer.Delay(kMemory, 0).has_value());
