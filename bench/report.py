@@ -2,7 +2,8 @@
 """Runs stoa_bench and prints how Stoa compares with RocksDB.
 
 For each workload the median of the repetitions, their spread, and as the last lines "NAME stoa/rocksdb RATIO": of
-rates, where greater is better, or of bytes (space/...), where smaller is better. Repetitions of all benchmarks are
+rates, where greater is better, or of bytes (space/..., written) and times (p50 to max, in microseconds), where
+smaller is better. Repetitions of all benchmarks are
 interleaved in random order, so that whatever else the machine does hits both engines.
 """
 
@@ -15,12 +16,16 @@ import sys
 
 PEER = "rocksdb"
 
+# Counters of a benchmark that are results of their own, as NAME/COUNTER.
+COUNTERS = ("p50", "p99", "p999", "max", "written")
+
 
 def run(arguments):
     command = [arguments.build / "bench/stoa_bench", f"--benchmark_repetitions={arguments.repetitions}",
                "--benchmark_enable_random_interleaving=true", "--benchmark_format=json"]
     if arguments.workload:
-        command.append(f"--benchmark_filter=^{arguments.workload}/")
+        workload, _, last = arguments.workload.rpartition("/")
+        command.append(f"--benchmark_filter=^{workload if last in COUNTERS else arguments.workload}/")
     if arguments.rows:
         command.append(f"--rows={arguments.rows}")
     if arguments.dir:
@@ -37,8 +42,10 @@ def measurements(results):
         parts = [part for part in one["run_name"].split("/")
                  if part != "real_time" and not part.startswith("iterations:") and not part.startswith("repeats:")]
         workload, engine = "/".join(parts[:-1]), parts[-1]
-        value = one["bytes"] if "bytes" in one else one["items_per_second"]
-        table.setdefault(workload, {}).setdefault(engine, []).append(value)
+        values = {f"{workload}/{counter}": one[counter] for counter in COUNTERS if counter in one}
+        values[workload] = one["bytes"] if "bytes" in one else one["items_per_second"]
+        for name, value in values.items():
+            table.setdefault(name, {}).setdefault(engine, []).append(value)
     return {workload: dict(sorted(engines.items(), key=lambda item: item[0] != "stoa"))
             for workload, engines in sorted(table.items())}
 
@@ -46,7 +53,8 @@ def measurements(results):
 def print_table(table):
     print(f"{'workload':<18} {'engine':<8} {'median':>15} {'min':>15} {'max':>15}")
     for workload, engines in table.items():
-        unit = "bytes" if workload.startswith("space/") else "/s"
+        last = workload.rpartition("/")[2]
+        unit = "bytes" if workload.startswith("space/") or last == "written" else "us" if last in COUNTERS else "/s"
         for engine, values in engines.items():
             print(f"{workload:<18} {engine:<8} {statistics.median(values):>15,.0f} {min(values):>15,.0f} "
                   f"{max(values):>15,.0f} {unit}")
@@ -68,6 +76,8 @@ def main():
     arguments = parser.parse_args()
     results = json.loads(arguments.json.read_text()) if arguments.json else run(arguments)
     table = measurements(results)
+    if arguments.workload:
+        table = {name: engines for name, engines in table.items() if name == arguments.workload}
     print_table(table)
     return 0 if table else 1
 

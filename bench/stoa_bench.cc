@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   const Series series(rows.empty() ? 2'000'000 : std::strtoull(rows.c_str(), nullptr, 10));
   const std::filesystem::path scratch = MakeScratch(directory);
   RegisterWorkloads(AllEngines(), series, scratch);
+  RegisterFeatures(scratch);
   RegisterSustained(AllEngines(), scratch,
                     memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
   benchmark::RunSpecifiedBenchmarks();

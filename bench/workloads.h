@@ -15,5 +15,8 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
 void RegisterSustained(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
                        size_t memory_bytes);
 
+/// Registers `feature/...`: writes to collections, counters and conditional ones, beside a plain one.
+void RegisterFeatures(const std::filesystem::path& scratch);
+
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();

@@ -1,0 +1,114 @@
+// What Cassandra's data model has and engines of byte strings have not, Stoa alone: what it costs beside a
+// plain write.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <stoa/composite.h>
+#include <stoa/database.h>
+
+#include "workloads.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using stoa::Assignment;
+
+constexpr int32_t kRows = 1000;
+
+void Check(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "stoa: %s\n", status.ToString().c_str());
+  std::exit(1);
+}
+
+template <typename T>
+T Check(absl::StatusOr<T> result) {
+  Check(result.status());
+  return *std::move(result);
+}
+
+// A table of columns of every kind, or of a counter, with rows 0 to kRows - 1.
+class Fixture {
+ public:
+  Fixture(const fs::path& directory, bool counters) : directory_(directory) {
+    fs::remove_all(directory_);
+    stoa::Options options;
+    options.durability = stoa::Durability::kProcess;
+    database = Check(stoa::Database::Open(options, directory_));
+    stoa::TableSchema::Builder builder("t");
+    builder.PartitionKey("k", stoa::TypeKind::kInt);
+    if (counters) {
+      builder.Regular("v", stoa::TypeKind::kCounter);
+    } else {
+      builder.Regular("v", stoa::TypeKind::kInt)
+          .Regular("m", stoa::DataType::Map(stoa::TypeKind::kInt, stoa::TypeKind::kText))
+          .Regular("l", stoa::DataType::List(stoa::TypeKind::kInt));
+    }
+    table = Check(database->CreateTable(Check(builder.Build())));
+    value = table->FindColumn("v")->id;
+  }
+  ~Fixture() {
+    Check(database->Close());
+    fs::remove_all(directory_);
+  }
+
+  void Write() {
+    Check(database->Write(stoa::WriteOptions(), batch));
+    batch.Clear();
+  }
+
+  std::unique_ptr<stoa::Database> database;
+  stoa::Table table;
+  stoa::ColumnId value = 0;
+  stoa::WriteBatch batch;
+
+ private:
+  const fs::path directory_;
+};
+
+void Register(const std::string& name, const fs::path& scratch, bool counters,
+              void (*write)(Fixture&, int32_t)) {
+  benchmark::RegisterBenchmark((name + "/stoa").c_str(), [=](benchmark::State& state) {
+    Fixture fixture(scratch / "features", counters);
+    int32_t i = 0;
+    for (auto _ : state) write(fixture, i++);
+    state.SetItemsProcessed(state.iterations());
+  })->UseRealTime();
+}
+
+}  // namespace
+
+void RegisterFeatures(const fs::path& scratch) {
+  Register("feature/plain", scratch, false, [](Fixture& f, int32_t i) {
+    Check(f.batch.Update(f.table, {i % kRows}, {}, {{f.value, i}}));
+    f.Write();
+  });
+  Register("feature/map_put", scratch, false, [](Fixture& f, int32_t i) {
+    Check(f.batch.Update(f.table, {i % kRows}, {},
+                         {Assignment::Put(f.table->FindColumn("m")->id, i % 16, "text")}));
+    f.Write();
+  });
+  Register("feature/list_append", scratch, false, [](Fixture& f, int32_t i) {
+    const std::vector<stoa::Value> one = {i};
+    const std::string list = Check(stoa::SerializeComposite(stoa::DataType::List(stoa::TypeKind::kInt), one));
+    Check(f.batch.Update(f.table, {i % kRows}, {},
+                         {Assignment::Add(f.table->FindColumn("l")->id, stoa::Value::Composite(list))}));
+    f.Write();
+  });
+  Register("feature/counter_add", scratch, true, [](Fixture& f, int32_t i) {
+    Check(f.batch.Update(f.table, {i % kRows}, {}, {Assignment::Add(f.value, int64_t{1})}));
+    f.Write();
+  });
+  Register("feature/conditional", scratch, false, [](Fixture& f, int32_t i) {
+    stoa::Conditions conditions(f.table, {i % kRows});
+    const stoa::Value expected = i < kRows ? stoa::Value() : stoa::Value(i - kRows);
+    conditions.If({}, {f.value, stoa::ConditionOperator::kEqual, expected});
+    Check(f.batch.Update(f.table, {i % kRows}, {}, {{f.value, i}}));
+    if (!Check(f.database->WriteIf(stoa::WriteOptions(), f.batch, conditions)).applied()) {
+      Check(absl::InternalError("a condition that holds was refused"));
+    }
+    f.batch.Clear();
+  });
+}
