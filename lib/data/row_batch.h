@@ -270,6 +270,17 @@ struct ColumnBounds {
   std::optional<std::string_view> bytes_high;
 };
 
+/// What a deletion in another source does to a partition: all that stands behind the place reached, in stream
+/// order up to `to`, and has a timestamp of at most `timestamp`, is deleted. Its views live as long as the
+/// call that it is handed to.
+struct CoveredStretch {
+  uint64_t token = 0;
+  std::string_view key;
+  /// A bound in the partition, or none: up to the partition's end.
+  std::optional<std::string_view> to;
+  int64_t timestamp = kNoTimestamp;
+};
+
 class RowSource {
  public:
   virtual ~RowSource() = default;
@@ -282,6 +293,12 @@ class RowSource {
   /// The next batch repeats START only if it was not handed over yet, and its open_deletion says what is
   /// open.
   virtual absl::Status SkipTo(const PositionView& position) = 0;
+
+  /// Allows the source to leave out what it holds of `stretch`, where that saves it from reading; replaces
+  /// what was allowed before. Where it does, the next batch says in open_deletion what is open, as after
+  /// SkipTo; all its range deletions that reach into or out of what was left out are older than
+  /// `stretch.timestamp`.
+  virtual void LeaveOut(const CoveredStretch& stretch) { (void)stretch; }
 
   /// The first position at or after `from` (forward sources only) where this source may hold a row whose cell
   /// satisfies `bounds`; `from` itself when the source cannot tell; none when there is none up to the end.

@@ -50,6 +50,11 @@ class StreamValidator final : public RowSource {
     return status;
   }
 
+  void LeaveOut(const CoveredStretch& stretch) override {
+    source_->LeaveOut(stretch);
+    may_leave_out_ = true;
+  }
+
   absl::StatusOr<std::optional<Position>> NextPossibleMatch(const ColumnBounds& bounds,
                                                             const PositionView& from) override {
     return source_->NextPossibleMatch(bounds, from);
@@ -65,7 +70,7 @@ class StreamValidator final : public RowSource {
       STOA_RETURN_IF_ERROR(batch.EnsureAll());
       STOA_RETURN_IF_ERROR(CheckBatchSummary(batch, *spec_.projection));
     }
-    if (skipped_) {
+    if (skipped_ || may_leave_out_) {
       open_ = batch.open_deletion;
     } else if (batch.open_deletion != open_) {
       return Broken(3, "the open deletion at the beginning of a batch is not the one left open");
@@ -117,7 +122,9 @@ class StreamValidator final : public RowSource {
       in_partition_ = true;
       return absl::OkStatus();
     }
-    if (!skipped_ && !open_.live()) return Broken(3, "a deletion is open at the end of a partition");
+    if (!skipped_ && !may_leave_out_ && !open_.live()) {
+      return Broken(3, "a deletion is open at the end of a partition");
+    }
     if (has_partition_ && partition <= PositionView{partition_.token, partition_.key, {}}) {
       return Broken(1, "partitions do not ascend");
     }
@@ -157,7 +164,8 @@ class StreamValidator final : public RowSource {
   }
 
   absl::Status CheckEnd() const {
-    return skipped_ || open_.live() ? absl::OkStatus() : Broken(3, "a deletion is open at the end");
+    return skipped_ || may_leave_out_ || open_.live() ? absl::OkStatus()
+                                                      : Broken(3, "a deletion is open at the end");
   }
 
   std::unique_ptr<RowSource> source_;
@@ -174,6 +182,7 @@ class StreamValidator final : public RowSource {
   DeletionTime deletion_;
   DeletionTime open_;
   bool skipped_ = false;  // SkipTo since the last batch
+  bool may_leave_out_ = false;
   bool has_skip_ = false;
   Position skip_;
 };

@@ -26,6 +26,8 @@ class InterruptibleSource final : public RowSource {
     return source_->SkipTo(position);
   }
 
+  void LeaveOut(const CoveredStretch& stretch) override { source_->LeaveOut(stretch); }
+
   absl::StatusOr<std::optional<Position>> NextPossibleMatch(const ColumnBounds& bounds,
                                                             const PositionView& from) override {
     STOA_RETURN_IF_ERROR(interruption_->Check(table_));

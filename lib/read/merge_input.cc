@@ -100,6 +100,12 @@ int MergeInput::Compare(const MergeInput& other) const {
   return head_is_change_ == reverse_ ? 1 : -1;
 }
 
+std::optional<std::string_view> MergeInput::OpenUntil() const {
+  if (HasChange()) return batch_.changes[change_].bound;
+  if (run_ + 1 == batch_.runs.size() && row() < batch_.end) return batch_.last_clustering;
+  return std::nullopt;
+}
+
 void MergeInput::TakeChange() {
   open_ = batch_.changes[change_++].deletion;
   has_head_ = false;

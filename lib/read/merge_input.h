@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <absl/status/status.h>
@@ -17,7 +18,7 @@ class MergeInput {
   MergeInput(std::unique_ptr<RowSource> source, bool reverse)
       : source_(std::move(source)), reverse_(reverse) {}
 
-  RowSource& source() { return *source_; }
+  RowSource& source() const { return *source_; }
 
   /// Takes the next batch if nothing is left of the present one. Invalidates what was taken from that.
   absl::Status Fill();
@@ -41,6 +42,9 @@ class MergeInput {
   /// cut a range-change and a row may have the same key: then the row comes first in the direction towards
   /// it.
   int Compare(const MergeInput& other) const;
+
+  /// How far what is open reaches at least; none if that is not known.
+  std::optional<std::string_view> OpenUntil() const;
 
   const DeletionTime& change() const { return batch_.changes[change_].deletion; }
   void TakeChange();

@@ -85,6 +85,7 @@ class MergeSource final : public RowSource {
   bool ShouldPass(const MergeInput& input, uint32_t end) const;
 
   DeletionTime StrongestOpen() const;
+  void AnnounceCovered();
   void EnsureRun();
 
   std::vector<MergeInput> inputs_;
@@ -111,6 +112,7 @@ class MergeSource final : public RowSource {
 absl::StatusOr<bool> MergeSource::Produce(RowBatch* batch) {
   for (MergeInput& input : inputs_) STOA_RETURN_IF_ERROR(input.Fill());
   if (!in_partition_ && !EnterPartition()) return false;
+  if (!open_.live()) AnnounceCovered();
   builder_.Clear(open_);
   run_in_batch_ = false;
   while (!builder_.full() && builder_.row_count() < rows_wanted_) {
@@ -155,6 +157,7 @@ bool MergeSource::EnterPartition() {
   in_partition_ = has_partition_ = true;
   run_in_batch_ = false;
   open_ = StrongestOpen();
+  AnnounceCovered();
   return true;
 }
 
@@ -168,6 +171,27 @@ DeletionTime MergeSource::StrongestOpen() const {
   DeletionTime open;
   for (const MergeInput* input : active_) open = Stronger(open, input->open());
   return deletion_.Shadows(open.timestamp) ? DeletionTime{} : open;
+}
+
+/// Tells the inputs what they need not read because a deletion of another one covers it. (What an input's own
+/// deletions cover was dropped when it was written.)
+void MergeSource::AnnounceCovered() {
+  if (open_.live() && deletion_.live()) return;
+  CoveredStretch stretch{token_, key_, std::nullopt, deletion_.timestamp};
+  const MergeInput* covering = nullptr;
+  for (const MergeInput* input : active_) {
+    if (!open_.live() && input->IsIn(token_, key_) && input->open() == open_) covering = input;
+  }
+  if (covering != nullptr) {
+    stretch.to = covering->OpenUntil();
+    stretch.timestamp = open_.timestamp;
+    if (!stretch.to.has_value()) return;
+  } else if (!open_.live()) {
+    return;
+  }
+  for (const MergeInput* input : active_) {
+    if (input != covering) input->source().LeaveOut(stretch);
+  }
 }
 
 void MergeSource::EnsureRun() {
@@ -223,6 +247,7 @@ void MergeSource::TakeChanges() {
   EnsureRun();
   builder_.AddRangeChange(bound, open);
   open_ = open;
+  AnnounceCovered();
 }
 
 /// Reconciles the row at the head of all inputs in same_.

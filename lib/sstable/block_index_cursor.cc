@@ -37,6 +37,13 @@ absl::Status BlockIndexCursor::Previous() {
   return absl::OkStatus();
 }
 
+bool BlockIndexCursor::IsCoveredBy(int64_t timestamp) const {
+  const IndexPage& page = extent_->page();
+  const BlockIndexEntry entry = page.Entry(entry_);
+  return (entry.flags & index_flags::kPartitionStart) == 0 && entry.max_timestamp <= timestamp &&
+         page.OpenAt(entry_).timestamp < timestamp && page.OpenAt(entry_ + 1).timestamp < timestamp;
+}
+
 std::optional<PositionView> BlockIndexCursor::next_separator() const {
   if (entry_ + 1 < extent_->page().entry_count()) return extent_->page().Separator(entry_ + 1);
   if (number_ + 1 < reader_->root().entry_count()) return reader_->root().Separator(number_ + 1);

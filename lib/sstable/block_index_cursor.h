@@ -35,6 +35,10 @@ class BlockIndexCursor {
   /// The block's place in the extent's page.
   uint32_t entry() const { return entry_; }
   FileRange range() const { return extent_->page().Range(entry_); }
+  /// Whether all that stands in the block, and all range deletions that reach into or out of it, is in the
+  /// partition of `separator()`, and covered by a deletion with `timestamp`. (Of one that is as old the end
+  /// would be missed.)
+  bool IsCoveredBy(int64_t timestamp) const;
   PositionView separator() const { return extent_->page().Separator(entry_); }
   /// The separator of the next block; none at the last. What is before it is in this block or an earlier one.
   std::optional<PositionView> next_separator() const;

@@ -8,6 +8,13 @@
 // the slice, which brings in everything that stands between the last row outside and the first row inside;
 // then the rows are narrowed again and BatchSlicer cuts the rest. One such cut at each end is enough: what a
 // block holds after the first row of the slice needs no cut at its beginning.
+//
+// Blocks that a deletion in another source covers are passed by without being read, in either direction, if
+// the index says so much of them (BlockIndexCursor::IsCoveredBy): nothing in the block is newer than the
+// deletion; no partition starts in it, for that would have a START to hand over, and rows that the deletion
+// does not reach; and what range deletions reach into it or out of it are older too. The last is what makes
+// it safe to miss where they end: as long as the stronger deletion covers the place nobody sees them, and
+// what is open behind the block the next one says.
 #include "sstable/sstable_source.h"
 
 #include <algorithm>
@@ -33,6 +40,7 @@ class TableSource final : public RowSource {
 
   absl::StatusOr<bool> Next(RowBatch* batch) override;
   absl::Status SkipTo(const PositionView& position) override;
+  void LeaveOut(const CoveredStretch& stretch) override;
   absl::StatusOr<std::optional<Position>> NextPossibleMatch(const ColumnBounds& bounds,
                                                             const PositionView& from) override;
 
@@ -42,6 +50,7 @@ class TableSource final : public RowSource {
   absl::StatusOr<bool> Advance(RowBatch* batch);
   absl::Status OpenBlock();
   absl::Status NextBlock();
+  bool MayLeaveOutBlock() const;
   absl::StatusOr<bool> ReadRows(RowBatch* batch);
   absl::Status Narrow(uint32_t from_front, uint32_t from_back, RowBatch* batch);
   bool Cut(bool cut_end, RowBatch* batch);
@@ -79,6 +88,12 @@ class TableSource final : public RowSource {
 
   bool handed_over_any_ = false;
   Position handed_over_;  ///< the partition of the last run handed over
+
+  /// Where LeaveOut allows it: the partition, and the bound if it has one.
+  bool may_leave_out_ = false;
+  Position covered_to_;
+  bool covered_to_end_ = false;
+  int64_t covering_timestamp_ = kNoTimestamp;
 
   BlockIndexCursor zone_cursor_;
 };
@@ -183,9 +198,41 @@ absl::Status TableSource::CutRows() {
 }
 
 absl::Status TableSource::NextBlock() {
-  stage_ = last_block_ ? Stage::kDone : Stage::kOpen;
+  stage_ = Stage::kDone;
   if (last_block_) return absl::OkStatus();
-  return spec_.reverse ? cursor_.Previous() : cursor_.Next();
+  do {
+    if (spec_.reverse ? cursor_.at_first() : cursor_.at_last()) return absl::OkStatus();
+    STOA_RETURN_IF_ERROR(spec_.reverse ? cursor_.Previous() : cursor_.Next());
+  } while (may_leave_out_ && MayLeaveOutBlock());
+  stage_ = Stage::kOpen;
+  return absl::OkStatus();
+}
+
+/// Whether the block that the cursor is at, which was entered from the one before it in stream order, is
+/// covered.
+bool TableSource::MayLeaveOutBlock() const {
+  const PositionView separator = cursor_.separator();
+  if (!separator.SamePartition(covered_to_.view())) return false;
+  if (!covered_to_end_ && spec_.reverse && separator < covered_to_.view()) return false;
+  if (!covered_to_end_ && !spec_.reverse) {
+    const std::optional<PositionView> next = cursor_.next_separator();
+    if (!next.has_value() || *next > covered_to_.view()) return false;
+  }
+  if (!cursor_.IsCoveredBy(covering_timestamp_)) return false;
+  // The end of the range is looked for in the block that holds it.
+  if (!end_.has_value()) return true;
+  if (spec_.reverse) return !cursor_.at_first() && separator > *end_;
+  const std::optional<PositionView> next = cursor_.next_separator();
+  return next.has_value() && *next < *end_;
+}
+
+void TableSource::LeaveOut(const CoveredStretch& stretch) {
+  may_leave_out_ = true;
+  covered_to_.token = stretch.token;
+  covered_to_.key = stretch.key;
+  covered_to_.clustering = stretch.to.value_or(std::string_view());
+  covered_to_end_ = !stretch.to.has_value();
+  covering_timestamp_ = stretch.timestamp;
 }
 
 /// Reads the next rows of the block; false when nothing was left of them.
