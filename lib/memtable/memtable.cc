@@ -18,16 +18,19 @@ namespace {
 constexpr size_t kChunkBytesFirst = 2 << 10;
 constexpr uint64_t kAllSequences = std::numeric_limits<uint64_t>::max();
 
-TimeBounds TimesOf(const RowWrite& write) {
+/// Also finds out whether it gives life.
+TimeBounds TimesOf(RowWrite* write) {
   TimeBounds times;
-  FragmentReader reader(write.fragment, write.context);
+  FragmentReader reader(write->fragment, write->context);
+  write->gives_life = reader.has_marker();
   if (reader.has_marker()) times.AddWrite(reader.timestamp(), reader.expiry());
   times.AddDeletion(reader.deletion());
   ColumnId column = 0;
   Cell cell;
   while (reader.NextCell(&column, &cell)) {
+    write->gives_life |= !cell.tombstone;
     if (cell.complex) {
-      times.Add(SummaryOf(cell, write.context).times);
+      times.Add(SummaryOf(cell, write->context).times);
     } else if (cell.tombstone) {
       times.AddDeletion(DeletionTime{cell.timestamp, cell.expiry});
     } else {
@@ -80,6 +83,7 @@ struct alignas(64) Memtable::Stripe {
   MemoryCharge charge ABSL_GUARDED_BY(latch);
   TimeBounds times ABSL_GUARDED_BY(latch);
   uint64_t row_count ABSL_GUARDED_BY(latch) = 0;
+  uint32_t watch ABSL_GUARDED_BY(latch) = 0;  // the last one
 };
 
 Memtable::Memtable(TableId table, MemoryBudget* budget)
@@ -101,10 +105,10 @@ void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, u
                      int64_t settled_timestamp) {
   STOA_DCHECK(mutation.table == table_);
   if (mutation.kind == mutation_op::kDeleteRange && mutation.clustering >= mutation.end) return;
-  RowWrite write{mutation.fragment, context, sequence, settled_timestamp, nullptr};
+  RowWrite write{mutation.fragment, context, sequence, settled_timestamp, nullptr, true, 0};
   TimeBounds times;
   if (mutation.kind == mutation_op::kRow) {
-    times = TimesOf(write);
+    times = TimesOf(&write);
   } else {
     times.AddDeletion(mutation.deletion);
   }
@@ -116,6 +120,7 @@ void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, u
   switch (mutation.kind) {
     case mutation_op::kRow:
       write.deletions = partition;
+      write.watch = stripe.watch;
       stripe.row_count += partition->rows.Add(mutation.clustering, write, &stripe.arena) ? 1 : 0;
       break;
     case mutation_op::kDeleteRange:
@@ -145,8 +150,23 @@ void Memtable::GetRow(uint64_t token, std::string_view key, std::string_view clu
 }
 
 std::unique_ptr<RowSource> Memtable::NewSource(const ScanSpec& spec, uint64_t max_sequence,
-                                               uint64_t after_sequence) const {
-  return NewMemtableSource(&directory_, spec, {after_sequence, max_sequence});
+                                               uint64_t after_sequence, const RowCounts& counts) const {
+  return NewMemtableSource(&directory_, spec, {after_sequence, max_sequence}, counts);
+}
+
+uint32_t Memtable::BeginWatch(uint64_t token) const {
+  Stripe& stripe = StripeOf(token);
+  MutexLock lock(&stripe.latch);
+  return stripe.watch == std::numeric_limits<uint32_t>::max() ? 0 : ++stripe.watch;
+}
+
+std::optional<std::string_view> Memtable::FindWritten(const Stretch& stretch, bool reverse,
+                                                      uint64_t after_sequence, uint32_t watch) const {
+  const Partition* partition = directory_.Find(stretch.token, stretch.key);
+  if (partition == nullptr) return std::nullopt;
+  const StoredRow* row =
+      partition->rows.FindWritten(stretch.begin, stretch.end, reverse, after_sequence, watch);
+  return row == nullptr ? std::nullopt : std::optional<std::string_view>(row->key());
 }
 
 uint64_t Memtable::memory_bytes() const {

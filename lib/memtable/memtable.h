@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "data/fragment.h"
 #include "data/mutation.h"
 #include "data/row_batch.h"
+#include "data/row_counts.h"
 #include "data/row_merger.h"
 #include "data/source_bounds.h"
 #include "io/sync.h"
@@ -49,9 +51,27 @@ class Memtable {
               RowMerger* merger) const;
 
   /// What was applied under sequences greater than `after_sequence`, up to `max_sequence`; a deletion from
-  /// before may be repeated. The memtable must outlive the source.
+  /// before may be repeated. The memtable must outlive the source, and so must what `counts` points to.
   std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, uint64_t max_sequence,
-                                       uint64_t after_sequence = 0) const;
+                                       uint64_t after_sequence = 0, const RowCounts& counts = {}) const;
+
+  /// From now on it is noted where rows of partitions with this token (and of some others) are given life.
+  /// All that was applied before is seen, whatever its sequence, by what the caller does next. Returns the
+  /// number of the watch, greater than those before; 0 when there are no more numbers.
+  uint32_t BeginWatch(uint64_t token) const;
+
+  /// A stretch of a partition: clustering keys from `begin` (included) to `end` (excluded).
+  struct Stretch {
+    uint64_t token = 0;
+    std::string_view key;
+    std::string_view begin;
+    std::string_view end;
+  };
+  /// The key of the first row of the stretch - in reverse the last - to which something was applied under a
+  /// sequence greater than `after_sequence`; none if there is none. With a watch, rows that were not given
+  /// life since it began may be passed over, and where none was it takes O(log n).
+  std::optional<std::string_view> FindWritten(const Stretch& stretch, bool reverse, uint64_t after_sequence,
+                                              uint32_t watch = 0) const;
 
   bool empty() const { return partition_count() == 0; }
   /// Bytes of memory taken.

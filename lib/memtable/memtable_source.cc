@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "data/batch_builder.h"
 #include "data/row_merger.h"
@@ -15,6 +16,8 @@ namespace {
 // Batches begin small, because many readers want a few rows, and grow.
 constexpr uint32_t kBatchRowsFirst = 16;
 constexpr uint32_t kBatchRowsLast = 512;
+/// Who has got something need not wait for a source that goes through dead rows.
+constexpr uint64_t kDroppedRowsMax = 256;
 constexpr size_t kBatchBytesMax = 256 << 10;
 
 /// What is left of a counter in a row becomes one sum. The timestamps of a table of counters grow with the
@@ -26,11 +29,13 @@ const CanFold kCanFold = [](int64_t, int64_t) { return true; };
 /// Stands in a partition, before the next row (rows_) and the next range-change (changes_) of its slice.
 class MemtableSource final : public RowSource {
  public:
-  MemtableSource(const TokenDirectory* directory, const ScanSpec& spec, const SequenceRange& sequences)
+  MemtableSource(const TokenDirectory* directory, const ScanSpec& spec, const SequenceRange& sequences,
+                 const RowCounts& counts)
       : directory_(directory),
         spec_(spec),
         sequences_(sequences),
         batch_rows_(spec.rows_hint == 0 ? kBatchRowsFirst : std::min(spec.rows_hint, kBatchRowsLast)),
+        counts_(counts),
         merger_(spec.projection),
         builder_(spec.projection, spec.budget) {
     ComplexRules rules;
@@ -45,6 +50,7 @@ class MemtableSource final : public RowSource {
     while (partition_ != nullptr && AddElements()) {
       Enter(spec_.reverse ? nullptr : partition_->next.load(std::memory_order_acquire));
     }
+    counts_.Add(std::exchange(examined_, 0), std::exchange(dropped_, 0));
     if (builder_.empty()) return false;
     batch_rows_ = std::min(batch_rows_ * 2, kBatchRowsLast);
     *batch = builder_.Finish();
@@ -131,6 +137,7 @@ class MemtableSource final : public RowSource {
   }
 
   bool Full() const {
+    if (dropped_ >= kDroppedRowsMax && !builder_.empty()) return true;
     return builder_.row_count() >= batch_rows_ || builder_.byte_count() >= kBatchBytesMax || builder_.full();
   }
 
@@ -167,10 +174,14 @@ class MemtableSource final : public RowSource {
   }
 
   void AddRow(const StoredRow& row) {
+    ++examined_;
     merger_.Start();
     if (row.MergeInto(sequences_, &merger_) == 0) return;
     merger_.AddCoveringDeletion(Stronger(deletion_, open_));
-    if (!merger_.HasContent()) return;
+    if (!merger_.HasContent()) {
+      ++dropped_;
+      return;
+    }
     StartRun();
     merger_.Emit(row.key(), &builder_);
   }
@@ -185,6 +196,9 @@ class MemtableSource final : public RowSource {
   const ScanSpec spec_;
   const SequenceRange sequences_;
   uint32_t batch_rows_;
+  const RowCounts counts_;
+  uint64_t examined_ = 0;  // not yet counted
+  uint64_t dropped_ = 0;
   RowMerger merger_;
   BatchBuilder builder_;
 
@@ -203,8 +217,8 @@ class MemtableSource final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewMemtableSource(const TokenDirectory* directory, const ScanSpec& spec,
-                                             const SequenceRange& sequences) {
-  return std::make_unique<MemtableSource>(directory, spec, sequences);
+                                             const SequenceRange& sequences, const RowCounts& counts) {
+  return std::make_unique<MemtableSource>(directory, spec, sequences, counts);
 }
 
 }  // namespace stoa

@@ -17,6 +17,12 @@
 // L (after step 2), and so to miss what is in R. Therefore readers look at the permutation again after
 // reading the pointer, and search the node once more if it has changed.
 //
+// Whoever wants to know later whether anything came alive in a part of the tree begins a watch: a number,
+// from then on the greatest. A write that may give life to a row raises the number that its leaf and the
+// nodes above bear to that of the last watch. So a node with a smaller number has nothing in it that came
+// alive since; and a writer looks at the nodes above only if the leaf does not bear the number yet. A node
+// that takes the place of others bears the greatest number of what is in it.
+//
 // Leaves are not linked to one another, since such a link could not be changed together with the parent. At
 // the end of a leaf a cursor descends again, to the first row after the leaf's last.
 #include "memtable/row_tree.h"
@@ -43,6 +49,7 @@ bool RowTree::Add(std::string_view key, const RowWrite& write, Arena* arena) {
   Node* leaf = LeafFor(key, &position, &found);
   if (found) {
     leaf->EntryAt(position).row->Push(arena, write);
+    if (write.watch != 0 && write.gives_life) RaiseWatch(leaf, key, write.watch);
     return false;
   }
   StoredRow* row = StoredRow::Create(arena, key, write);
@@ -50,8 +57,17 @@ bool RowTree::Add(std::string_view key, const RowWrite& write, Arena* arena) {
     leaf->Insert(position, RowTreeEntry{row, nullptr});
   } else {
     Grow(row, arena);
+    leaf = nullptr;
   }
+  if (write.watch != 0 && write.gives_life) RaiseWatch(leaf, key, write.watch);
   return true;
+}
+
+/// Marks the nodes from the root to the leaf that holds `key`: `leaf`, if that is known.
+void RowTree::RaiseWatch(const Node* leaf, std::string_view key, uint32_t watch) {
+  if (leaf != nullptr && leaf->watch() >= watch) return;
+  const Path path = PathTo(key);
+  for (unsigned level = 0; level < path.levels; ++level) path.steps[level].node->RaiseWatch(watch);
 }
 
 /// While there is one row or none there is no node.
@@ -69,6 +85,7 @@ bool RowTree::AddToSingleRow(StoredRow* single, std::string_view key, const RowW
   RowTreeEntry entries[2] = {{single, nullptr}, {row, nullptr}};
   if (order < 0) std::swap(entries[0], entries[1]);
   first_leaf_ = last_leaf_ = Node::Create(arena, 0, entries, std::numeric_limits<size_t>::max());
+  last_leaf_->RaiseWatch(write.watch);  // nobody noted which of the two rows were given life
   SetRoot(last_leaf_);
   return true;
 }
@@ -143,6 +160,8 @@ RowTree::Replacement RowTree::ReplaceLeaf(const Path::Step& step, StoredRow* row
   for (unsigned i = 0; i < count; ++i) entries[i + (i >= step.position ? 1 : 0)] = leaf->EntryAt(i);
   entries[step.position] = entry;
   const Replacement replacement = Rebuild(0, std::span(entries, count + 1), arena);
+  replacement.left->RaiseWatch(leaf->watch());
+  if (replacement.right != nullptr) replacement.right->RaiseWatch(leaf->watch());
   if (leaf == first_leaf_) first_leaf_ = replacement.left;
   if (leaf == last_leaf_) last_leaf_ = replacement.right != nullptr ? replacement.right : replacement.left;
   return replacement;
@@ -198,6 +217,78 @@ const StoredRow* RowTree::Find(std::string_view key) const {
   RowCursor cursor(this, false);
   cursor.Seek(key);
   return cursor.row() != nullptr && cursor.row()->key() == key ? cursor.row() : nullptr;
+}
+
+namespace {
+
+/// Looks for a leaf that bears a watch, among those with keys of [begin, end).
+struct WatchedLeaf {
+  std::string_view begin;
+  std::string_view end;
+  bool reverse;
+  uint32_t watch;
+  /// What of [begin, end) is in the leaf; some of it may be in its neighbours.
+  std::string_view leaf_begin = {};
+  std::string_view leaf_end = {};
+
+  /// The keys of `node` are in [from, to).
+  bool FindIn(const RowTreeNode& node, std::string_view from, std::string_view to) {
+    if (node.watch() < watch) return false;
+    if (node.is_leaf()) {
+      leaf_begin = std::max(begin, from);
+      leaf_end = std::min(end, to);
+      return true;
+    }
+    while (true) {
+      const Permutation permutation = node.permutation();
+      bool changed = false;
+      const bool found = FindBelow(node, permutation, from, to, &changed);
+      if (!changed) return found;
+    }
+  }
+
+  bool FindBelow(const RowTreeNode& node, Permutation permutation, std::string_view from, std::string_view to,
+                 bool* changed) {
+    const unsigned count = permutation.count();
+    for (unsigned i = 0; i < count; ++i) {
+      const unsigned position = reverse ? count - 1 - i : i;
+      const RowTreeNode* child = node.child(permutation.slot(position));
+      *changed = node.permutation().bits() != permutation.bits();
+      if (*changed) return false;
+      if (child->watch() < watch) continue;
+      const std::string_view child_from = position == 0 ? from : node.row(permutation.slot(position))->key();
+      const std::string_view child_to =
+          position + 1 == count ? to : node.row(permutation.slot(position + 1))->key();
+      if (child_to <= begin || child_from >= end) continue;
+      if (FindIn(*child, child_from, child_to)) return true;
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+const StoredRow* RowTree::FindWritten(std::string_view begin, std::string_view end, bool reverse,
+                                      uint64_t after, uint32_t watch) const {
+  while (begin < end) {
+    WatchedLeaf leaf{begin, end, reverse, watch};
+    const Node* const node = root().node;
+    if (watch == 0 || node == nullptr) {  // a single row is not watched
+      leaf.leaf_begin = begin;
+      leaf.leaf_end = end;
+    } else if (!leaf.FindIn(*node, begin, end)) {
+      return nullptr;
+    }
+    RowCursor cursor(this, reverse);
+    cursor.Seek(reverse ? leaf.leaf_end : leaf.leaf_begin);
+    for (; cursor.row() != nullptr; cursor.Advance()) {
+      const std::string_view key = cursor.row()->key();
+      if (reverse ? key < leaf.leaf_begin : key >= leaf.leaf_end) break;
+      if (cursor.row()->WrittenAfter(after)) return cursor.row();
+    }
+    (reverse ? end : begin) = reverse ? leaf.leaf_begin : leaf.leaf_end;
+  }
+  return nullptr;
 }
 
 void RowCursor::Seek(std::string_view bound) { SeekTo(reverse_ ? Place::kBefore : Place::kAtOrAfter, bound); }

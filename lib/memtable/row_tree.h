@@ -25,6 +25,12 @@ class RowTree {
   /// The row with this key, or null.
   const StoredRow* Find(std::string_view key) const;
 
+  /// The first row of [begin, end) - in reverse the last - about which something was written under a sequence
+  /// greater than `after`; null if there is none. Looks only where rows were given life under `watch` or a
+  /// later one (0: everywhere), and so does not find others. O(log n) where nothing was.
+  const StoredRow* FindWritten(std::string_view begin, std::string_view end, bool reverse, uint64_t after,
+                               uint32_t watch) const;
+
  private:
   friend class RowCursor;
   using Node = RowTreeNode;
@@ -65,6 +71,7 @@ class RowTree {
   }
   void SetRoot(Node* node) { root_.store(reinterpret_cast<uintptr_t>(node), std::memory_order_release); }
 
+  void RaiseWatch(const Node* leaf, std::string_view key, uint32_t watch);
   bool AddToSingleRow(StoredRow* single, std::string_view key, const RowWrite& write, Arena* arena);
   Node* LeafFor(std::string_view key, unsigned* position, bool* found) const;
   void Grow(StoredRow* row, Arena* arena);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include "base/check.h"
@@ -11,6 +12,7 @@ namespace stoa {
 namespace {
 
 constexpr size_t kPrefixBytes = sizeof(uint64_t);
+constexpr size_t kSkipBytesMax = std::numeric_limits<uint16_t>::max();
 
 /// The bytes of `key` from `skip` on as an integer that compares like them, filled up with zeros.
 uint64_t PrefixOf(std::string_view key, size_t skip) {
@@ -33,7 +35,7 @@ RowTreeNode* RowTreeNode::Create(Arena* arena, unsigned level, std::span<const R
   STOA_DCHECK(!entries.empty() && entries.size() <= Permutation::kSlots);
   // The beginning of all keys shares nothing with a key, but is before it without looking.
   const RowTreeEntry& first = entries[entries.size() > 1 && entries[0].row == nullptr ? 1 : 0];
-  size_t skip = std::min(CommonBytes(first.key(), entries.back().key()), skip_max);
+  size_t skip = std::min({CommonBytes(first.key(), entries.back().key()), skip_max, kSkipBytesMax});
   if (skip < kPrefixBytes) skip = 0;
 
   const size_t child_bytes = level == 0 ? 0 : Permutation::kSlots * sizeof(std::atomic<RowTreeNode*>);
@@ -44,6 +46,7 @@ RowTreeNode* RowTreeNode::Create(Arena* arena, unsigned level, std::span<const R
   for (unsigned slot = 0; slot < entries.size(); ++slot) {
     node->Fill(slot, entries[entries.size() - 1 - slot]);
     permutation = permutation.With(0, slot);
+    if (level != 0) node->RaiseWatch(entries[entries.size() - 1 - slot].child->watch());
   }
   node->permutation_.store(permutation.bits(), std::memory_order_relaxed);
   return node;

@@ -63,6 +63,8 @@ class RowTreeNode {
 
   unsigned level() const { return level_; }
   bool is_leaf() const { return level_ == 0; }
+  /// The last watch (Memtable::BeginWatch) under which a row in here, or below, was given life; 0: none.
+  uint32_t watch() const { return watch_.load(std::memory_order_relaxed); }
   Permutation permutation() const { return Permutation(permutation_.load(std::memory_order_acquire)); }
 
   StoredRow* row(unsigned slot) const { return rows_[slot]; }
@@ -75,6 +77,10 @@ class RowTreeNode {
 
   // For the writer.
 
+  void RaiseWatch(uint32_t watch) {
+    if (this->watch() < watch) watch_.store(watch, std::memory_order_relaxed);
+  }
+
   bool full() const { return permutation().count() == Permutation::kSlots; }
   /// Whether an entry with this key can be added without making the node anew.
   bool HasRoomFor(std::string_view key) const { return !full() && SharesSkipped(key); }
@@ -86,7 +92,8 @@ class RowTreeNode {
   RowTreeEntry EntryAt(unsigned position) const;
 
  private:
-  RowTreeNode(unsigned level, size_t skip) : level_(level), skip_(skip) {}
+  RowTreeNode(unsigned level, size_t skip)
+      : level_(static_cast<uint16_t>(level)), skip_(static_cast<uint16_t>(skip)) {}
 
   // The children of an inner node stand behind it.
   std::atomic<RowTreeNode*>* children() const {
@@ -98,8 +105,9 @@ class RowTreeNode {
   void Fill(unsigned slot, const RowTreeEntry& entry);
 
   std::atomic<uint64_t> permutation_{0};
-  const uint32_t level_;  // 0: leaf
-  const uint32_t skip_;   // bytes
+  std::atomic<uint32_t> watch_{0};
+  const uint16_t level_;  // 0: leaf
+  const uint16_t skip_;   // bytes
   uint64_t prefixes_[Permutation::kSlots];
   StoredRow* rows_[Permutation::kSlots];
 };

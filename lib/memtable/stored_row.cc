@@ -147,4 +147,10 @@ size_t StoredRow::MergeInto(const SequenceRange& sequences, RowMerger* merger) c
   return count;
 }
 
+bool StoredRow::WrittenAfter(uint64_t sequence) const {
+  const Fragment* fragment = newest_.load(std::memory_order_acquire);
+  while (fragment != nullptr && fragment->sequence <= sequence) fragment = fragment->below();
+  return fragment != nullptr;
+}
+
 }  // namespace stoa

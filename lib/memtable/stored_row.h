@@ -21,6 +21,10 @@ struct RowWrite {
   int64_t settled_timestamp = kNoTimestamp;
   /// Of the row's partition; null where there are none.
   const PartitionDeletions* deletions = nullptr;
+  /// Whether a row without life may live by it: it has a marker or a cell that is no tombstone.
+  bool gives_life = true;
+  /// The watch that was begun last (Memtable::BeginWatch), 0: none.
+  uint32_t watch = 0;
 };
 
 /// Sequences greater than `after`, up to `up_to`.
@@ -73,6 +77,8 @@ class StoredRow {
   /// Adds what was written under `sequences`, of the cells those that the merger projects. Returns through
   /// how many fragments and folds it was found; 0: nothing was written.
   size_t MergeInto(const SequenceRange& sequences, RowMerger* merger) const;
+  /// Whether anything was written under a greater sequence.
+  bool WrittenAfter(uint64_t sequence) const;
 
  private:
   struct Fragment;
