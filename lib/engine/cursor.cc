@@ -177,11 +177,11 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
   if (options.snapshot != nullptr) {
     const SnapshotPoint& snapshot = *options.snapshot->state_->point;
     state->input =
-        QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr, nullptr};
+        QueryInput{snapshot.view(), snapshot.sequence(), snapshot.now_seconds(), {}, nullptr, nullptr, true};
   } else {
     const ReadPoint point = engine_->AcquireReadPoint(options.durable);
     state->input =
-        QueryInput{point.view.share(), point.sequence, clock.NowWallSeconds(), {}, nullptr, nullptr};
+        QueryInput{point.view.share(), point.sequence, clock.NowWallSeconds(), {}, nullptr, nullptr, false};
   }
   state->input.budget = &engine_->store().buffer_budget();
   state->input.interruption = Interruption(clock, options.timeout_micros, options.stop);

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "data/static_row.h"
+#include "engine/dead_runs.h"
 #include "read/live_filter.h"
 #include "read/merge_source.h"
 #include "read/predicate_filter.h"
@@ -39,7 +40,8 @@ class RangesSource : public RowSource {
         columns_(columns),
         statics_(statics),
         ranges_(std::move(ranges)),
-        stats_(stats) {
+        stats_(stats),
+        dead_runs_(table, input.sequence, input.now_seconds, query.reverse(), !input.of_snapshot) {
     for (const Query::Condition& condition : query.conditions()) {
       const Column& column = *columns.schema->FindColumn(condition.column);
       (column.kind == ColumnKind::kStatic ? static_predicates_ : predicates_)
@@ -80,9 +82,17 @@ class RangesSource : public RowSource {
     spec_ = Spec(range.view());
     spec_.reverse = query_.reverse();
     spec_.rows_hint = RowsHint();
-    std::unique_ptr<RowSource> merged = Merged(spec_);
+    DeadRunGuide* guide = nullptr;
+    ScanSpec left = spec_;  // without what is known to be dead
+    if (MayHaveDeadRuns(range)) {
+      guide = &dead_runs_;
+      if (const std::string* end = dead_runs_.Enter(range.start, *range.end); end != nullptr) {
+        (query_.reverse() ? left.range.end->clustering : left.range.start.clustering) = *end;
+      }
+    }
+    std::unique_ptr<RowSource> merged = Merged(left);
     RowSource* const unfiltered = merged.get();
-    current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds);
+    current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds, guide);
     if (!predicates_.empty()) {
       current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_,
                                     predicates_, input_.directory);
@@ -93,6 +103,16 @@ class RangesSource : public RowSource {
       current_ =
           NewPredicateFilter(std::move(current_), nullptr, spec_, static_predicates_, input_.directory);
     }
+  }
+
+  /// Dead runs are known and learned of in one partition, by who reads all its rows: conditions skip some of
+  /// them, and without its columns a static row seems dead.
+  bool MayHaveDeadRuns(const OwnedRange& range) const {
+    if (!predicates_.empty() || !range.end.has_value() ||
+        !range.end->view().SamePartition(range.start.view()))
+      return false;
+    const bool has_static_row = range.start.clustering.empty() && !query_.table()->static_columns().empty();
+    return !has_static_row || statics_.any();
   }
 
   ScanSpec Spec(const PositionRange& range) const {
@@ -110,11 +130,17 @@ class RangesSource : public RowSource {
     return limit < UINT32_MAX ? static_cast<uint32_t>(limit) : 0;
   }
 
+  std::unique_ptr<RowSource> NewSource(const Memtable& memtable, const ScanSpec& spec) {
+    return memtable.NewSource(
+        spec, input_.sequence, 0,
+        RowCounts{stats_ == nullptr ? nullptr : &stats_->rows_examined, &dead_runs_.rows_dropped});
+  }
+
   std::unique_ptr<RowSource> Merged(const ScanSpec& spec) {
     std::vector<std::unique_ptr<RowSource>> sources;
-    if (!table_.active->empty()) sources.push_back(table_.active->NewSource(spec, input_.sequence));
+    if (!table_.active->empty()) sources.push_back(NewSource(*table_.active, spec));
     for (const SealedMemtable& sealed : table_.sealed) {
-      sources.push_back(sealed.memtable->NewSource(spec, input_.sequence));
+      sources.push_back(NewSource(*sealed.memtable, spec));
     }
     for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
       if (sstable->bounds().Overlaps(spec.range)) sources.push_back(sstable->NewSource(spec, stats_));
@@ -124,7 +150,7 @@ class RangesSource : public RowSource {
         source = NewInterruptibleSource(std::move(source), &input_.interruption, query_.table()->name());
       }
     }
-    return NewMergeSource(std::move(sources), spec);
+    return NewMergeSource(std::move(sources), spec, &dead_runs_.rows_dropped);
   }
 
   StaticJoinRules RulesFor(const OwnedRange& range) {
@@ -165,6 +191,7 @@ class RangesSource : public RowSource {
   std::vector<Predicate> static_predicates_;  // on static ones, of which the join knows the values
   size_t next_range_ = 0;
   ScanSpec spec_;
+  DeadRunReader dead_runs_;
   std::unique_ptr<RowSource> current_;
 };
 

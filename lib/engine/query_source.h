@@ -26,6 +26,7 @@ struct QueryInput {
   Interruption interruption;
   MemoryBudget* budget = nullptr;  ///< charged with the batches of the sources; may be null
   Directory* directory = nullptr;  ///< where the blobs are that the view holds
+  bool of_snapshot = false;        ///< the view is that of a snapshot, and may be older than the current one
 };
 
 /// A range that owns its bounds.

@@ -27,6 +27,7 @@
 
 #include <stoa/write_batch.h>
 
+#include "engine/dead_runs.h"
 #include "io/sync.h"
 #include "memtable/memtable.h"
 #include "sstable/sstable.h"
@@ -50,6 +51,8 @@ struct TableView {
   std::vector<SealedMemtable> sealed;              ///< oldest first
   std::vector<std::shared_ptr<SSTable>> sstables;  ///< descending by greatest timestamp
   uint64_t flushed_sequence = 0;                   ///< everything up to here is in SSTables or truncated
+  /// Of the table; all its views share them.
+  std::shared_ptr<DeadRuns> dead_runs = std::make_shared<DeadRuns>();
 
   /// Sorts `sstables` into the order that reads want.
   void SortSSTables();

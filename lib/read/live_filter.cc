@@ -1,5 +1,8 @@
 #include "read/live_filter.h"
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -13,9 +16,12 @@ namespace {
 
 class LiveFilter final : public RowSource {
  public:
-  LiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, int64_t now_seconds)
+  LiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, int64_t now_seconds,
+             DeadRunGuide* guide)
       : merged_(std::move(merged)),
         now_seconds_(now_seconds),
+        guide_(guide),
+        partition_{spec.range.start.token, spec.range.start.key, {}},
         builder_(spec.projection, spec.budget),
         merger_(spec.projection) {}
 
@@ -27,30 +33,78 @@ class LiveFilter final : public RowSource {
   }
 
   absl::Status SkipTo(const PositionView& position) override {
+    guide_ = nullptr;  // what lies before is not known to be dead
     return error_.ok() ? merged_->SkipTo(position) : error_;
   }
 
  private:
   absl::StatusOr<bool> FindLive(RowBatch* batch) {
+    if (guide_ != nullptr && std::exchange(ask_, false)) STOA_RETURN_IF_ERROR(SkipDead(last_live_));
     while (true) {
       STOA_ASSIGN_OR_RETURN(const bool more, merged_->Next(batch));
-      if (!more) return false;
+      if (!more) {
+        if (guide_ != nullptr) EndDeadRun(std::nullopt);
+        guide_ = nullptr;
+        return false;
+      }
       if (batch->clean) {
         start_.Pass(batch);
+        if (guide_ != nullptr) PassLive(*batch);
         return true;
       }
       STOA_RETURN_IF_ERROR(states_.Compute(batch, now_seconds_));
       if (batch->row_count() != 0 && states_.AllPlain()) {
         PassRows(batch);
+        if (guide_ != nullptr) PassLive(*batch);
         return true;
       }
       STOA_RETURN_IF_ERROR(Rebuild(batch));
       if (!builder_.empty()) {
+        if (guide_ != nullptr) dead_ += states_.FirstLive(batch->row_count());
         *batch = builder_.Finish();
+        if (guide_ != nullptr) PassLive(*batch);
         return true;
       }
+      if (guide_ != nullptr) STOA_RETURN_IF_ERROR(PassDead(*batch));
     }
   }
+
+  std::optional<std::string_view> last_live() const {
+    return any_live_ ? std::optional<std::string_view>(last_live_) : std::nullopt;
+  }
+
+  /// Skips what is known to be dead behind `here`.
+  absl::Status SkipDead(std::string_view here) {
+    const std::optional<std::string_view> end = guide_->KnownEnd(here);
+    if (!end.has_value()) return absl::OkStatus();
+    ask_at_ = dead_rows() + kDeadRunRowsMin;
+    return merged_->SkipTo(PositionView{partition_.token, partition_.key, *end});
+  }
+
+  /// Nothing in the batch is alive.
+  absl::Status PassDead(const RowBatch& batch) {
+    dead_ += batch.row_count() + batch.changes.size();
+    if (batch.row_count() == 0 || dead_rows() < ask_at_) return absl::OkStatus();
+    ask_at_ = dead_rows() * 2;  // so that asking costs little where nothing is known
+    return SkipDead(batch.last_clustering);
+  }
+
+  void PassLive(const RowBatch& batch) {
+    EndDeadRun(batch.first_clustering);
+    any_live_ = ask_ = true;
+    last_live_ = batch.last_clustering;
+  }
+
+  void EndDeadRun(std::optional<std::string_view> next_live) {
+    if (dead_rows() >= kDeadRunRowsMin) guide_->Learn(last_live(), next_live);
+    dead_ = 0;
+    dropped_before_ = guide_->rows_dropped;
+    ask_at_ = kDeadRunRowsMin;
+  }
+
+  /// Rows and range-changes without life that were read since the last living row, about: sources drop rows
+  /// ahead.
+  uint64_t dead_rows() const { return dead_ + guide_->rows_dropped - dropped_before_; }
 
   /// Every row is as it should be; what is dead lies beside them.
   void PassRows(RowBatch* batch) {
@@ -102,6 +156,14 @@ class LiveFilter final : public RowSource {
 
   const std::unique_ptr<RowSource> merged_;
   const int64_t now_seconds_;
+  DeadRunGuide* guide_;
+  const PositionView partition_;  // with a guide
+  uint64_t dead_ = 0;             // seen here since the last living row
+  uint64_t dropped_before_ = 0;
+  uint64_t ask_at_ = kDeadRunRowsMin;
+  bool ask_ = false;  // once, behind a living row
+  bool any_live_ = false;
+  std::string last_live_;  // clustering key
   BatchBuilder builder_;
   RowMerger merger_;
   RowStates states_;
@@ -113,8 +175,8 @@ class LiveFilter final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewLiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec,
-                                         int64_t now_seconds) {
-  return std::make_unique<LiveFilter>(std::move(merged), spec, now_seconds);
+                                         int64_t now_seconds, DeadRunGuide* guide) {
+  return std::make_unique<LiveFilter>(std::move(merged), spec, now_seconds, guide);
 }
 
 }  // namespace stoa

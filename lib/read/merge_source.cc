@@ -41,8 +41,9 @@ constexpr uint32_t kPassRowsMin = 128;
 
 class MergeSource final : public RowSource {
  public:
-  MergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec)
-      : builder_(spec.projection, spec.budget),
+  MergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec, uint64_t* dropped)
+      : dropped_(dropped),
+        builder_(spec.projection, spec.budget),
         merger_(spec.projection),
         rows_wanted_(spec.rows_hint == 0 ? kBatchRowsMax
                                          : std::clamp<uint32_t>(spec.rows_hint, 16, kBatchRowsMax)) {
@@ -88,7 +89,12 @@ class MergeSource final : public RowSource {
   void AnnounceCovered();
   void EnsureRun();
 
+  void CountDropped(uint32_t rows) {
+    if (dropped_ != nullptr) *dropped_ += rows;
+  }
+
   std::vector<MergeInput> inputs_;
+  uint64_t* const dropped_;
   std::vector<MergeInput*> active_;
   std::vector<MergeInput*> same_;  // the active inputs with the smallest head
   BatchBuilder builder_;
@@ -264,6 +270,8 @@ absl::Status MergeSource::TakeRow() {
   if (merger_.HasContent()) {
     EnsureRun();
     merger_.Emit(clustering, &builder_);
+  } else {
+    CountDropped(1);
   }
   for (MergeInput* input : same_) input->TakeRows(input->row() + 1);
   return absl::OkStatus();
@@ -276,6 +284,7 @@ absl::StatusOr<MergeSource::Step> MergeSource::TakeRows(MergeInput* input, const
   const DeletionTime covering = Stronger(deletion_, open_);
   if (!covering.live() && covering.Shadows(input->batch().min_timestamp)) {
     if (covering.Shadows(input->batch().max_timestamp)) {
+      CountDropped(end - input->row());
       input->TakeRows(end);
       return Step::kTaken;
     }
@@ -395,8 +404,8 @@ absl::StatusOr<std::optional<Position>> MergeSource::NextPossibleMatch(const Col
 }  // namespace
 
 std::unique_ptr<RowSource> NewMergeSource(std::vector<std::unique_ptr<RowSource>> sources,
-                                          const ScanSpec& spec) {
-  return std::make_unique<MergeSource>(std::move(sources), spec);
+                                          const ScanSpec& spec, uint64_t* dropped) {
+  return std::make_unique<MergeSource>(std::move(sources), spec, dropped);
 }
 
 }  // namespace stoa

@@ -66,6 +66,12 @@ void RowStates::AddColumn(const RowBatch& batch, const ColumnVector& column, int
   }
 }
 
+uint32_t RowStates::FirstLive(uint32_t rows) const {
+  uint32_t row = 0;
+  while (row < rows && (states_[row] & row_state::kLive) == 0) ++row;
+  return row;
+}
+
 uint32_t RowStates::EndOf(uint8_t state, uint32_t row, uint32_t end) const {
   while (row < end && states_[row - begin_] == state) ++row;
   return row;

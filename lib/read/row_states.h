@@ -32,6 +32,8 @@ class RowStates {
   uint8_t operator[](uint32_t row) const { return states_[row - begin_]; }
   /// True when every row is live and none has anything dead or split.
   bool AllPlain() const { return all_plain_; }
+  /// How many rows at the beginning of the batch are not alive; `rows` if none is.
+  uint32_t FirstLive(uint32_t rows) const;
   /// The first row in [row, end) of which the state is not `state`, or `end`.
   uint32_t EndOf(uint8_t state, uint32_t row, uint32_t end) const;
 
