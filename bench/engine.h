@@ -39,6 +39,15 @@ class Engine {
   virtual double SumColumn(size_t column) = 0;
   /// Bytes that flushes and merges have written to data files since the database was opened.
   virtual uint64_t BytesWritten() = 0;
+
+  /// One atomic, acknowledged deletion of these rows, one by one.
+  virtual void Delete(std::span<const Sample> samples) = 0;
+  /// One atomic, acknowledged deletion of the rows of a sensor from the newest to that at `time`, by range.
+  virtual void DeleteNewest(int64_t sensor, int64_t time) = 0;
+  /// What is in memory goes to files.
+  virtual void Flush() = 0;
+  /// The time of the newest row of a sensor; false when there is none.
+  virtual bool Newest(int64_t sensor, int64_t* time) = 0;
 };
 
 struct EngineKind {

@@ -103,6 +103,33 @@ class RocksDatabase : public Engine {
     Check(database_->Write(write_options_, &batch_));
   }
 
+  void Delete(std::span<const Sample> samples) override {
+    batch_.Clear();
+    for (const Sample& sample : samples) Check(batch_.Delete(Key(sample.sensor, sample.time).slice()));
+    Check(database_->Write(write_options_, &batch_));
+  }
+
+  void DeleteNewest(int64_t sensor, int64_t time) override {
+    const Key first(sensor, INT64_MAX);
+    const Key behind(sensor, time - 1);
+    Check(database_->DeleteRange(write_options_, database_->DefaultColumnFamily(), first.slice(),
+                                 behind.slice()));
+  }
+
+  void Flush() override { Check(database_->Flush(rocksdb::FlushOptions())); }
+
+  bool Newest(int64_t sensor, int64_t* time) override {
+    const Key first(sensor, INT64_MAX);
+    std::unique_ptr<rocksdb::Iterator> rows(database_->NewIterator(rocksdb::ReadOptions()));
+    rows->Seek(first.slice());
+    Check(rows->status());
+    if (!rows->Valid() || !rows->key().starts_with(first.partition())) return false;
+    uint64_t inverted = 0;
+    std::memcpy(&inverted, rows->key().data() + kPartitionBytes, sizeof inverted);
+    *time = static_cast<int64_t>(~__builtin_bswap64(inverted));
+    return true;
+  }
+
   void Settle() override {
     Check(database_->Flush(rocksdb::FlushOptions()));
     Check(database_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr));

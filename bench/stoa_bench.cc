@@ -1,6 +1,7 @@
 // Stoa and other engines on the same work, in one process. Besides Google Benchmark's flags:
 //   --rows=N    rows of the series, rounded up to full seconds of 1,000 sensors; default 2,000,000
 //   --sustained-memory=N  budget of the workload sustained, in bytes; default 16 MiB
+//   --queue-rows=N  rows that go through a queue; default 5,000,000
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ std::filesystem::path MakeScratch(const std::string& parent) {
 
 int main(int argc, char** argv) {
   const std::string rows = TakeFlag("--rows=", &argc, argv);
+  const std::string queue_rows = TakeFlag("--queue-rows=", &argc, argv);
   const std::string directory = TakeFlag("--dir=", &argc, argv);
   const std::string memory = TakeFlag("--sustained-memory=", &argc, argv);
   benchmark::Initialize(&argc, argv);
@@ -56,7 +58,10 @@ int main(int argc, char** argv) {
   RegisterFeatures(scratch);
   RegisterSustained(AllEngines(), scratch,
                     memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
+  RegisterQueueWorkloads(
+      AllEngines(), queue_rows.empty() ? 5'000'000 : std::strtoll(queue_rows.c_str(), nullptr, 10), scratch);
   benchmark::RunSpecifiedBenchmarks();
+  CloseQueues();
   CloseSharedDatabases();
   std::filesystem::remove_all(scratch);
   return 0;

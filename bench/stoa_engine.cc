@@ -60,6 +60,32 @@ class StoaDatabase : public Engine {
     Check(database_->Write(stoa::WriteOptions(), batch_));
   }
 
+  void Delete(std::span<const Sample> samples) override {
+    batch_.Clear();
+    for (const Sample& sample : samples) {
+      Check(batch_.DeleteRow(table_, {sample.sensor}, {stoa::Timestamp{sample.time}}));
+    }
+    Check(database_->Write(stoa::WriteOptions(), batch_));
+  }
+
+  void DeleteNewest(int64_t sensor, int64_t time) override {
+    batch_.Clear();
+    Check(batch_.DeleteRange(table_, {sensor}, {{}, true, {stoa::Timestamp{time}}, true}));
+    Check(database_->Write(stoa::WriteOptions(), batch_));
+  }
+
+  void Flush() override { Check(database_->Flush()); }
+
+  bool Newest(int64_t sensor, int64_t* time) override {
+    stoa::Query query(table_);
+    query.Partition({sensor}).Columns({columns_[0]}).Limit(1);
+    stoa::Cursor cursor = Check(database_->Read(stoa::ReadOptions(), query));
+    const bool found = cursor.Next();
+    Check(cursor.status());
+    if (found) *time = cursor.row().clustering(0).timestamp().milliseconds;
+    return found;
+  }
+
   void Settle() override {
     Check(database_->Flush());
     Check(database_->Compact("samples"));

@@ -20,3 +20,8 @@ void RegisterFeatures(const std::filesystem::path& scratch);
 
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();
+
+/// The same for the workloads of queues, through which `rows` rows have gone.
+void RegisterQueueWorkloads(const std::vector<EngineKind>& engines, int64_t rows,
+                            const std::filesystem::path& scratch);
+void CloseQueues();
