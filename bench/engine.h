@@ -18,6 +18,10 @@ struct EngineOptions {
   size_t memory_bytes = size_t{1} << 30;
   /// Stoa's scaling parameters (CompactionOptions); other engines have one way.
   std::string scaling_parameters = "T4";
+  /// Threads in the background.
+  int background_threads = 2;
+  /// False: files are merged only when asked for (Settle).
+  bool merges = true;
 };
 
 /// An open database. Every error ends the program. Durability of every write: it survives the death of the

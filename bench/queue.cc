@@ -114,7 +114,7 @@ OpenQueue& TheQueue(const EngineKind& kind, const Past& past, int64_t rows,
   const std::string name = "queue-" + past.name + "-" + kind.name;
   OpenQueue& open = OpenQueues()[name];
   if (open.engine != nullptr) return open;
-  open.engine = kind.open(scratch / name);
+  open.engine = kind.open(scratch / name, EngineOptions());
   open.queue = std::make_unique<Queue>(open.engine.get());
   past.make(open.engine.get(), open.queue.get(), rows);
   const auto start = std::chrono::steady_clock::now();

@@ -30,7 +30,8 @@ void Check(const rocksdb::Status& status) {
 rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   rocksdb::Options options;
   options.create_if_missing = true;
-  options.IncreaseParallelism(2);
+  options.IncreaseParallelism(engine_options.background_threads);
+  options.disable_auto_compactions = !engine_options.merges;
   options.compression = rocksdb::kZSTD;
   options.write_buffer_size = std::min(engine_options.memory_bytes / 16, size_t{64} << 20);
   options.max_write_buffer_number = 4;

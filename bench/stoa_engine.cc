@@ -23,7 +23,8 @@ T Check(absl::StatusOr<T> result) {
 
 stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
   stoa::TableOptions options;
-  options.compaction.scaling_parameters = engine_options.scaling_parameters;
+  options.compaction.scaling_parameters = engine_options.merges ? engine_options.scaling_parameters : "T256";
+  if (!engine_options.merges) options.compaction.space_amplification_max = 100;
   return Check(stoa::TableSchema::Builder("samples")
                    .PartitionKey("sensor", stoa::TypeKind::kBigint)
                    .Clustering("time", stoa::TypeKind::kTimestamp, stoa::ClusteringOrder::kDescending)
@@ -40,6 +41,7 @@ class StoaDatabase : public Engine {
   StoaDatabase(const std::string& path, const EngineOptions& engine_options) {
     stoa::Options options;
     options.memory_budget_bytes = engine_options.memory_bytes;
+    options.background_threads = engine_options.background_threads;
     options.durability = stoa::Durability::kProcess;
     database_ = Check(stoa::Database::Open(options, path));
     auto table = database_->OpenTable("samples");

@@ -148,6 +148,35 @@ void ScanOne(benchmark::State& state, const EngineKind& kind) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(TheBench().series->samples().size()));
 }
 
+// Merges a table that was flushed eight times; an iteration is the whole merge, on one thread.
+void CompactRows(benchmark::State& state, const EngineKind& kind) {
+  constexpr size_t kFiles = 8;
+  const fs::path directory = TheBench().scratch / ("compact-" + kind.name);
+  const std::span<const Sample> samples = TheBench().series->samples();
+  EngineOptions options;
+  options.background_threads = 1;
+  options.merges = false;
+  for (auto _ : state) {
+    state.PauseTiming();
+    fs::remove_all(directory);
+    std::unique_ptr<Engine> engine = kind.open(directory, options);
+    for (size_t file = 0; file < kFiles; ++file) {
+      const size_t end = samples.size() * (file + 1) / kFiles;
+      for (size_t i = samples.size() * file / kFiles; i < end; i += kLoadBatch) {
+        engine->Write(samples.subspan(i, std::min(kLoadBatch, end - i)));
+      }
+      engine->Flush();
+    }
+    state.ResumeTiming();
+    engine->Settle();
+    state.PauseTiming();
+    engine.reset();
+    state.ResumeTiming();
+  }
+  fs::remove_all(directory);
+  state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(samples.size()));
+}
+
 void Space(benchmark::State& state, const EngineKind& kind) {
   // Not const: DoNotOptimize pretends to change it.
   uint64_t bytes = TheBench().Loaded(kind).bytes();
@@ -179,6 +208,9 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
     add("scan/one", kind, [=](benchmark::State& state) {
       ScanOne(state, kind);
     })->Unit(benchmark::kMillisecond);
+    add("compact/rows", kind, [=](benchmark::State& state) { CompactRows(state, kind); })
+        ->Iterations(1)
+        ->Unit(benchmark::kMillisecond);
     add("space/timeseries", kind, [=](benchmark::State& state) { Space(state, kind); })->Iterations(1);
   }
 }
