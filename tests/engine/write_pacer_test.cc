@@ -88,8 +88,8 @@ TEST_CASE("a slowdown stretches the time") {
   CHECK(slow.HasRoom(kMemory / 2));
 }
 
-// Goal: room that comes back while somebody waits is not held against him later. Method: one who asks again with
-// all the room there is, and then after writing fast to where pacing begins.
+// Goal: room that comes back while somebody waits is not held against him later. Method: one who asks again
+// with all the room there is, and then after writing fast to where pacing begins.
 TEST_CASE("what is written while there is room is not paced") {
   WritePacer pacer(kMemory);
   CHECK(pacer.Delay(kMemory * 7 / 10, 0) == 0);
