@@ -161,13 +161,6 @@ void BytePlanes::Decode(uint32_t begin, uint32_t end, uint64_t base, uint64_t mu
 
 double DecimalScale(uint8_t exponent) { return kScales[exponent]; }
 
-uint64_t DecimalBits(NumberKind numbers, uint64_t integer, double scale) {
-  const double number =
-      (std::bit_cast<double>(integer + kRoundingBits) - std::bit_cast<double>(kRoundingBits)) / scale;
-  if (numbers == NumberKind::kDouble) return std::bit_cast<uint64_t>(number);
-  return std::bit_cast<uint32_t>(static_cast<float>(number));
-}
-
 bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload_end) {
   uint8_t head = 0;
   uint8_t widths = 0;

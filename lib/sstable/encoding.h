@@ -138,7 +138,12 @@ std::string_view EncodingName(uint8_t number);
 /// 51 bits of the mantissa then are the integer: no conversion instruction, so that loops vectorise.
 inline constexpr uint64_t kRoundingBits = 0x4338000000000000;
 /// The bits of the number nearest to integer / scale.
-uint64_t DecimalBits(NumberKind numbers, uint64_t integer, double scale);
+inline uint64_t DecimalBits(NumberKind numbers, uint64_t integer, double scale) {
+  const double number =
+      (std::bit_cast<double>(integer + kRoundingBits) - std::bit_cast<double>(kRoundingBits)) / scale;
+  if (numbers == NumberKind::kDouble) return std::bit_cast<uint64_t>(number);
+  return std::bit_cast<uint32_t>(static_cast<float>(number));
+}
 /// 10^exponent.
 double DecimalScale(uint8_t exponent);
 

@@ -41,10 +41,17 @@ class ExactDivisor {
 };
 
 /// log2 in units of 1/256, straight between powers of two; integers, so that every machine chooses alike.
-uint64_t Log2Fixed(uint64_t value) {
+constexpr uint64_t Log2Fixed(uint64_t value) {
   const auto exponent = static_cast<unsigned>(std::bit_width(value)) - 1;
   return (uint64_t{exponent} << 8) + ((value << 8) >> exponent) - 256;
 }
+
+/// n * Log2Fixed(n) of the counts in a sample.
+constexpr std::array<uint32_t, kSampleMax + 1> kCountLog2 = [] {
+  std::array<uint32_t, kSampleMax + 1> table{};
+  for (uint32_t n = 1; n <= kSampleMax; ++n) table[n] = static_cast<uint32_t>(n * Log2Fixed(n));
+  return table;
+}();
 
 /// Estimates the bytes that `count` integers take after compression from a sample of them.
 uint64_t PlaneCost(std::span<const uint64_t> sample, uint8_t width, size_t count) {
@@ -54,10 +61,8 @@ uint64_t PlaneCost(std::span<const uint64_t> sample, uint8_t width, size_t count
   for (unsigned k = 0; k < width; ++k) {
     std::array<uint16_t, 256> histogram{};
     for (const uint64_t value : sample) ++histogram[static_cast<uint8_t>(value >> (8 * k))];
-    bits += sample.size() * Log2Fixed(sample.size());
-    for (const uint16_t n : histogram) {
-      if (n != 0) bits -= n * Log2Fixed(n);
-    }
+    bits += kCountLog2[sample.size()];
+    for (const uint16_t n : histogram) bits -= kCountLog2[n];
   }
   return bits * count / sample.size() / (256 * 8) + raw / 16;
 }
@@ -91,6 +96,21 @@ bool ToDecimal(NumberKind numbers, uint64_t bits, double scale, uint64_t* intege
   return DecimalBits(numbers, *integer, scale) == bits;
 }
 
+/// ToDecimal of all numbers; false if it is for any of them, and then the integers mean nothing. Without
+/// branches, for compilers to vectorize.
+template <NumberKind kNumbers>
+bool ToDecimals(std::span<const uint64_t> values, double scale, uint64_t* integers) {
+  constexpr double kLimit = 1ull << 51;
+  uint64_t wrong = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double scaled = Number(kNumbers, values[i]) * scale;
+    const double limited = std::abs(scaled) < kLimit ? scaled : 0;  // 0, which the number is not
+    integers[i] = std::bit_cast<uint64_t>(limited + std::bit_cast<double>(kRoundingBits)) - kRoundingBits;
+    wrong |= DecimalBits(kNumbers, integers[i], scale) ^ values[i];
+  }
+  return wrong == 0;
+}
+
 }  // namespace
 
 uint8_t BytesFor(uint64_t value) {
@@ -105,19 +125,17 @@ struct Range {
 };
 
 Range RangeOf(std::span<const uint64_t> values) {
-  uint64_t low = values[0];
-  uint64_t high = low;
-  auto signed_low = static_cast<int64_t>(low);
+  auto signed_low = static_cast<int64_t>(values[0]);
   int64_t signed_high = signed_low;
   for (const uint64_t value : values) {
-    low = std::min(low, value);
-    high = std::max(high, value);
     signed_low = std::min(signed_low, static_cast<int64_t>(value));
     signed_high = std::max(signed_high, static_cast<int64_t>(value));
   }
-  const uint64_t signed_width = static_cast<uint64_t>(signed_high) - static_cast<uint64_t>(signed_low);
-  if (signed_width < high - low) return {static_cast<uint64_t>(signed_low), signed_width};
-  return {low, high - low};
+  const Range as_signed{static_cast<uint64_t>(signed_low),
+                        static_cast<uint64_t>(signed_high) - static_cast<uint64_t>(signed_low)};
+  if (signed_low >= 0 || signed_high < 0) return as_signed;  // both orders are one
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  return as_signed.width < *high - *low ? as_signed : Range{*low, *high - *low};
 }
 
 }  // namespace
@@ -200,6 +218,11 @@ std::span<const uint64_t> WordWriter::PlanDecimals(std::span<const uint64_t> val
 
 bool WordWriter::FillDecimals(std::span<const uint64_t> values, NumberKind numbers, uint8_t exponent) {
   const double scale = DecimalScale(exponent);
+  decimals_.resize(values.size());
+  if (numbers == NumberKind::kDouble ? ToDecimals<NumberKind::kDouble>(values, scale, decimals_.data())
+                                     : ToDecimals<NumberKind::kFloat>(values, scale, decimals_.data())) {
+    return true;
+  }
   decimals_.clear();
   uint64_t last = 0;
   bool any = false;
