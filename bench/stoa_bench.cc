@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path scratch = MakeScratch(directory);
   RegisterWorkloads(AllEngines(), series, scratch);
   RegisterFeatures(scratch);
+  RegisterTtl(scratch);
   RegisterSustained(AllEngines(), scratch,
                     memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
   RegisterQueueWorkloads(

@@ -18,6 +18,9 @@ void RegisterSustained(const std::vector<EngineKind>& engines, const std::filesy
 /// Registers `feature/...`: writes to collections, counters and conditional ones, beside a plain one.
 void RegisterFeatures(const std::filesystem::path& scratch);
 
+/// Registers `ttl/space`, Stoa alone, which takes a minute and a half: time passes as it does.
+void RegisterTtl(const std::filesystem::path& scratch);
+
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();
 
