@@ -27,7 +27,7 @@ Sample RandomSample(int64_t i, int64_t rows) {
   return sample;
 }
 
-double Quantile(std::vector<int64_t>* nanos, double share) {
+double Quantile(std::vector<uint32_t>* nanos, double share) {
   const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(nanos->size() - 1) * share);
   std::nth_element(nanos->begin(), nanos->begin() + at, nanos->end());
   return static_cast<double>((*nanos)[static_cast<size_t>(at)]) / 1000;
@@ -35,7 +35,7 @@ double Quantile(std::vector<int64_t>* nanos, double share) {
 
 void Sustained(benchmark::State& state, const EngineKind& kind, const EngineOptions& options,
                const fs::path& directory, int64_t rows) {
-  std::vector<int64_t> nanos(static_cast<size_t>(rows));
+  std::vector<uint32_t> nanos(static_cast<size_t>(rows));
   for (auto _ : state) {
     fs::remove_all(directory);
     const std::unique_ptr<Engine> engine = kind.open(directory, options);
@@ -44,7 +44,7 @@ void Sustained(benchmark::State& state, const EngineKind& kind, const EngineOpti
       const Sample sample = RandomSample(i, rows);
       engine->Write({&sample, 1});
       const SteadyClock::time_point after = SteadyClock::now();
-      nanos[static_cast<size_t>(i)] = (after - before).count();
+      nanos[static_cast<size_t>(i)] = static_cast<uint32_t>((after - before).count());
       before = after;
     }
     state.counters["written"] = static_cast<double>(engine->BytesWritten());
