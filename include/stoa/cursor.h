@@ -134,7 +134,7 @@ class Cursor {
     uint64_t blocks = 0;         ///< blocks looked into
     uint64_t bytes_read = 0;     ///< bytes read from files
     uint64_t sstables = 0;       ///< SSTables consulted
-    uint64_t rows_examined = 0;  ///< rows that the sources handed over
+    uint64_t rows_examined = 0;  ///< rows that the sources looked at or handed over
   };
   Cost cost() const;
 
