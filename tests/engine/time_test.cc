@@ -107,6 +107,25 @@ TEST_CASE("a wrong clock destroys nothing [rule]") {
   REQUIRE(db.Has(2));
 }
 
+// Goal: neither does the dropping of files in which everything has expired believe a wrong clock. Method:
+// such a file, and another flush, which makes the engine look.
+TEST_CASE("a wrong clock drops no file") {
+  SimDatabase db;
+  db.Put(1, 60);
+  REQUIRE_OK(db.database->Flush());
+  const int64_t right = db.sim.clock.NowWallMicros();
+  db.sim.clock.SetWall(right + 10 * kDay);
+  db.Put(100, 0);
+  REQUIRE_OK(db.database->Flush());
+  db.sim.executor.RunAll();
+  db.sim.clock.SetWall(right);
+  REQUIRE(db.Has(1));
+
+  db.sim.clock.Advance(10 * kDay);
+  db.sim.executor.RunAll();
+  REQUIRE(db.database->metrics().sstables == 1);
+}
+
 // Goal: a clock set back neither brings back what was overwritten nor kills what has not expired by it, and
 // deletions go on working. Method: a row before, an overwrite and a deletion after, over a merge.
 TEST_CASE("a clock set back loses no write") {
