@@ -68,7 +68,6 @@ class Compaction {
   const std::function<void(const CompactionPlan&, const Outcome&)> done_;
 
   Mutex mutex_;
-  bool prepared_ ABSL_GUARDED_BY(mutex_) = false;
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   Outcome outcome_ ABSL_GUARDED_BY(mutex_);

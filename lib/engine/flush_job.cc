@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "engine/outside_sources.h"
 
 namespace stoa {
 namespace {
@@ -83,17 +84,33 @@ void FlushJob::Start() {
   }
 }
 
+/// What was written and deleted again is not written out: a queue that is emptied as fast as it fills leaves
+/// no tombstones. But where the memtables become several parts, one holds what the deletions of another hide;
+/// and snapshots, which get these files for their memtables, may also read files that are merged away since.
+PurgeRules FlushJob::Purge() const {
+  PurgeRules rules;
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const TableView* const table = view->Find(table_);
+  if (parts_.size() == 1 && table != nullptr && store_.snapshots().empty()) {
+    rules = OutsideSources::Rules(std::make_shared<const OutsideSources>(*table, memtables_),
+                                  store_.purge_clock().NowSeconds(), schema_->options().gc_grace_seconds);
+  }
+  // Several memtables of a table of counters hold together, like one (memtable_source.cc), everything between
+  // their least timestamp and their greatest.
+  rules.can_fold = nullptr;
+  if (HasCounters(*schema_)) {
+    rules.can_fold = [](uint64_t, std::string_view, int64_t, int64_t) { return true; };
+  }
+  return rules;
+}
+
 absl::Status FlushJob::StartPart() {
   const FlushedPart& part = parts_[current_part_];
   MergeTask::Input input;
   input.schema = schema_;
   input.budget = &store_.buffer_budget();
   input.new_file = [this] { return store_.NewFileOptions(*schema_, IoPurpose::kFlush); };
-  // Several memtables of a table of counters hold together, like one (memtable_source.cc), everything between
-  // their least timestamp and their greatest.
-  if (HasCounters(*schema_)) {
-    input.purge.can_fold = [](uint64_t, std::string_view, int64_t, int64_t) { return true; };
-  }
+  input.purge = Purge();
   std::vector<MergeTask::OpenSource> sources;
   for (const SealedMemtable& sealed : memtables_) {
     if (sealed.seal_sequence <= part.after || sealed.after_sequence >= part.up_to) continue;

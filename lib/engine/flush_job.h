@@ -49,6 +49,7 @@ class FlushJob : public Job {
   absl::StatusOr<bool> Advance();
   void Start();
   absl::Status StartPart();
+  PurgeRules Purge() const;
   absl::Status SplitPart(const absl::Status& too_large);
   absl::Status FinishPart();
   absl::Status InstallParts();

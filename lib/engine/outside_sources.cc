@@ -15,6 +15,17 @@ OutsideSources::OutsideSources(const TableView& table, const std::vector<std::sh
   }
 }
 
+OutsideSources::OutsideSources(const TableView& table, const std::vector<SealedMemtable>& inputs) {
+  if (!table.active->empty()) memtables_.push_back(table.active->times());
+  for (const SealedMemtable& sealed : table.sealed) {
+    const bool is_input = std::any_of(inputs.begin(), inputs.end(), [&](const SealedMemtable& input) {
+      return input.memtable == sealed.memtable;
+    });
+    if (!is_input) memtables_.push_back(sealed.memtable->times());
+  }
+  for (const std::shared_ptr<SSTable>& sstable : table.sstables) sstables_.push_back(sstable->bounds());
+}
+
 PurgeRules OutsideSources::Rules(std::shared_ptr<const OutsideSources> outside, int64_t now_seconds,
                                  int64_t gc_grace_seconds) {
   PurgeRules rules;
@@ -22,6 +33,9 @@ PurgeRules OutsideSources::Rules(std::shared_ptr<const OutsideSources> outside, 
   rules.gc_grace_seconds = gc_grace_seconds;
   rules.min_timestamp_outside = [outside](uint64_t token, std::string_view key) {
     return outside->MinTimestamp(token, key);
+  };
+  rules.min_timestamp_outside_row = [outside](const PositionView& row) {
+    return outside->MinTimestampAt(row);
   };
   rules.can_fold = [outside](uint64_t token, std::string_view key, int64_t from, int64_t to) {
     return outside->HaveNoDeletion(token, key, from, to);
@@ -44,6 +58,16 @@ void OutsideSources::ForEach(uint64_t token, std::string_view key, const Visit& 
 int64_t OutsideSources::MinTimestamp(uint64_t token, std::string_view key) const {
   int64_t least = std::numeric_limits<int64_t>::max();
   ForEach(token, key, [&](const TimeBounds& times) { least = std::min(least, times.min_timestamp); });
+  return least;
+}
+
+int64_t OutsideSources::MinTimestampAt(const PositionView& row) const {
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (const TimeBounds& times : memtables_) least = std::min(least, times.min_timestamp);
+  for (const SourceBounds& bounds : sstables_) {
+    if (row >= bounds.first.view() && row <= bounds.last.view())
+      least = std::min(least, bounds.times.min_timestamp);
+  }
   return least;
 }
 

@@ -16,7 +16,9 @@ namespace stoa {
 /// merge. Immutable.
 class OutsideSources {
  public:
+  /// `table` without the inputs of the merge.
   OutsideSources(const TableView& table, const std::vector<std::shared_ptr<SSTable>>& inputs);
+  OutsideSources(const TableView& table, const std::vector<SealedMemtable>& inputs);
 
   /// Purge rules by these sources, which the rules keep.
   static PurgeRules Rules(std::shared_ptr<const OutsideSources> outside, int64_t now_seconds,
@@ -24,6 +26,8 @@ class OutsideSources {
 
   /// The least timestamp of anything that overlaps the partition; INT64_MAX when nothing does.
   int64_t MinTimestamp(uint64_t token, std::string_view key) const;
+  /// The same of what may hold the row, or a deletion of it.
+  int64_t MinTimestampAt(const PositionView& row) const;
   /// Whether none can hold a deletion with a timestamp of `from` or later and before `to`.
   bool HaveNoDeletion(uint64_t token, std::string_view key, int64_t from, int64_t to) const;
 

@@ -51,6 +51,8 @@ class SnapshotList {
   std::shared_ptr<const SnapshotPoint> Add(std::shared_ptr<const View> view, uint64_t sequence,
                                            int64_t now_seconds);
 
+  bool empty() const { return Live().empty(); }
+
   /// The sequences of the snapshots that lie between the two, without them; ascending, each once.
   std::vector<uint64_t> SequencesBetween(uint64_t after, uint64_t before) const;
 

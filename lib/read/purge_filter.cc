@@ -20,7 +20,7 @@ class PurgeFilter final : public RowSource {
         rules_(std::move(rules)),
         builder_(spec.projection, spec.budget),
         merger_(spec.projection),
-        keep_([this](Cell* cell) { return Keep(run_, cell); }),
+        keep_([this](Cell* cell) { return Keep(cell); }),
         can_fold_([this](int64_t from, int64_t to) {
           return rules_.can_fold && rules_.can_fold(run_->token, run_->key, from, to);
         }) {
@@ -86,6 +86,17 @@ class PurgeFilter final : public RowSource {
                     *min_timestamp_outside_);
   }
 
+  /// The same for what stands in the row that is being added.
+  bool CanDropInRow(int64_t timestamp, int64_t local_time) {
+    if (CanDrop(*run_, timestamp, local_time)) return true;
+    if (!rules_.min_timestamp_outside_row) return false;
+    if (!min_timestamp_outside_row_.has_value()) {
+      min_timestamp_outside_row_ = rules_.min_timestamp_outside_row({run_->token, run_->key, clustering_});
+    }
+    return CanPurge(timestamp, local_time, rules_.now_seconds, rules_.gc_grace_seconds,
+                    *min_timestamp_outside_row_);
+  }
+
   DeletionTime Kept(const PartitionRun& run, const DeletionTime& deletion) {
     const bool drop = !deletion.live() && CanDrop(run, deletion.timestamp, deletion.local_time);
     return drop ? DeletionTime{} : deletion;
@@ -140,32 +151,36 @@ class PurgeFilter final : public RowSource {
 
   void AddRow(const RowBatch& batch, const PartitionRun& run, uint32_t row) {
     run_ = &run;
+    clustering_ = batch.clustering[row];
+    min_timestamp_outside_row_.reset();
     merger_.Start();
-    merger_.AddRowDeletion(Kept(run, batch.RowDeletion(row)));
+    const DeletionTime deletion = batch.RowDeletion(row);
+    if (!deletion.live() && !CanDropInRow(deletion.timestamp, deletion.local_time))
+      merger_.AddRowDeletion(deletion);
     if ((batch.RowFlags(row) & row_flags::kMarker) != 0) {
       const int64_t timestamp = batch.timestamps[row];
       const int64_t expiry = batch.RowExpiry(row);
-      const bool drop = IsExpired(expiry, rules_.now_seconds) && CanDrop(run, timestamp, expiry);
+      const bool drop = IsExpired(expiry, rules_.now_seconds) && CanDropInRow(timestamp, expiry);
       if (!drop) merger_.AddMarker(timestamp, expiry);
     }
     for (const ColumnVector& column : batch.columns) {
-      if (column.Has(row)) AddCell(run, column.index, batch.CellAt(column, row));
+      if (column.Has(row)) AddCell(column.index, batch.CellAt(column, row));
     }
     if (!merger_.HasContent()) return;
     EnsureRun(run);
     merger_.Emit(batch.clustering[row], &builder_);
   }
 
-  void AddCell(const PartitionRun& run, uint32_t column_index, Cell cell) {
-    if (cell.complex || Keep(&run, &cell)) merger_.AddCell(column_index, cell);
+  void AddCell(uint32_t column_index, Cell cell) {
+    if (cell.complex || Keep(&cell)) merger_.AddCell(column_index, cell);
   }
 
   /// An expired cell that must stay loses its value but stays an expiring cell. Made a tombstone, as
   /// Cassandra does, it would win over a cell of the same timestamp that expires later and won before: what a
   /// reader sees would depend on whether a merge had come by.
-  bool Keep(const PartitionRun* run, Cell* cell) {
+  bool Keep(Cell* cell) {
     if (!cell->tombstone && !IsExpired(cell->expiry, rules_.now_seconds)) return true;
-    if (CanDrop(*run, cell->timestamp, cell->expiry)) return false;
+    if (CanDropInRow(cell->timestamp, cell->expiry)) return false;
     if (!cell->tombstone) {
       cell->empty = true;
       cell->blob = false;
@@ -179,7 +194,10 @@ class PurgeFilter final : public RowSource {
   const PurgeRules rules_;
   BatchBuilder builder_;
   RowMerger merger_;
-  const PartitionRun* run_ = nullptr;  // of the row in merger_
+  // The row in merger_.
+  const PartitionRun* run_ = nullptr;
+  std::string_view clustering_;
+  std::optional<int64_t> min_timestamp_outside_row_;  // once asked for
   const std::function<bool(Cell*)> keep_;
   const CanFold can_fold_;
   RowStates states_;

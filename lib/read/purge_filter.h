@@ -20,6 +20,9 @@ struct PurgeRules {
   /// The least timestamp of anything outside the merge, memtables included, that overlaps the partition;
   /// INT64_MAX when nothing does. Asked once per partition. Null: keep all.
   std::function<int64_t(uint64_t token, std::string_view key)> min_timestamp_outside;
+  /// The same for one row of it, which may be greater: asked for rows that the partition's would keep. May be
+  /// null.
+  std::function<int64_t(const PositionView& row)> min_timestamp_outside_row;
   /// Whether nothing outside the merge that overlaps the partition can hold a deletion with a timestamp of
   /// `from` or later and before `to`: then deltas of a counter between the two become one (CanFold in
   /// data/complex_merge.h). Null: they stay as they are.
