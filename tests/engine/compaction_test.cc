@@ -183,6 +183,37 @@ TEST_CASE("a queue is kept short") {
   CHECK(test.database->metrics().sstable_bytes < 60'000);
 }
 
+// Goal: what was written and deleted in memory leaves nothing in a file, unless something outside may be
+// hidden by the deletion: an older row of the same key, however it is spread, or a snapshot wants to know.
+// Method: each of them, and an older file beside that the rows are not in.
+TEST_CASE("a flush forgets what came and went [rule]") {
+  const auto remains = [](int32_t older, bool with_snapshot) {
+    CompactionTest test;
+    const Table table = test.Create(TableOptions());
+    test.Upsert(table, 1, older, older + 10, "older");
+    test.Flush();
+    std::unique_ptr<Snapshot> snapshot;
+    if (with_snapshot) snapshot = ValueOf(test.database->GetSnapshot());
+    test.Upsert(table, 1, 100, 200, "x");
+    WriteBatch batch;
+    for (int32_t c = 100; c < 200; ++c) REQUIRE_OK(batch.DeleteRow(table, {int32_t{1}}, {c}));
+    test.Write(batch);
+    test.sim.clock.Advance(2 * kSecond);
+    REQUIRE_OK(test.database->Flush());
+    const std::string described = ValueOf(test.database->Describe("t"));
+    const uint64_t files = test.database->metrics().sstables;
+    CHECK(test.Rows(table) == (older == 195 ? 5 : 10));
+    return std::pair(files, described);
+  };
+  CHECK(remains(50, false).first == 1);  // nothing of the second flush
+  CHECK(remains(300, false).first == 1);
+  CHECK(remains(50, true).first == 2);
+  const auto [files, described] = remains(195, false);
+  CHECK(files == 2);
+  CAPTURE(described);
+  CHECK(described.find("5 rows, 1 partitions, 5 tombstones") != std::string::npos);
+}
+
 // Goal: shards are files of their own, merged by as many threads as there are. Method: a table in three
 // shards.
 TEST_CASE("a table is cut into shards") {
