@@ -8,6 +8,7 @@
 #include <stoa/composite.h>
 #include <stoa/database.h>
 
+#include "stoa_check.h"
 #include "workloads.h"
 
 namespace {
@@ -16,18 +17,6 @@ namespace fs = std::filesystem;
 using stoa::Assignment;
 
 constexpr int32_t kRows = 1000;
-
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "stoa: %s\n", status.ToString().c_str());
-  std::exit(1);
-}
-
-template <typename T>
-T Check(absl::StatusOr<T> result) {
-  Check(result.status());
-  return *std::move(result);
-}
 
 // A table of columns of every kind, or of a counter, with rows 0 to kRows - 1.
 class Fixture {

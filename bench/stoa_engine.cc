@@ -6,20 +6,9 @@
 #include <stoa/database.h>
 
 #include "engine.h"
+#include "stoa_check.h"
 
 namespace {
-
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "stoa: %s\n", status.ToString().c_str());
-  std::exit(1);
-}
-
-template <typename T>
-T Check(absl::StatusOr<T> result) {
-  Check(result.status());
-  return *std::move(result);
-}
 
 stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
   stoa::TableOptions options;

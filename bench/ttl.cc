@@ -10,6 +10,7 @@
 
 #include <stoa/database.h>
 
+#include "stoa_check.h"
 #include "workloads.h"
 
 namespace {
@@ -23,18 +24,6 @@ constexpr int kSeconds = 3 * kTtlSeconds;
 constexpr int64_t kRowsPerSecond = 100'000;
 constexpr int64_t kBatch = 1000;  // rows of as many sensors, a hundred times a second
 constexpr uint64_t kMemoryBytes = 32 << 20;
-
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "stoa: %s\n", status.ToString().c_str());
-  std::exit(1);
-}
-
-template <typename T>
-T Check(absl::StatusOr<T> result) {
-  Check(result.status());
-  return *std::move(result);
-}
 
 class TtlTable {
  public:
