@@ -62,4 +62,10 @@ int Levels::LevelOf(double density) const {
   return level;
 }
 
+double Levels::EndOf(int level) const {
+  double end = base_bytes_;
+  for (int below = 0; below <= level; ++below) end *= Fanout(below);
+  return end;
+}
+
 }  // namespace stoa

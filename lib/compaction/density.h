@@ -30,6 +30,8 @@ class Levels {
   Levels(std::vector<int32_t> scaling, double base_bytes);
 
   int LevelOf(double density) const;
+  /// The level has files of lesser densities than this, in bytes, and not of the level below.
+  double EndOf(int level) const;
   /// How many files over each other make a level be merged.
   size_t Threshold(int level) const;
   /// How many times as dense as a level's lowest files its highest are.

@@ -7,8 +7,10 @@
 #include <map>
 #include <tuple>
 
+#include "compaction/garbage.h"
 #include "compaction/overlap.h"
 #include "compaction/shards.h"
+#include "compaction/windows.h"
 
 namespace stoa {
 namespace {
@@ -108,19 +110,8 @@ class Picker {
     return together;
   }
 
-  /// About how many of the file's rows are tombstones or have expired, and are old enough to be forgotten.
   double Garbage(const SSTableMetadata* file) const {
-    const TimeBounds& times = Times(file);
-    if (times.min_local_time >= purge_before_) return 0;
-    // Between the first death and the last, deaths are taken for even. The last is known unless there are
-    // rows that never die: then it may be now.
-    const int64_t last = times.max_local_time == kNoExpiry ? state_.now_seconds : times.max_local_time;
-    const double share = static_cast<double>(purge_before_ - times.min_local_time) /
-                         static_cast<double>(std::max(last - times.min_local_time, int64_t{1}));
-    const uint64_t rows = std::max(file->row_count, uint64_t{1});
-    const bool all_die = times.max_local_time != kNoExpiry && times.has_expiring;
-    const uint64_t dying = all_die ? rows : std::min(file->tombstone_count, rows);
-    return static_cast<double>(dying) * std::min(share, 1.0);
+    return GarbageRows(*file, state_.now_seconds, purge_before_);
   }
 
   Files FullOfTombstones() const {
@@ -159,29 +150,16 @@ class Picker {
 
   // ---- What lies over each other
 
-  int64_t WindowOf(const SSTableMetadata* file) const {
-    const int64_t window = state_.options->window_seconds;
-    return window == 0 ? 0 : Times(file).max_timestamp / (window * 1'000'000);
-  }
-  bool IsOver(int64_t window) const {
-    const int64_t seconds = state_.options->window_seconds;
-    return seconds != 0 && (window + 1) * seconds <= state_.now_seconds;
-  }
-
-  std::map<int64_t, Files> windows() const {
-    std::map<int64_t, Files> windows;
-    for (const SSTableMetadata* file : idle_) windows[WindowOf(file)].push_back(file);
-    return windows;
-  }
-
   std::optional<CompactionPlan> PickInWindows() const {
-    const std::map<int64_t, Files> windows = this->windows();
+    const int64_t window_seconds = state_.options->window_seconds;
+    const std::map<int64_t, Files> windows = ByWindow(idle_, window_seconds);
     // What is new first: it is small, and it is what is read.
     for (auto it = windows.rbegin(); it != windows.rend(); ++it) {
       const auto& [window, files] = *it;
       if (Files chosen = TooManyForReads(files); !chosen.empty())
         return PlanMerge(state_, chosen, CompactionReason::kReads);
-      if (Files chosen = OverflowingLevel(files, IsOver(window)); !chosen.empty())
+      const bool is_over = IsWindowOver(window, window_seconds, state_.now_seconds);
+      if (Files chosen = OverflowingLevel(files, is_over); !chosen.empty())
         return PlanMerge(state_, chosen, CompactionReason::kLevel);
       if (Files chosen = TooMuchSpace(files); !chosen.empty())
         return PlanMerge(state_, chosen, CompactionReason::kSpace);
@@ -210,7 +188,7 @@ class Picker {
     }
     for (const auto& [level, on_level] : by_level) {
       for (const Files& group : OverlapGroups(on_level)) {
-        if (Deepest(group).size() >= (is_over ? 2 : levels.Threshold(level))) return group;
+        if (Deepest(group).size() >= (is_over ? kThresholdWhenOver : levels.Threshold(level))) return group;
       }
     }
     return {};
@@ -219,9 +197,7 @@ class Picker {
   Files TooMuchSpace(const Files& files) const {
     for (const Files& group : OverlapGroups(files)) {
       if (group.size() < 2) continue;
-      const std::vector<double> densities = Densities(group);
-      const double densest = *std::max_element(densities.begin(), densities.end());
-      if (Bytes(group) > densest * state_.options->space_amplification_max) return group;
+      if (Bytes(group) > DensestRun(group) * state_.options->space_amplification_max) return group;
     }
     return {};
   }
