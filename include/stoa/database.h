@@ -1,6 +1,7 @@
 // The database.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +14,7 @@
 
 #include <stoa/conditional_write.h>
 #include <stoa/cursor.h>
+#include <stoa/listener.h>
 #include <stoa/options.h>
 #include <stoa/query.h>
 #include <stoa/schema.h>
@@ -35,18 +37,30 @@ struct RecoveryReport {
   std::string ToString() const;
 };
 
-/// Counters since the database was opened, and sizes now.
+/// Merges of one reason since the database was opened.
+struct CompactionCounters {
+  uint64_t compactions = 0;
+  uint64_t bytes_read = 0;  ///< of the files merged; those that went unread not among them
+  uint64_t bytes_written = 0;
+};
+
+/// Counters since the database was opened, and sizes now. What users write goes to the log first: write
+/// amplification, without the log itself, is (flushed_bytes + compaction_bytes_written) / log_bytes, as far
+/// as SSTables, which are compressed, can be compared with it.
 struct Metrics {
   uint64_t commits = 0;
   uint64_t conditional_writes = 0;  ///< decided, whether applied or not
   uint64_t conditional_conflicts =
-      0;  ///< times that one had to read again, the partition having been written to
-  uint64_t log_bytes = 0;
+      0;                   ///< times that one had to read again, the partition having been written to
+  uint64_t log_bytes = 0;  ///< appended to the log: what was written, and some dozen bytes a commit
   uint64_t flushes = 0;
   uint64_t flushed_bytes = 0;
   uint64_t compactions = 0;
   uint64_t compaction_bytes_read = 0;
   uint64_t compaction_bytes_written = 0;
+  /// The three above by reason; indexed by CompactionReason.
+  std::array<CompactionCounters, kCompactionReasons> compactions_by_reason;
+  std::vector<CompactionInfo> running_compactions;  ///< as they are now, the oldest first
   uint64_t memtable_bytes = 0;
   uint64_t block_cache_bytes = 0;
   uint64_t buffer_bytes = 0;  ///< kept by cursors, flushes and merges for the rows they are at
@@ -181,7 +195,8 @@ class Database {
   /// Reads every byte of every file of the current state and checks it.
   absl::StatusOr<VerifyReport> Verify() const;
   Metrics metrics() const;
-  /// For each SSTable of a table, what is in it, as text for people.
+  /// How the SSTables of a table stand in levels and windows, how much of them merges could drop, and what is
+  /// in each, as text for people.
   absl::StatusOr<std::string> Describe(std::string_view table) const;
 
  private:

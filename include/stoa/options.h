@@ -11,6 +11,7 @@
 namespace stoa {
 
 class Env;
+class Listener;
 class Snapshot;
 
 /// When a write is acknowledged.
@@ -54,6 +55,9 @@ struct Options {
   /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the
   /// database. For simulation and for embedders that bring their own.
   Env* env = nullptr;
+
+  /// Is told of flushes, merges and errors of background work; null: nobody is. Must outlive the database.
+  Listener* listener = nullptr;
 
   /// InvalidArgument naming every option out of range, its value and the allowed range.
   absl::Status Validate() const;

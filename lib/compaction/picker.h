@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <set>
-#include <string_view>
 #include <vector>
 
 #include <stoa/compaction_options.h>
+#include <stoa/listener.h>
 
 #include "compaction/density.h"
 #include "data/source_bounds.h"
@@ -26,18 +26,6 @@ struct CompactionState {
   /// About the size of a flushed file (Levels).
   double base_bytes = 1 << 20;
 };
-
-enum class CompactionReason : uint8_t {
-  kExpired,     ///< nothing in the files is wanted any more
-  kDeadline,    ///< deletions whose time (delete_persistence_seconds) has come
-  kTombstones,  ///< enough of the rows can be forgotten
-  kReads,       ///< too many files over each other
-  kSpace,       ///< too many rows that others have replaced
-  kLevel,       ///< the threshold of a level
-  kSmallFiles,  ///< many small files beside each other
-  kWanted,      ///< asked for
-};
-std::string_view CompactionReasonName(CompactionReason reason);
 
 struct CompactionPlan {
   CompactionReason reason = CompactionReason::kWanted;

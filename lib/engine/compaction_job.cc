@@ -15,8 +15,9 @@ class Compaction::ShardJob : public Job {
   std::string_view name() const override { return "compaction"; }
 
   Progress Step() override {
+    compaction_->Begin();
     const absl::StatusOr<bool> finished =
-        compaction_->abort_.load() ? absl::CancelledError("closing") : Advance();
+        compaction_->context_.abort.load() ? absl::CancelledError("closing") : Advance();
     if (finished.ok() && !*finished) return Progress::kMore;
     work_.task.reset();
     compaction_->Leave(finished.status());
@@ -30,6 +31,7 @@ class Compaction::ShardJob : public Job {
       return work_.task == nullptr;
     }
     STOA_ASSIGN_OR_RETURN(const bool complete, work_.task->Step());
+    compaction_->NoteProgress(&work_);
     work_.shard->outputs = work_.task->outputs();
     if (complete) work_.task.reset();
     return false;
@@ -39,23 +41,57 @@ class Compaction::ShardJob : public Job {
   Work work_;
 };
 
-Compaction::Compaction(Store& store, TableId table, CompactionPlan plan, const std::atomic<bool>& abort,
+Compaction::Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, const Context& context,
                        std::function<void(const CompactionPlan&, const Outcome&)> done)
-    : store_(store), table_(table), plan_(std::move(plan)), abort_(abort), done_(std::move(done)) {}
+    : store_(store), table_(table), plan_(std::move(plan)), context_(context), done_(std::move(done)) {
+  info_.id = id;
+  info_.reason = plan_.reason;
+}
 
-void Compaction::Start(std::unique_ptr<Compaction> compaction, size_t threads) {
-  const std::shared_ptr<Compaction> shared = std::move(compaction);
+void Compaction::Start(const std::shared_ptr<Compaction>& compaction, size_t threads) {
   size_t jobs = 1;
   {
-    MutexLock lock(&shared->mutex_);
-    shared->Prepare();
-    jobs = std::clamp<size_t>(shared->shards_.size(), 1, threads);
-    shared->jobs_ = jobs;
+    MutexLock lock(&compaction->mutex_);
+    compaction->Prepare();
+    jobs = std::clamp<size_t>(compaction->shards_.size(), 1, threads);
+    compaction->jobs_ = jobs;
   }
   for (size_t i = 0; i < jobs; ++i) {
-    shared->store_.env().executor.Schedule(JobPriority::kCompaction, std::make_unique<ShardJob>(shared));
+    compaction->store_.env().executor.Schedule(JobPriority::kCompaction,
+                                               std::make_unique<ShardJob>(compaction));
   }
 }
+
+// ---- What is told of it
+
+CompactionInfo Compaction::Info() const {
+  CompactionInfo info = info_;
+  info.bytes_read = bytes_read_.load(std::memory_order_relaxed);
+  info.bytes_written = bytes_written_.load(std::memory_order_relaxed);
+  info.duration_micros = store_.env().clock.NowMonotonicMicros() - begin_micros_;
+  return info;
+}
+
+void Compaction::Begin() {
+  if (info_.input_files == 0 || begun_.exchange(true)) return;
+  if (context_.listener != nullptr) context_.listener->OnCompactionBegin(Info());
+}
+
+void Compaction::NoteProgress(Work* work) {
+  const uint64_t read = work->stats->bytes_read - work->bytes_read;
+  work->bytes_read += read;
+  // About what was written, so it may shrink: then this wraps, there and back.
+  const uint64_t written = work->task->bytes_written() - work->bytes_written;
+  work->bytes_written += written;
+  bytes_written_.fetch_add(written, std::memory_order_relaxed);
+  const uint64_t before = bytes_read_.fetch_add(read, std::memory_order_relaxed);
+  const uint64_t tenth = info_.input_bytes / 10 + 1;
+  if (context_.listener != nullptr && (before + read) / tenth != before / tenth) {
+    context_.listener->OnCompactionProgress(Info());
+  }
+}
+
+// ---- The work
 
 std::vector<std::shared_ptr<SSTable>> Compaction::FindInputs(const View& view) const {
   std::vector<std::shared_ptr<SSTable>> found;
@@ -73,14 +109,17 @@ std::vector<std::shared_ptr<SSTable>> Compaction::FindInputs(const View& view) c
 
 void Compaction::Prepare() {
   const std::shared_ptr<const View> view = store_.views().Get();
+  begin_micros_ = store_.env().clock.NowMonotonicMicros();
   inputs_ = FindInputs(*view);
-  if (inputs_.empty() || plan_.drop) return;
+  if (inputs_.empty()) return;
   const TableView* table = view->Find(table_);
   schema_ = table->schema;
+  info_.table = schema_->name();
+  info_.input_files = inputs_.size();
+  for (const std::shared_ptr<SSTable>& sstable : inputs_) info_.input_bytes += sstable->metadata().file_bytes;
+  if (plan_.drop) return;
   purge_ = OutsideSources::Rules(std::make_shared<const OutsideSources>(*table, inputs_),
                                  store_.purge_clock().NowSeconds(), schema_->options().gc_grace_seconds);
-  for (const std::shared_ptr<SSTable>& sstable : inputs_)
-    outcome_.bytes_read += sstable->metadata().file_bytes;
 
   const CompactionOptions& options = schema_->options().compaction;
   const std::vector<uint64_t> starts = ShardStarts(ShardCount(options, plan_.output_density));
@@ -103,11 +142,12 @@ absl::StatusOr<Compaction::Work> Compaction::TakeShard() {
     if (next_shard_ == shards_.size()) return Work{};
     shard = &shards_[next_shard_++];
   }
-  STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task, NewTask(*shard));
-  return Work{shard, std::move(task)};
+  auto stats = std::make_unique<ReadStats>();
+  STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task, NewTask(*shard, stats.get()));
+  return Work{shard, std::move(stats), std::move(task)};
 }
 
-absl::StatusOr<std::unique_ptr<MergeTask>> Compaction::NewTask(const Shard& shard) const {
+absl::StatusOr<std::unique_ptr<MergeTask>> Compaction::NewTask(const Shard& shard, ReadStats* stats) const {
   MergeTask::Input input;
   input.schema = schema_;
   input.range = shard.range;
@@ -118,8 +158,9 @@ absl::StatusOr<std::unique_ptr<MergeTask>> Compaction::NewTask(const Shard& shar
   std::vector<MergeTask::OpenSource> sources;
   for (const std::shared_ptr<SSTable>& sstable : inputs_) {
     if (!sstable->bounds().Overlaps(shard.range)) continue;
-    sources.emplace_back(
-        [&sstable](const ScanSpec& spec) { return sstable->NewSource(spec, nullptr, CacheUse::kLeave); });
+    sources.emplace_back([&sstable, stats](const ScanSpec& spec) {
+      return sstable->NewSource(spec, stats, CacheUse::kLeave);
+    });
   }
   return MergeTask::Create(store_.directory(), input, sources);
 }
@@ -130,6 +171,7 @@ void Compaction::Leave(const absl::Status& status) {
     MutexLock lock(&mutex_);
     outcome_.status.Update(status);
     if (--jobs_ > 0) return;
+    outcome_.info = Info();
     if (outcome_.status.ok()) outcome_.status = Finish();
     if (!outcome_.status.ok()) RemoveOutputs();
     inputs_.clear();
@@ -140,12 +182,14 @@ void Compaction::Leave(const absl::Status& status) {
 
 absl::Status Compaction::Finish() {
   if (inputs_.empty()) return absl::OkStatus();
+  outcome_.info.bytes_written = 0;
   std::vector<std::shared_ptr<SSTable>> outputs;
   for (const Shard& shard : shards_) {
     for (const SSTableMetadata& metadata : shard.outputs) {
+      ++outcome_.info.output_files;
+      outcome_.info.bytes_written += metadata.file_bytes;
       STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> output,
                             SSTable::Open(store_.directory(), metadata, &store_.cache(), &store_.blobs()));
-      outcome_.bytes_written += metadata.file_bytes;
       outputs.push_back(std::move(output));
     }
   }

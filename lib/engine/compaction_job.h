@@ -10,6 +10,8 @@
 
 #include <absl/status/status.h>
 
+#include <stoa/listener.h>
+
 #include "compaction/merge_task.h"
 #include "compaction/picker.h"
 #include "engine/outside_sources.h"
@@ -26,15 +28,22 @@ class Compaction {
  public:
   struct Outcome {
     absl::Status status;
-    uint64_t bytes_read = 0;
-    uint64_t bytes_written = 0;
+    CompactionInfo info;  ///< no input files: they were gone before anything was done
   };
-  /// `done` is called at the end, once.
-  Compaction(Store& store, TableId table, CompactionPlan plan, const std::atomic<bool>& abort,
+  /// What merges have in common. All of it outlives them.
+  struct Context {
+    const std::atomic<bool>& abort;
+    Listener* listener = nullptr;  ///< told of beginning and progress; may be null
+  };
+  /// `id` tells it apart from others. `done` is called at the end, once.
+  Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, const Context& context,
              std::function<void(const CompactionPlan&, const Outcome&)> done);
 
   /// Schedules the jobs; `threads` is how many could take part.
-  static void Start(std::unique_ptr<Compaction> compaction, size_t threads);
+  static void Start(const std::shared_ptr<Compaction>& compaction, size_t threads);
+
+  /// As it stands. To be called once Start has returned.
+  CompactionInfo Info() const;
 
  private:
   class ShardJob;
@@ -46,15 +55,21 @@ class Compaction {
   /// A shard to merge, with its task; none left: null.
   struct Work {
     Shard* shard = nullptr;
+    std::unique_ptr<ReadStats> stats;  // of the sources of `task`
     std::unique_ptr<MergeTask> task;
+    uint64_t bytes_read = 0, bytes_written = 0;  // counted by NoteProgress
   };
 
+  /// Before the first step of each job.
+  void Begin();
   absl::StatusOr<Work> TakeShard() ABSL_LOCKS_EXCLUDED(mutex_);
+  /// Counts what the step just made has read and written.
+  void NoteProgress(Work* work);
   /// A job will take no more. The last one finishes.
   void Leave(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
   void Prepare() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<std::unique_ptr<MergeTask>> NewTask(const Shard& shard) const;
+  absl::StatusOr<std::unique_ptr<MergeTask>> NewTask(const Shard& shard, ReadStats* stats) const;
   absl::Status Finish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Install(const std::vector<std::shared_ptr<SSTable>>& outputs);
   void RemoveOutputs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -64,14 +79,20 @@ class Compaction {
   Store& store_;
   const TableId table_;
   const CompactionPlan plan_;
-  const std::atomic<bool>& abort_;
+  const Context context_;
   const std::function<void(const CompactionPlan&, const Outcome&)> done_;
+
+  std::atomic<bool> begun_{false};
+  std::atomic<uint64_t> bytes_read_{0};
+  std::atomic<uint64_t> bytes_written_{0};
 
   Mutex mutex_;
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   Outcome outcome_ ABSL_GUARDED_BY(mutex_);
   /// After Prepare these do not change, but for the outputs of a shard, which its job writes.
+  CompactionInfo info_;  // as it was at the beginning
+  int64_t begin_micros_ = 0;
   std::vector<std::shared_ptr<SSTable>> inputs_;
   Table schema_;
   PurgeRules purge_;

@@ -17,6 +17,9 @@ constexpr int64_t kRetrySeconds = 10;
 constexpr int64_t kRetryTooLargeSeconds = 3600;
 /// The wall clock may be set forward before a later look would come.
 constexpr int64_t kLookSecondsMax = 3600;
+/// About how many times smaller the SSTable of a flush is than the memory for memtables: half of that is
+/// flushed at once, and a row takes several times fewer bytes on disk than in memory.
+constexpr double kFlushesPerMemory = 16;
 
 /// What the picker looks at. Views of the schema and of the files of `table`.
 CompactionState StateOf(const TableView& table, const std::set<uint64_t>& busy, int64_t now_seconds,
@@ -45,18 +48,18 @@ bool IsMerged(const Files& files) {
 
 }  // namespace
 
+double FlushedFileBytes(uint64_t memtable_bytes) {
+  return static_cast<double>(memtable_bytes) / kFlushesPerMemory;
+}
+
 /// Lets a delayed job find out whether its scheduler still exists.
 struct CompactionScheduler::Lifetime {
   Mutex mutex;
   CompactionScheduler* owner ABSL_GUARDED_BY(mutex) = nullptr;
 };
 
-CompactionScheduler::CompactionScheduler(Store& store, WritePacer& pacer, size_t threads, double base_bytes)
-    : store_(store),
-      pacer_(pacer),
-      threads_(threads),
-      base_bytes_(base_bytes),
-      lifetime_(std::make_shared<Lifetime>()) {
+CompactionScheduler::CompactionScheduler(Store& store, WritePacer& pacer, const Settings& settings)
+    : store_(store), pacer_(pacer), settings_(settings), lifetime_(std::make_shared<Lifetime>()) {
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
 }
@@ -75,11 +78,11 @@ void CompactionScheduler::CheckLocked(TableId table) {
     return;
   }
   const int64_t now = store_.purge_clock().NowSeconds();
-  CompactionState state = StateOf(*sources, busy_[table], now, base_bytes_);
+  CompactionState state = StateOf(*sources, busy_[table], now, settings_.base_bytes);
   std::erase_if(set_aside_[table], [now](const auto& entry) { return entry.second <= now; });
   for (const auto& entry : set_aside_[table]) state.busy.insert(entry.first);
   Pace(table, state);
-  while (!stopping_ && running_ < threads_) {
+  while (!stopping_ && under_way_.size() < settings_.threads) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
     if (!plan.has_value()) break;
     state.busy.insert(plan->inputs.begin(), plan->inputs.end());
@@ -101,25 +104,36 @@ void CompactionScheduler::Pace(TableId table, const CompactionState& state) {
 
 void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
   busy_[table].insert(plan.inputs.begin(), plan.inputs.end());
-  ++running_;
-  Compaction::Start(std::make_unique<Compaction>(
-                        store_, table, std::move(plan), abort_,
-                        [this, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
-                          Done(table, done, outcome);
-                        }),
-                    threads_);
+  const uint64_t id = ++last_id_;
+  const auto compaction = std::make_shared<Compaction>(
+      store_, id, table, std::move(plan), Compaction::Context{abort_, settings_.listener},
+      [this, id, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
+        Done(id, table, done, outcome);
+      });
+  under_way_.emplace(id, compaction);
+  Compaction::Start(compaction, settings_.threads);
 }
 
-void CompactionScheduler::Done(TableId table, const CompactionPlan& plan,
+/// Before the merge is taken for ended, so that nobody is told of anything once all merges have.
+void CompactionScheduler::TellEnd(const Compaction::Outcome& outcome) const {
+  if (settings_.listener == nullptr || outcome.info.input_files == 0) return;
+  settings_.listener->OnCompactionEnd(outcome.info, outcome.status);
+  if (outcome.status.ok() || absl::IsCancelled(outcome.status)) return;
+  settings_.listener->OnBackgroundError({outcome.info.table, "compaction", outcome.status});
+}
+
+void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan& plan,
                                const Compaction::Outcome& outcome) {
   if (outcome.status.ok()) store_.RemoveObsoleteFiles();
+  TellEnd(outcome);
   MutexLock lock(&mutex_);
   for (const uint64_t number : plan.inputs) busy_[table].erase(number);
   if (outcome.status.ok()) {
     failures_.erase(table);
-    ++counters_.compactions;
-    counters_.compaction_bytes_read += outcome.bytes_read;
-    counters_.compaction_bytes_written += outcome.bytes_written;
+    CompactionCounters& counters = counters_[static_cast<size_t>(plan.reason)];
+    ++counters.compactions;
+    counters.bytes_read += plan.drop ? 0 : outcome.info.input_bytes;
+    counters.bytes_written += outcome.info.bytes_written;
   } else {
     failures_[table] = outcome.status;
     const int64_t now = store_.purge_clock().NowSeconds();
@@ -127,7 +141,7 @@ void CompactionScheduler::Done(TableId table, const CompactionPlan& plan,
     for (const uint64_t number : plan.inputs) set_aside_[table][number] = until;
     LookAgain(until, now);
   }
-  --running_;
+  under_way_.erase(id);
   if (outcome.status.ok()) CheckLocked(table);
   changed_.SignalAll();
 }
@@ -147,7 +161,7 @@ void CompactionScheduler::CheckAll() {
   const std::shared_ptr<const View> view = store_.views().Get();
   const int64_t now = store_.purge_clock().NowSeconds();
   const bool flush = std::any_of(view->tables().begin(), view->tables().end(), [&](const auto& entry) {
-    return NeedsFlush(StateOf(*entry.second, {}, now, base_bytes_));
+    return NeedsFlush(StateOf(*entry.second, {}, now, settings_.base_bytes));
   });
   if (flush) flush_();
   MutexLock lock(&mutex_);
@@ -159,7 +173,8 @@ bool CompactionScheduler::StartWanted(TableId table) {
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* sources = view->Find(table);
   if (sources == nullptr) return false;
-  const CompactionState state = StateOf(*sources, {}, store_.purge_clock().NowSeconds(), base_bytes_);
+  const CompactionState state =
+      StateOf(*sources, {}, store_.purge_clock().NowSeconds(), settings_.base_bytes);
   if (IsMerged(state.files)) return false;
   failures_.erase(table);
   Start(table, PlanMerge(state, state.files, CompactionReason::kWanted));
@@ -202,16 +217,20 @@ void CompactionScheduler::Stop(bool abort) {
   MutexLock lock(&mutex_);
   stopping_ = true;
   changed_.SignalAll();
-  while (running_ > 0) {
+  while (!under_way_.empty()) {
     if (!store_.env().executor.Wait(&mutex_, &changed_)) return;
   }
 }
 
 void CompactionScheduler::FillMetrics(Metrics* metrics) const {
   MutexLock lock(&mutex_);
-  metrics->compactions = counters_.compactions;
-  metrics->compaction_bytes_read = counters_.compaction_bytes_read;
-  metrics->compaction_bytes_written = counters_.compaction_bytes_written;
+  metrics->compactions_by_reason = counters_;
+  for (const CompactionCounters& counters : counters_) {
+    metrics->compactions += counters.compactions;
+    metrics->compaction_bytes_read += counters.bytes_read;
+    metrics->compaction_bytes_written += counters.bytes_written;
+  }
+  for (const auto& [id, compaction] : under_way_) metrics->running_compactions.push_back(compaction->Info());
 }
 
 }  // namespace stoa

@@ -1,6 +1,7 @@
 // Decides when SSTables are merged, and keeps account of what is under way.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <absl/status/status.h>
 
 #include <stoa/database.h>
+#include <stoa/listener.h>
 
 #include "compaction/picker.h"
 #include "engine/compaction_job.h"
@@ -19,12 +21,22 @@
 
 namespace stoa {
 
+/// How much of a memory budget memtables have.
+inline uint64_t MemtableBytes(uint64_t memory_budget_bytes) { return memory_budget_bytes / 4; }
+/// About how large the SSTable of a flush is, in bytes, when memtables have `memtable_bytes`: the measure
+/// that levels begin with.
+double FlushedFileBytes(uint64_t memtable_bytes);
+
 /// Thread-safe. Nothing here runs on a thread of its own.
 class CompactionScheduler {
  public:
-  /// `pacer` is told when merges do not follow. `threads` is how many may merge at a time. `base_bytes`:
-  /// CompactionState.
-  CompactionScheduler(Store& store, WritePacer& pacer, size_t threads, double base_bytes);
+  struct Settings {
+    size_t threads = 1;            ///< how many may merge at a time
+    double base_bytes = 0;         ///< CompactionState
+    Listener* listener = nullptr;  ///< outlives this object; may be null
+  };
+  /// `pacer` is told when merges do not follow.
+  CompactionScheduler(Store& store, WritePacer& pacer, const Settings& settings);
 
   /// What writes everything in memory out and lets go of the log; called when a deadline for deletions wants
   /// it. Set once, before Check.
@@ -43,6 +55,7 @@ class CompactionScheduler {
   /// No new merges; running ones stop at their next step if `abort`. Waits for them.
   void Stop(bool abort) ABSL_LOCKS_EXCLUDED(mutex_);
 
+  /// Sets what it knows of, which is 0 yet.
   void FillMetrics(Metrics* metrics) const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
@@ -52,15 +65,15 @@ class CompactionScheduler {
   /// Starts the merge of all files of a table, none of them busy; false if that would change nothing.
   bool StartWanted(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Start(TableId table, CompactionPlan plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Done(TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
+  void Done(uint64_t id, TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  void TellEnd(const Compaction::Outcome& outcome) const ABSL_LOCKS_EXCLUDED(mutex_);
   void Pace(TableId table, const CompactionState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAgain(int64_t at_seconds, int64_t now_seconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Store& store_;
   WritePacer& pacer_;
-  const size_t threads_;
-  const double base_bytes_;
+  const Settings settings_;
   const std::shared_ptr<Lifetime> lifetime_;
   std::function<void()> flush_;
   std::atomic<bool> abort_{false};
@@ -68,7 +81,10 @@ class CompactionScheduler {
   mutable Mutex mutex_;
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  size_t running_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// The last one given to a merge.
+  uint64_t last_id_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// Merges under way, by id; each takes itself out.
+  std::map<uint64_t, std::shared_ptr<const Compaction>> under_way_ ABSL_GUARDED_BY(mutex_);
   /// Files that are being merged.
   std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
   /// How many files lie over each other beyond what a table allows.
@@ -81,7 +97,7 @@ class CompactionScheduler {
   std::map<TableId, absl::Status> failures_ ABSL_GUARDED_BY(mutex_);
   /// When CheckAll comes next, in seconds since 1970; INT64_MAX: never.
   int64_t next_look_ ABSL_GUARDED_BY(mutex_) = kNoExpiry;
-  Metrics counters_ ABSL_GUARDED_BY(mutex_);
+  std::array<CompactionCounters, kCompactionReasons> counters_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace stoa

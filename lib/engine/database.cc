@@ -224,6 +224,7 @@ Metrics Database::metrics() const {
   engine_->maintenance().FillMetrics(&metrics);
   engine_->compactions().FillMetrics(&metrics);
   metrics.commits = engine_->pipeline().commit_count();
+  metrics.log_bytes = engine_->log().appended_bytes();
   metrics.conditional_writes = engine_->conditional_writes();
   metrics.conditional_conflicts = engine_->conditional_conflicts();
   metrics.memtable_bytes = engine_->store().memtable_budget().used();

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::string_view kLockName = "LOCK";
 
-/// About how many times smaller the SSTable of a flush is than the memory for memtables: half of that is
-/// flushed at once, and a row takes several times fewer bytes on disk than in memory.
-constexpr double kFlushesPerMemory = 16;
-
 absl::StatusOr<std::unique_ptr<Directory>> OpenDatabaseDirectory(FileSystem& files, const std::string& path,
                                                                  bool create_if_missing) {
   absl::StatusOr<std::unique_ptr<Directory>> directory = files.OpenDirectory(path);
@@ -43,7 +39,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<Directory> directory,
                         OpenDatabaseDirectory(env_->file_system, path, options_.create_if_missing));
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, directory->Lock(kLockName));
-  const uint64_t memtable_bytes = options_.memory_budget_bytes / 4;
+  const uint64_t memtable_bytes = MemtableBytes(options_.memory_budget_bytes);
   store_ = std::make_unique<Store>(*env_, std::move(directory), std::move(lock),
                                    options_.memory_budget_bytes - memtable_bytes, memtable_bytes);
   STOA_ASSIGN_OR_RETURN(RecoveredDatabase recovered,
@@ -67,9 +63,11 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   report_.files_removed = RemoveLeftovers(store_->directory(), state, store_->manifest_number());
 
   pacer_ = std::make_unique<WritePacer>(memtable_bytes);
-  compactions_ = std::make_unique<CompactionScheduler>(
-      *store_, *pacer_, static_cast<size_t>(options_.background_threads),
-      static_cast<double>(memtable_bytes) / kFlushesPerMemory);
+  CompactionScheduler::Settings compaction;
+  compaction.threads = static_cast<size_t>(options_.background_threads);
+  compaction.base_bytes = FlushedFileBytes(memtable_bytes);
+  compaction.listener = options_.listener;
+  compactions_ = std::make_unique<CompactionScheduler>(*store_, *pacer_, compaction);
   maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_, *compactions_, *pacer_);
   pipeline_ = std::make_unique<CommitPipeline>(
       start, *log_, store_->views(), env_->clock, store_->health(),

@@ -32,7 +32,11 @@ Job::Progress FlushJob::Step() {
   absl::StatusOr<bool> finished = abort_.load() ? absl::CancelledError("closing") : Advance();
   if (finished.ok() && !*finished) return Progress::kMore;
   task_.reset();
-  Outcome outcome{finished.status(), bytes_written_, {}};
+  Outcome outcome;
+  outcome.status = finished.status();
+  if (schema_ != nullptr) outcome.table = schema_->name();
+  outcome.bytes_written = bytes_written_;
+  outcome.sstables = sstables_;
   for (const SealedMemtable& sealed : memtables_) {
     if (finished.ok()) outcome.memtables.emplace_back(sealed.memtable, sealed.memtable->memory_bytes());
   }
@@ -66,13 +70,13 @@ void FlushJob::Start() {
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* table = view->Find(table_);
   if (table == nullptr) return;
-  schema_ = table->schema;
   // All that are sealed, in order; but only those that nobody writes to any more.
   for (const SealedMemtable& sealed : table->sealed) {
     if (sealed.seal_sequence > visible_sequence_()) break;
     memtables_.push_back(sealed);
   }
   if (memtables_.empty()) return;
+  schema_ = table->schema;
   const uint64_t last = memtables_.back().seal_sequence;
   std::vector<uint64_t> cuts = store_.snapshots().SequencesBetween(memtables_.front().after_sequence, last);
   if (cuts.size() > kCutsMax) cuts.resize(kCutsMax);
@@ -143,6 +147,7 @@ absl::Status FlushJob::FinishPart() {
     STOA_ASSIGN_OR_RETURN(parts_[current_part_].sstable,
                           SSTable::Open(store_.directory(), metadata, &store_.cache(), &store_.blobs()));
     bytes_written_ += metadata.file_bytes;
+    ++sstables_;
   }
   task_.reset();
   ++current_part_;

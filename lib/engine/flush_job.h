@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -33,7 +34,9 @@ class FlushJob : public Job {
  public:
   struct Outcome {
     absl::Status status;
+    std::string table;  ///< its name; empty when there was nothing to flush
     uint64_t bytes_written = 0;
+    uint64_t sstables = 0;
     /// No longer needed: flushed, or their table was truncated; and how much memory they take. Not held, so
     /// that what they hold can be let go.
     std::vector<std::pair<std::weak_ptr<const Memtable>, uint64_t>> memtables;
@@ -68,6 +71,7 @@ class FlushJob : public Job {
   std::unique_ptr<MergeTask> task_;  // of the current part
 
   uint64_t bytes_written_ = 0;
+  uint64_t sstables_ = 0;
 };
 
 }  // namespace stoa

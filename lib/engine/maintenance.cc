@@ -144,12 +144,23 @@ void Maintenance::ScheduleFlushes() {
   }
 }
 
+void Maintenance::TellFlushEnd(const FlushJob::Outcome& outcome, int64_t duration_micros) const {
+  if (options_.listener == nullptr || outcome.table.empty()) return;
+  if (outcome.status.ok()) {
+    options_.listener->OnFlushEnd({outcome.table, outcome.sstables, outcome.bytes_written, duration_micros});
+  } else if (!absl::IsCancelled(outcome.status)) {
+    options_.listener->OnBackgroundError({outcome.table, "flush", outcome.status});
+  }
+}
+
 void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
   bool again = false;
+  int64_t duration_micros = 0;
   {
     MutexLock lock(&mutex_);
     const auto flushed = flushing_.find(table);
-    if (outcome.status.ok()) pacer_.NoteFlush(store_.env().clock.NowMonotonicMicros() - flushed->second);
+    duration_micros = store_.env().clock.NowMonotonicMicros() - flushed->second;
+    if (outcome.status.ok()) pacer_.NoteFlush(duration_micros);
     flushing_.erase(flushed);
     flush_running_.store(!flushing_.empty(), std::memory_order_relaxed);
     flush_status_ = outcome.status;
@@ -169,6 +180,7 @@ void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
     RetryFlushesLater();
   }
   store_.RemoveObsoleteFiles();
+  TellFlushEnd(outcome, duration_micros);
   JobDone();
 }
 
@@ -270,8 +282,22 @@ void Maintenance::AfterPeriodicCommit() {
 
 void Maintenance::SyncLog() {
   sync_scheduled_.store(false);
-  if (absl::StatusOr<uint64_t> synced = log_.Sync(); !synced.ok())
-    (void)store_.health().Latch(synced.status());
+  const absl::StatusOr<uint64_t> synced = log_.Sync();
+  if (synced.ok()) return;
+  (void)store_.health().Latch(synced.status());
+  TellSyncError(synced.status());
+}
+
+/// In a job of its own, for the caller holds a lock.
+void Maintenance::TellSyncError(const absl::Status& status) {
+  if (options_.listener == nullptr) return;
+  MutexLock lock(&mutex_);
+  if (stopping_) return;
+  ++jobs_;
+  store_.env().executor.Schedule(JobPriority::kCommit, NewFunctionJob("tell of an error", [this, status] {
+                                   options_.listener->OnBackgroundError({"", "sync log", status});
+                                   JobDone();
+                                 }));
 }
 
 // ---- Waiting and stopping

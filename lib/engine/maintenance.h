@@ -13,6 +13,7 @@
 #include <absl/status/statusor.h>
 
 #include <stoa/database.h>
+#include <stoa/listener.h>
 #include <stoa/options.h>
 
 #include "engine/commit_pipeline.h"
@@ -75,6 +76,10 @@ class Maintenance {
   void ScheduleFlushes() ABSL_LOCKS_EXCLUDED(mutex_);
   void RetryFlushesLater();
   void FlushDone(TableId table, const FlushJob::Outcome& outcome);
+  /// Outside of locks, before the flush is taken for ended.
+  void TellFlushEnd(const FlushJob::Outcome& outcome, int64_t duration_micros) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void TellSyncError(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void ScheduleLogHousekeeping() ABSL_LOCKS_EXCLUDED(mutex_);
   void ReleaseLog();
   void SyncLog();

@@ -158,6 +158,7 @@ absl::Status LogWriter::Publish(std::span<const LogRecord> records) {
   }
   absl::Status status = current_->file->Publish(bytes);
   if (!status.ok()) return End(std::move(status));
+  appended_bytes_.store(appended_bytes() + bytes, std::memory_order_relaxed);  // one thread at a time
   chain_ = chain;
   return absl::OkStatus();
 }

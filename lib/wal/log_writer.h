@@ -83,6 +83,8 @@ class LogWriter {
 
   uint64_t appended_sequence() const { return appended_sequence_.load(std::memory_order_acquire); }
   uint64_t synced_sequence() const { return synced_sequence_.load(std::memory_order_acquire); }
+  /// Bytes written to segments, their headers and marks included.
+  uint64_t appended_bytes() const { return appended_bytes_.load(std::memory_order_relaxed); }
   /// The segment being written.
   uint64_t segment_number() const;
   /// The error that ended the log, OK while there is none.
@@ -119,6 +121,7 @@ class LogWriter {
   SegmentSupply supply_;
   std::atomic<uint64_t> appended_sequence_;
   std::atomic<uint64_t> synced_sequence_;
+  std::atomic<uint64_t> appended_bytes_{0};
   std::atomic<bool> half_full_{false};
   std::atomic<bool> ended_{false};
 

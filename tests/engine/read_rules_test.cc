@@ -81,8 +81,8 @@ class Parts {
     CompactionPlan plan;
     for (const auto& sstable : table()->sstables) plan.inputs.push_back(sstable->metadata().number);
     Compaction::Start(
-        std::make_unique<Compaction>(
-            *store_, TableId{1}, plan, abort_,
+        std::make_shared<Compaction>(
+            *store_, 1, TableId{1}, plan, Compaction::Context{abort_},
             [](const CompactionPlan&, const Compaction::Outcome& outcome) { REQUIRE_OK(outcome.status); }),
         1);
     sim_.executor.RunAll();
