@@ -9,8 +9,10 @@
 #include "base/strings.h"
 #include "blob/blob_file.h"
 #include "blob/blob_format.h"
+#include "compaction/survey.h"
 #include "data/large_values.h"
 #include "data/mutation.h"
+#include "engine/compaction_scheduler.h"
 #include "engine/manifest.h"
 #include "engine/recovery.h"
 #include "engine/schema_change.h"
@@ -131,7 +133,18 @@ absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableS
   return text;
 }
 
-absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
+std::string DescribeLevels(const Files& files, const TableSchema& schema, int64_t now_seconds,
+                           uint64_t memtable_bytes) {
+  CompactionState state;
+  state.files = files;
+  state.options = &schema.options().compaction;
+  state.now_seconds = now_seconds;
+  state.gc_grace_seconds = schema.options().gc_grace_seconds;
+  state.base_bytes = FlushedFileBytes(memtable_bytes);
+  return DescribeSurvey(SurveyTable(state), *state.options);
+}
+
+absl::StatusOr<std::string> DescribeDirectory(Directory& directory, int64_t now_seconds) {
   STOA_ASSIGN_OR_RETURN(const ManifestContent manifest, ReadManifest(directory));
   const DatabaseState& state = manifest.state;
   BlockCache cache(kCacheBytes);
@@ -141,6 +154,10 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory) {
   for (const auto& [id, table] : state.tables) {
     text += StrCat("table ", table.schema->name(), " (id ", id, ", schema version ", table.schema->version(),
                    "): ", table.files.size(), " SSTables\n");
+    Files table_files;
+    for (const auto& [number, metadata] : table.files) table_files.push_back(&metadata);
+    text +=
+        DescribeLevels(table_files, *table.schema, now_seconds, MemtableBytes(Options().memory_budget_bytes));
     for (const auto& [number, metadata] : table.files) {
       STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable,
                             SSTable::Open(directory, metadata, &cache));

@@ -9,6 +9,7 @@
 
 #include <stoa/database.h>
 
+#include "compaction/density.h"
 #include "io/file_system.h"
 #include "sstable/sstable.h"
 
@@ -18,8 +19,15 @@ namespace stoa {
 /// be null; it gives columns their names.
 absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableSchema* schema);
 
-/// The tables and files of the database in `directory`.
-absl::StatusOr<std::string> DescribeDirectory(Directory& directory);
+/// How the files of a table stand in its levels and windows (SurveyTable), as text for people. `now_seconds`
+/// is the time by which something has expired; `memtable_bytes` how much memory memtables have, by which
+/// levels are measured.
+std::string DescribeLevels(const Files& files, const TableSchema& schema, int64_t now_seconds,
+                           uint64_t memtable_bytes);
+
+/// The tables and files of the database in `directory`, at `now_seconds` since 1970; with the levels that it
+/// has when it is opened with the memory that Options give by default.
+absl::StatusOr<std::string> DescribeDirectory(Directory& directory, int64_t now_seconds);
 /// One file: an SSTable, a blob, a manifest or a log segment. InvalidArgument for any other name.
 absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name);
 

@@ -160,8 +160,8 @@ TEST_CASE("large values from write to removal") {
   CHECK(verified.blobs == 3);
   const std::string path = pictures.BlobPaths().back();
   const std::unique_ptr<Directory> directory = ValueOf(pictures.files.OpenDirectory("db"));
-  CHECK(ValueOf(DescribeDirectory(*directory)).find("3 blobs with 15408 bytes\n") != std::string::npos);
-  CHECK(ValueOf(DescribeDirectory(*directory)).find(path.substr(3)) != std::string::npos);
+  CHECK(ValueOf(DescribeDirectory(*directory, 0)).find("3 blobs with 15408 bytes\n") != std::string::npos);
+  CHECK(ValueOf(DescribeDirectory(*directory, 0)).find(path.substr(3)) != std::string::npos);
   CHECK(ValueOf(DescribeFile(*directory, path.substr(3))).find("value of 5000") != std::string::npos);
   CHECK(verified.leftover_blobs == 0);
   REQUIRE_OK(pictures.Open());

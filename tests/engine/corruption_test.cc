@@ -150,8 +150,9 @@ TEST_CASE("inspection changes nothing") {
     REQUIRE(report.tables == 2);
     REQUIRE(report.sstables >= 2);
     REQUIRE((close || report.log_records > 0));
-    const std::string text = ValueOf(DescribeDirectory(*directory));
+    const std::string text = ValueOf(DescribeDirectory(*directory, SimEnv::kStartMicros / kMicrosPerSecond));
     REQUIRE(text.find("table t1") != std::string::npos);
+    REQUIRE(text.find("space amplification") != std::string::npos);
     REQUIRE(text.find("column v") != std::string::npos);
     for (const std::string& name : ValueOf(directory->List())) {
       if (name == "CURRENT" || name == "LOCK") continue;
