@@ -26,4 +26,9 @@ LD_LIBRARY_PATH=$(pkg-config --variable=libdir stoa) "$work/consumer-pc" "$work/
 if [ -x "$work/prefix/bin/stoa" ]; then
   echo "== stoa verify"
   "$work/prefix/bin/stoa" verify "$work/db-cmake"
+  echo "== stoa compact"
+  "$work/prefix/bin/stoa" compact "$work/db-cmake" | grep "^table "
+  if "$work/prefix/bin/stoa" compact "$work/db-cmake" no_such_table; then exit 1; fi
+  echo "== stoa inspect"
+  "$work/prefix/bin/stoa" inspect "$work/db-cmake" | grep "space amplification"
 fi
