@@ -1,6 +1,7 @@
 #include "data/mutation.h"
 
 #include "base/hash.h"
+#include "data/complex_cell.h"
 
 namespace stoa {
 
@@ -64,6 +65,40 @@ bool MutationReader::ReadDeletion(uint8_t flags, Mutation* mutation) {
   }
   return flags == mutation_op::kOwnTimestamp && decoder_.SignedVarint(&mutation->deletion.timestamp) &&
          !mutation->deletion.live();
+}
+
+namespace {
+
+bool OnlyDeletes(const Cell& cell) {
+  ComplexCellReader reader(cell, FragmentContext{});
+  ComplexElement element;
+  CounterDelta delta;
+  while (reader.NextElement(&element)) {
+    if (!element.cell.tombstone) return false;
+  }
+  return !reader.NextDelta(&delta) && reader.ok();
+}
+
+bool RowOnlyDeletes(std::string_view fragment) {
+  FragmentReader reader(fragment, FragmentContext{});
+  if (reader.has_marker()) return false;
+  ColumnId column = 0;
+  Cell cell;
+  while (reader.NextCell(&column, &cell)) {
+    if (cell.complex ? !OnlyDeletes(cell) : !cell.tombstone) return false;
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+bool OnlyDeletes(std::string_view mutations) {
+  MutationReader reader(mutations, FragmentContext{});
+  Mutation mutation;
+  while (reader.Next(&mutation)) {
+    if (mutation.kind == mutation_op::kRow && !RowOnlyDeletes(mutation.fragment)) return false;
+  }
+  return reader.ok();
 }
 
 void MakeDeletionsOlder(std::string* mutations) {

@@ -73,6 +73,10 @@ class MutationReader {
   Mutation partition_;
 };
 
+/// True when there is nothing in `mutations`, which must be well formed, but deletions: of partitions,
+/// ranges, rows, cells and elements. Applied, they let other data go.
+bool OnlyDeletes(std::string_view mutations);
+
 /// Makes every deletion of a range or partition in `mutations`, which must be those of a WriteBatch in which
 /// no operation has a timestamp of its own, older by 1 than what is written. So Cassandra has it for
 /// conditional writes: a batch that deletes a range and inserts a row into it leaves the row. (A row that is

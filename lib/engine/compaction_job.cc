@@ -26,6 +26,7 @@ class Compaction::ShardJob : public Job {
 
  private:
   absl::StatusOr<bool> Advance() {
+    if (InputsGone()) return true;
     if (work_.task == nullptr) {
       STOA_ASSIGN_OR_RETURN(work_, compaction_->TakeShard());
       return work_.task == nullptr;
@@ -37,8 +38,18 @@ class Compaction::ShardJob : public Job {
     return false;
   }
 
+  /// The table was dropped or truncated: to go on would take up space for nothing. Install will see it too,
+  /// and have what was written removed.
+  bool InputsGone() {
+    const uint64_t removals = compaction_->store_.removals();
+    if (removals == removals_) return false;
+    removals_ = removals;
+    return compaction_->FindInputs(*compaction_->store_.views().Get()).empty();
+  }
+
   const std::shared_ptr<Compaction> compaction_;
   Work work_;
+  uint64_t removals_ = 0;  // up to which the inputs were seen to be there
 };
 
 Compaction::Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, const Context& context,

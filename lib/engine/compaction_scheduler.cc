@@ -11,15 +11,21 @@
 namespace stoa {
 namespace {
 
-/// A merge that failed is tried again after so long: the disk may be full now and not then; a row that is too
-/// large for an SSTable will be for longer.
+/// A merge that failed is tried again after so long. What did not fit on the disk takes all there is until it
+/// fails again; a row that is too large for an SSTable will be so for long.
 constexpr int64_t kRetrySeconds = 10;
+constexpr int64_t kRetryFullSeconds = 60;
 constexpr int64_t kRetryTooLargeSeconds = 3600;
 /// The wall clock may be set forward before a later look would come.
 constexpr int64_t kLookSecondsMax = 3600;
 /// About how many times smaller the SSTable of a flush is than the memory for memtables: half of that is
 /// flushed at once, and a row takes several times fewer bytes on disk than in memory.
 constexpr double kFlushesPerMemory = 16;
+
+int64_t RetrySeconds(const absl::Status& failure) {
+  if (absl::IsOutOfRange(failure)) return kRetryTooLargeSeconds;
+  return absl::IsResourceExhausted(failure) ? kRetryFullSeconds : kRetrySeconds;
+}
 
 /// What the picker looks at. Views of the schema and of the files of `table`.
 CompactionState StateOf(const TableView& table, const std::set<uint64_t>& busy, int64_t now_seconds,
@@ -82,7 +88,9 @@ void CompactionScheduler::CheckLocked(TableId table) {
   std::erase_if(set_aside_[table], [now](const auto& entry) { return entry.second <= now; });
   for (const auto& entry : set_aside_[table]) state.busy.insert(entry.first);
   Pace(table, state);
-  while (!stopping_ && under_way_.size() < settings_.threads) {
+  // On a full disk one at a time, so that they do not take the reserve from each other.
+  const size_t threads = store_.reserve().whole() ? settings_.threads : 1;
+  while (!stopping_ && under_way_.size() < threads) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
     if (!plan.has_value()) break;
     state.busy.insert(plan->inputs.begin(), plan->inputs.end());
@@ -126,7 +134,12 @@ void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan&
                                const Compaction::Outcome& outcome) {
   if (outcome.status.ok()) store_.RemoveObsoleteFiles();
   TellEnd(outcome);
+  const bool has_room = absl::IsResourceExhausted(outcome.status) && store_.reserve().GiveUp();
   MutexLock lock(&mutex_);
+  if (has_room && !stopping_) {
+    under_way_.erase(id);
+    return Start(table, plan);
+  }
   for (const uint64_t number : plan.inputs) busy_[table].erase(number);
   if (outcome.status.ok()) {
     failures_.erase(table);
@@ -137,7 +150,7 @@ void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan&
   } else {
     failures_[table] = outcome.status;
     const int64_t now = store_.purge_clock().NowSeconds();
-    const int64_t until = now + (absl::IsOutOfRange(outcome.status) ? kRetryTooLargeSeconds : kRetrySeconds);
+    const int64_t until = now + RetrySeconds(outcome.status);
     for (const uint64_t number : plan.inputs) set_aside_[table][number] = until;
     LookAgain(until, now);
   }

@@ -144,6 +144,7 @@ absl::StatusOr<ConditionalOutcome> Database::WriteIf(const WriteOptions& options
                                                      const Conditions& conditions) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
   STOA_RETURN_IF_ERROR(CheckConditional(batch, conditions));
+  STOA_RETURN_IF_ERROR(engine_->CheckSpace(batch));
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom(!options.no_slowdown));
   const Table& table = conditions.table();
   const WatchedPartition partition{table->id(), conditions.partition_key()};

@@ -111,22 +111,23 @@ absl::StatusOr<Table> Database::AlterTable(std::string_view name, const TableAlt
 
 absl::Status Database::DropTable(std::string_view name) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
-  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
-                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-                               const TableState* table = FindTable(state, name);
-                               if (table == nullptr) return NoSuchTable(name);
-                               return OfTable(SchemaChange::Kind::kDrop, table->schema->id());
-                             });
+  return engine_->RemoveRows(SchemaChange::Kind::kDrop, name);
 }
 
 absl::Status Database::TruncateTable(std::string_view name) {
   STOA_RETURN_IF_ERROR(engine_->CheckOpen());
-  return ExecuteSchemaChange(engine_->store(), engine_->log(), engine_->pipeline(),
-                             [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
-                               const TableState* table = FindTable(state, name);
-                               if (table == nullptr) return NoSuchTable(name);
-                               return OfTable(SchemaChange::Kind::kTruncate, table->schema->id());
-                             });
+  return engine_->RemoveRows(SchemaChange::Kind::kTruncate, name);
+}
+
+absl::Status Database::Engine::RemoveRows(SchemaChange::Kind kind, std::string_view name) {
+  STOA_RETURN_IF_ERROR(ExecuteSchemaChange(*store_, *log_, *pipeline_,
+                                           [&](const DatabaseState& state) -> absl::StatusOr<SchemaChange> {
+                                             const TableState* table = FindTable(state, name);
+                                             if (table == nullptr) return NoSuchTable(name);
+                                             return OfTable(kind, table->schema->id());
+                                           }));
+  maintenance_->ReleaseLog();  // where nothing else needs it
+  return absl::OkStatus();
 }
 
 // ---- Writes
@@ -138,6 +139,7 @@ absl::Status Database::Write(const WriteOptions& options, const WriteBatch& batc
     const ViewHolder::Pin view = engine_->store().views().Acquire();
     STOA_RETURN_IF_ERROR(CheckTables(*view, batch));
   }
+  STOA_RETURN_IF_ERROR(engine_->CheckSpace(batch));
   STOA_RETURN_IF_ERROR(engine_->maintenance().WaitForRoom(!options.no_slowdown));
   if (!batch.list_operations().empty()) {
     STOA_RETURN_IF_ERROR(engine_->CommitListOperations(batch));

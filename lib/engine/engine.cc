@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "data/mutation.h"
 #include "engine/blob_commit.h"
 #include "engine/recovery.h"
 #include "io/files.h"
@@ -13,6 +14,13 @@ namespace stoa {
 namespace {
 
 constexpr std::string_view kLockName = "LOCK";
+
+/// What it takes to get out of a full disk: a segment of the log for deletions, and a flush of half of the
+/// memory for memtables, which takes less than half as many bytes on disk. Merges of files of that size fit
+/// as well.
+uint64_t ReserveBytes(const Options& options, uint64_t memtable_bytes) {
+  return options.wal_segment_bytes + memtable_bytes / 4;
+}
 
 absl::StatusOr<std::unique_ptr<Directory>> OpenDatabaseDirectory(FileSystem& files, const std::string& path,
                                                                  bool create_if_missing) {
@@ -41,7 +49,9 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, directory->Lock(kLockName));
   const uint64_t memtable_bytes = MemtableBytes(options_.memory_budget_bytes);
   store_ = std::make_unique<Store>(*env_, std::move(directory), std::move(lock),
-                                   options_.memory_budget_bytes - memtable_bytes, memtable_bytes);
+                                   options_.memory_budget_bytes - memtable_bytes, memtable_bytes,
+                                   ReserveBytes(options_, memtable_bytes));
+  store_->reserve().Remove();  // what a crash has left of it is for recovery to use
   STOA_ASSIGN_OR_RETURN(RecoveredDatabase recovered,
                         RecoverDatabase(*env_, store_->directory(), options_.create_if_missing,
                                         &store_->cache(), &store_->blobs(), memtable_bytes));
@@ -74,6 +84,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
       [maintenance = maintenance_.get()](uint64_t last_sequence) { maintenance->BeforeGroup(last_sequence); },
       [maintenance = maintenance_.get()] { maintenance->AfterVisible(); });
   maintenance_->SetPipeline(pipeline_.get());
+  STOA_RETURN_IF_ERROR(maintenance_->TakeReserve());
   compactions_->SetFlush([maintenance = maintenance_.get()] { maintenance->FlushForDeadline(); });
   compactions_->CheckAll();
   return absl::OkStatus();
@@ -110,11 +121,25 @@ absl::Status Database::Engine::CloseParts() {
   store_->AddSealedSegments(log_->TakeSealed());
   store_->RemoveObsoleteFiles();
   RemoveLeftovers(store_->directory(), store_->state(), store_->manifest_number());
+  store_->reserve().Remove();
   return store_->directory().Sync();
 }
 
+absl::Status Database::Engine::CheckSpace(const WriteBatch& batch) {
+  absl::Status status = store_->reserve().Check();
+  if (status.ok()) [[likely]]
+    return status;
+  return batch.list_operations().empty() && OnlyDeletes(batch.mutations()) ? absl::OkStatus() : status;
+}
+
 absl::Status Database::Engine::CommitWithBlobs(const EncodedBatch& batch, const Commit& commit) {
-  if (batch.largest_value_bytes <= options_.inline_value_bytes_max) return commit(batch.mutations, {});
+  if (batch.largest_value_bytes <= options_.inline_value_bytes_max) {
+    const absl::Status status = commit(batch.mutations, {});
+    // Nothing was written.
+    const bool again =
+        absl::IsResourceExhausted(status) && OnlyDeletes(batch.mutations) && store_->reserve().GiveUp();
+    return again ? commit(batch.mutations, {}) : status;
+  }
   absl::Status status;
   {
     BatchWithBlobs moved;

@@ -20,6 +20,7 @@
 #include "engine/maintenance.h"
 #include "engine/partition_latches.h"
 #include "engine/partition_watch.h"
+#include "engine/schema_change.h"
 #include "engine/store.h"
 #include "io/env.h"
 #include "wal/log_writer.h"
@@ -57,7 +58,11 @@ class Database::Engine {
   Maintenance& maintenance() { return *maintenance_; }
   CompactionScheduler& compactions() { return *compactions_; }
 
-  /// Commits the batch through `commit`; values too large for the log are written to blobs first.
+  /// OK, or ResourceExhausted while the disk is full and the batch does anything but delete.
+  absl::Status CheckSpace(const WriteBatch& batch);
+
+  /// Commits the batch through `commit`; values too large for the log are written to blobs first. Deletions
+  /// may use the reserve.
   using Commit = std::function<absl::Status(std::string_view mutations, std::span<const BlobHold> blobs)>;
   absl::Status CommitWithBlobs(const EncodedBatch& batch, const Commit& commit);
 
@@ -73,6 +78,9 @@ class Database::Engine {
   /// Sets `*mutations` to the batch with what its operations on lists come to at a point.
   absl::Status ResolveListOperations(const DecisionPoint& point, const WriteBatch& batch,
                                      std::string* mutations);
+
+  /// Drops or truncates a table. NotFound, naming it.
+  absl::Status RemoveRows(SchemaChange::Kind kind, std::string_view table);
 
   /// Makes what was committed as durable as the options say, or all of it durable.
   absl::Status FinishWrite(const WriteOptions& options);

@@ -40,6 +40,7 @@ Job::Progress FlushJob::Step() {
   for (const SealedMemtable& sealed : memtables_) {
     if (finished.ok()) outcome.memtables.emplace_back(sealed.memtable, sealed.memtable->memory_bytes());
   }
+  if (!finished.ok()) DropParts();
   memtables_.clear();
   done_(outcome);
   return Progress::kDone;
@@ -152,6 +153,16 @@ absl::Status FlushJob::FinishPart() {
   task_.reset();
   ++current_part_;
   return absl::OkStatus();
+}
+
+/// What was written for nothing goes; but where the manifest failed it may name it.
+void FlushJob::DropParts() {
+  if (!store_.health().Check().ok()) return;
+  std::vector<std::shared_ptr<SSTable>> sstables;
+  for (FlushedPart& part : parts_) {
+    if (part.sstable != nullptr) sstables.push_back(std::move(part.sstable));
+  }
+  store_.AddObsolete(sstables);
 }
 
 absl::Status FlushJob::InstallParts() {

@@ -56,6 +56,7 @@ class FlushJob : public Job {
   absl::Status SplitPart(const absl::Status& too_large);
   absl::Status FinishPart();
   absl::Status InstallParts();
+  void DropParts();
 
   Store& store_;
   LogWriter& log_;

@@ -28,6 +28,7 @@ Maintenance::Maintenance(const Options& options, Store& store, LogWriter& log,
       compactions_(compactions),
       pacer_(pacer),
       lifetime_(std::make_shared<Lifetime>()) {
+  store_.reserve().SetGivenUp([this] { LookForSpaceLater(); });
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
 }
@@ -154,7 +155,8 @@ void Maintenance::TellFlushEnd(const FlushJob::Outcome& outcome, int64_t duratio
 }
 
 void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
-  bool again = false;
+  // The disk is full: at once, with the reserve.
+  bool again = absl::IsResourceExhausted(outcome.status) && store_.reserve().GiveUp();
   int64_t duration_micros = 0;
   {
     MutexLock lock(&mutex_);
@@ -163,7 +165,7 @@ void Maintenance::FlushDone(TableId table, const FlushJob::Outcome& outcome) {
     if (outcome.status.ok()) pacer_.NoteFlush(duration_micros);
     flushing_.erase(flushed);
     flush_running_.store(!flushing_.empty(), std::memory_order_relaxed);
-    flush_status_ = outcome.status;
+    flush_status_ = again ? absl::OkStatus() : outcome.status;
     if (outcome.status.ok()) {
       ++counters_.flushes;
       counters_.flushed_bytes += outcome.bytes_written;
@@ -244,18 +246,20 @@ void Maintenance::ScheduleLogHousekeeping() {
   if (stopping_) return;
   ++jobs_;
   store_.env().executor.Schedule(JobPriority::kCommit, NewFunctionJob("prepare log segment", [this] {
-                                   // If it fails the next append tries again, and reports.
-                                   (void)log_.PrepareSegment();
-                                   ReleaseLog();
-                                   if (store_.sealed_log_bytes() > options_.wal_bytes_max) {
-                                     seal_up_to_.store(store_.oldest_sealed_sequence());
-                                   }
-                                   prepare_scheduled_.store(false);
+                                   PrepareLogSegment();
                                    JobDone();
                                  }));
 }
 
-/// Moves the manifest's first log segment up to the first one that is needed, and removes those below.
+void Maintenance::PrepareLogSegment() {
+  const absl::Status prepared = log_.PrepareSegment();
+  ReleaseLog();
+  // If it fails again the next append tries, and reports.
+  if (!prepared.ok()) (void)store_.reserve().Spend([this] { return log_.PrepareSegment(); });
+  if (store_.sealed_log_bytes() > options_.wal_bytes_max) seal_up_to_.store(store_.oldest_sealed_sequence());
+  prepare_scheduled_.store(false);
+}
+
 void Maintenance::ReleaseLog() {
   store_.AddSealedSegments(log_.TakeSealed());
   const uint64_t visible = pipeline_->visible_sequence();
@@ -270,6 +274,44 @@ void Maintenance::ReleaseLog() {
       [](View::Tables*) {});
   if (moved.ok()) store_.RemoveObsoleteFiles();
 }
+
+// ---- A full disk
+
+absl::Status Maintenance::TakeReserve() {
+  const absl::Status taken = store_.reserve().Take();
+  if (!absl::IsResourceExhausted(taken)) return taken;
+  LookForSpaceLater();
+  return absl::OkStatus();
+}
+
+void Maintenance::LookForSpaceLater() {
+  store_.env().executor.ScheduleAfter(kRetryMicros, JobPriority::kCommit,
+                                      NewFunctionJob("look for space", [lifetime = lifetime_] {
+                                        MutexLock lock(&lifetime->mutex);
+                                        if (lifetime->owner != nullptr) lifetime->owner->LookForSpace();
+                                      }));
+}
+
+/// Frees what can be freed and takes the reserve again: service as ever.
+void Maintenance::LookForSpace() {
+  if (!store_.health().Check().ok()) return;
+  ReleaseLog();
+  store_.RemoveObsoleteFiles();  // those that readers have let go
+  if (store_.reserve().Take().ok()) {
+    ScheduleFlushes();
+    compactions_.CheckAll();
+    return;
+  }
+  // What is in memory takes less space in SSTables than in the log, and deletions have to get there for
+  // merges to carry them out.
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const bool any = std::any_of(view->tables().begin(), view->tables().end(),
+                               [](const auto& entry) { return !entry.second->active->empty(); });
+  if (any && !flush_running_.load()) (void)SealAll(/*roll_log=*/false);
+  LookForSpaceLater();
+}
+
+// ---- Periodic syncs
 
 void Maintenance::AfterPeriodicCommit() {
   if (sync_scheduled_.load(std::memory_order_relaxed) || sync_scheduled_.exchange(true)) return;

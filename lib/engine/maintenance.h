@@ -60,6 +60,12 @@ class Maintenance {
   /// Has everything flushed and the log that it is in released, without waiting.
   void FlushForDeadline();
 
+  /// Moves the manifest's first log segment up to the first one that is needed, and removes those below.
+  void ReleaseLog();
+
+  /// Makes the reserve whole; when the disk is full, has it tried again and again. Other errors are returned.
+  absl::Status TakeReserve();
+
   /// No new jobs; running ones stop at their next step if `abort`. Waits for them.
   void Stop(bool abort);
 
@@ -81,7 +87,9 @@ class Maintenance {
       ABSL_LOCKS_EXCLUDED(mutex_);
   void TellSyncError(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
   void ScheduleLogHousekeeping() ABSL_LOCKS_EXCLUDED(mutex_);
-  void ReleaseLog();
+  void PrepareLogSegment();
+  void LookForSpaceLater();
+  void LookForSpace();
   void SyncLog();
   void JobDone() ABSL_LOCKS_EXCLUDED(mutex_);
   uint64_t UnflushedBytes() const;

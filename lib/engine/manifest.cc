@@ -20,6 +20,8 @@ constexpr size_t kHeaderBytes = 32;
 constexpr size_t kRecordHeaderBytes = 16;
 constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 constexpr std::string_view kPrefix = "MANIFEST-";
+/// Space is reserved in pieces of so much at least: most edits find it there.
+constexpr uint64_t kReserveBytes = 64 << 10;
 constexpr IoTag kManifestTag{FileKind::kManifest, IoPurpose::kSchema};
 constexpr IoTag kCurrentTag{FileKind::kCurrent, IoPurpose::kSchema};
 
@@ -122,13 +124,35 @@ absl::StatusOr<std::unique_ptr<ManifestWriter>> ManifestWriter::Create(Directory
 
 absl::Status ManifestWriter::Append(const VersionEdit& edit) {
   STOA_RETURN_IF_ERROR(status_);
-  status_ = Write(edit);
+  std::string record(kRecordHeaderBytes, '\0');
+  edit.Encode(&record);
+  if (offset_ + record.size() > reserved_bytes_) STOA_RETURN_IF_ERROR(Reserve(record.size()));
+  status_ = Write(&record);
   return status_;
 }
 
-absl::Status ManifestWriter::Write(const VersionEdit& edit) {
-  std::string record(kRecordHeaderBytes, '\0');
-  edit.Encode(&record);
+absl::Status ManifestWriter::MakeRoom(const VersionEdit& edit) {
+  STOA_RETURN_IF_ERROR(status_);
+  std::string payload;
+  edit.Encode(&payload);
+  return Reserve(kRecordHeaderBytes + payload.size());
+}
+
+/// Reserves space for so many bytes more, and another piece.
+absl::Status ManifestWriter::Reserve(uint64_t bytes) {
+  if (offset_ + bytes + kReserveBytes / 2 <= reserved_bytes_) return absl::OkStatus();
+  const uint64_t wanted = offset_ + bytes + kReserveBytes;
+  absl::Status status = PreallocateAll(*file_, wanted);
+  if (status.ok()) {
+    reserved_bytes_ = wanted;
+  } else if (!absl::IsResourceExhausted(status)) {
+    status_ = status;
+  }
+  return status;
+}
+
+absl::Status ManifestWriter::Write(std::string* record_bytes) {
+  std::string& record = *record_bytes;
   const std::string_view payload = std::string_view(record).substr(kRecordHeaderBytes);
   const auto length = static_cast<uint32_t>(payload.size());
   const uint64_t chain = Chain(chain_, payload);

@@ -23,7 +23,9 @@ std::string ManifestName(uint64_t number);
 /// The number of a manifest's name, or 0 if it is not one.
 uint64_t ParseManifestName(std::string_view name);
 
-/// Appends edits. Not thread-safe. After an error every later call returns that error.
+/// Appends edits. Not thread-safe. Space for an edit is reserved before it is written, so a full disk is no
+/// error of the manifest: the call returns ResourceExhausted, and may be repeated. (On a file system that
+/// cannot reserve space it is one.) After any other error every later call returns that error.
 class ManifestWriter {
  public:
   /// Writes manifest `number` with `state` as its first record and makes CURRENT name it. When this returns
@@ -32,18 +34,25 @@ class ManifestWriter {
                                                                 const DatabaseState& state);
   /// Appends and syncs: the edit is durable when this returns OK.
   absl::Status Append(const VersionEdit& edit);
+  /// Reserves space for `edit`, and for some more by others: it can be appended for certain.
+  /// ResourceExhausted as Append.
+  absl::Status MakeRoom(const VersionEdit& edit);
   absl::Status Close();
 
   uint64_t number() const { return number_; }
   uint64_t bytes() const { return offset_; }
+  /// The error that ended the manifest, OK while there is none.
+  const absl::Status& status() const { return status_; }
 
  private:
   ManifestWriter(uint64_t number, std::unique_ptr<WritableFile> file);
-  absl::Status Write(const VersionEdit& edit);
+  absl::Status Reserve(uint64_t bytes);
+  absl::Status Write(std::string* record);
 
   const uint64_t number_;
   std::unique_ptr<WritableFile> file_;
   uint64_t offset_ = 0;
+  uint64_t reserved_bytes_ = 0;  ///< of the file, from its beginning
   uint64_t chain_ = 0;
   absl::Status status_;
 };

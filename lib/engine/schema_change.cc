@@ -142,7 +142,7 @@ bool SchemaChange::MakeEdit(const DatabaseState& state, uint64_t sequence, Versi
 
 namespace {
 
-absl::Status AppendDurably(LogWriter& log, Health& health, const SchemaChange& change,
+absl::Status AppendDurably(LogWriter& log, Store& store, const SchemaChange& change,
                            const CommitStamp& stamp) {
   std::string payload;
   change.Encode(&payload);
@@ -153,9 +153,10 @@ absl::Status AppendDurably(LogWriter& log, Health& health, const SchemaChange& c
   record.now_seconds = stamp.now_seconds;
   record.payload = payload;
   record.payload_hash = Hash64(payload);
-  absl::Status status = log.Append(std::span<const LogRecord>(&record, 1));
+  absl::Status status =
+      store.reserve().Spend([&] { return log.Append(std::span<const LogRecord>(&record, 1)); });
   if (status.ok()) status = log.Sync().status();
-  return status.ok() || log.status().ok() ? status : health.Latch(status);
+  return status.ok() || log.status().ok() ? status : store.health().Latch(status);
 }
 
 void PutSchema(const Table& schema, uint64_t sequence, Store& store, View::Tables* tables) {
@@ -198,12 +199,15 @@ absl::Status ExecuteSchemaChange(
     const std::function<absl::StatusOr<SchemaChange>(const DatabaseState&)>& plan) {
   absl::Status status = pipeline.RunExclusive([&](const CommitStamp& stamp) -> absl::Status {
     STOA_ASSIGN_OR_RETURN(const SchemaChange change, plan(store.state()));
-    STOA_RETURN_IF_ERROR(AppendDurably(log, store.health(), change, stamp));
+    VersionEdit wanted;
+    change.MakeEdit(store.state(), stamp.sequence, &wanted);
+    STOA_RETURN_IF_ERROR(store.MakeRoom(wanted));
+    STOA_RETURN_IF_ERROR(AppendDurably(log, store, change, stamp));
     std::vector<std::shared_ptr<SSTable>> removed;
     // Dropping and truncating take the active memtable out of the view: what readers of the old view see ends
     // here.
     const uint64_t limit = change.removes_rows() ? stamp.sequence : UINT64_MAX;
-    STOA_RETURN_IF_ERROR(
+    const absl::Status installed =
         store
             .Install(
                 [&](const DatabaseState& state, VersionEdit* edit) {
@@ -211,7 +215,10 @@ absl::Status ExecuteSchemaChange(
                 },
                 [&](View::Tables* tables) { ChangeTables(change, stamp.sequence, store, tables, &removed); },
                 limit)
-            .status());
+            .status();
+    // The log has the change, so the next opening will: this one cannot go on without it.
+    if (!installed.ok()) return store.health().Latch(installed);
+    if (change.removes_rows()) store.NoteRemoval();
     store.AddObsolete(removed);
     return absl::OkStatus();
   });

@@ -19,14 +19,15 @@ constexpr uint64_t kSequenceChunk = uint64_t{1} << 40;
 }  // namespace
 
 Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock,
-             uint64_t cache_bytes, uint64_t memtable_bytes_max)
+             uint64_t cache_bytes, uint64_t memtable_bytes_max, uint64_t reserve_bytes)
     : env_(env),
       directory_(std::move(directory)),
       lock_(std::move(lock)),
       memtable_budget_(memtable_bytes_max),
       cache_(cache_bytes, {&memtable_budget_, &buffer_budget_}),
       blobs_(*directory_),
-      purge_clock_(env.clock) {
+      purge_clock_(env.clock),
+      reserve_(*directory_, reserve_bytes) {
   views_.Publish(std::make_shared<const View>(View::Tables()));
 }
 
@@ -85,10 +86,24 @@ absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTable
   edit.next_file_number = next_file_number_.load();
   DatabaseState next = state_;
   STOA_RETURN_IF_ERROR(next.Apply(edit));
-  if (absl::Status status = manifest_->Append(edit); !status.ok()) return health_.Latch(status);
+  STOA_RETURN_IF_ERROR(AppendToManifest(edit));
   state_ = std::move(next);
   ChangeView(change, seal_sequence);
   return true;
+}
+
+absl::Status Store::AppendToManifest(const VersionEdit& edit) {
+  const absl::Status status =
+      reserve_.Spend([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return manifest_->Append(edit); });
+  return status.ok() || manifest_->status().ok() ? status : health_.Latch(status);
+}
+
+absl::Status Store::MakeRoom(const VersionEdit& edit) {
+  MutexLock lock(&install_mutex_);
+  STOA_RETURN_IF_ERROR(health_.Check());
+  const absl::Status status =
+      reserve_.Spend([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return manifest_->MakeRoom(edit); });
+  return status.ok() || manifest_->status().ok() ? status : health_.Latch(status);
 }
 
 void Store::ChangeView(const ChangeTables& change, uint64_t seal_sequence) {
@@ -219,7 +234,7 @@ absl::Status Store::Finish(uint64_t last_sequence, int64_t last_timestamp, uint6
   edit.last_timestamp = last_timestamp;
   edit.next_file_number = next_file_number_.load();
   edit.first_log_number = first_log;
-  STOA_RETURN_IF_ERROR(manifest_->Append(edit));
+  STOA_RETURN_IF_ERROR(AppendToManifest(edit));
   STOA_RETURN_IF_ERROR(state_.Apply(edit));
   return manifest_->Close();
 }

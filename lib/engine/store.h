@@ -16,6 +16,7 @@
 #include "engine/manifest.h"
 #include "engine/purge_clock.h"
 #include "engine/snapshot_list.h"
+#include "engine/space_reserve.h"
 #include "engine/view.h"
 #include "io/env.h"
 #include "sstable/block_cache.h"
@@ -31,7 +32,7 @@ namespace stoa {
 class Store {
  public:
   Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock, uint64_t cache_bytes,
-        uint64_t memtable_bytes_max);
+        uint64_t memtable_bytes_max, uint64_t reserve_bytes);
   ~Store();
 
   Env& env() { return env_; }
@@ -43,6 +44,7 @@ class Store {
   BlobRegistry& blobs() { return blobs_; }
   PurgeClock& purge_clock() { return purge_clock_; }
   SnapshotList& snapshots() { return snapshots_; }
+  SpaceReserve& reserve() { return reserve_; }
   /// What of these is used beyond their limits the cache goes without: of memtables that are flushed and
   /// still read, and of all that cursors, flushes and merges keep in memory for their batches.
   MemoryBudget& memtable_budget() { return memtable_budget_; }
@@ -63,11 +65,19 @@ class Store {
 
   /// Makes a change durable, then visible (`seal_sequence` as in ChangeView). `edit` is asked for under the
   /// lock and may say no (false): then nothing happens and Install returns false. `change` edits the tables
-  /// of the new view. An error of the manifest latches the database read-only.
+  /// of the new view. An error of the manifest latches the database read-only; but ResourceExhausted, when
+  /// not even the reserve has room for the edit, does not, and nothing has happened.
   using MakeEdit = std::function<bool(const DatabaseState&, VersionEdit*)>;
   using ChangeTables = std::function<void(View::Tables*)>;
   absl::StatusOr<bool> Install(const MakeEdit& make_edit, const ChangeTables& change,
                                uint64_t seal_sequence = UINT64_MAX);
+
+  /// Sees to it that an edit as large as `edit` can be installed. ResourceExhausted as Install.
+  absl::Status MakeRoom(const VersionEdit& edit);
+
+  /// Counts what took files out of tables before they were merged: dropping and truncating.
+  void NoteRemoval() { removals_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t removals() const { return removals_.load(std::memory_order_relaxed); }
 
   /// Changes the view alone. Called between commits (CommitPipeline) when it replaces active memtables: then
   /// `seal_sequence` is the limit of the old view.
@@ -109,6 +119,7 @@ class Store {
   void Release();
 
  private:
+  absl::Status AppendToManifest(const VersionEdit& edit) ABSL_EXCLUSIVE_LOCKS_REQUIRED(install_mutex_);
   void PublishChanged(const ChangeTables& change, uint64_t seal_sequence)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(view_mutex_);
 
@@ -121,6 +132,8 @@ class Store {
   BlobRegistry blobs_;
   Health health_;
   PurgeClock purge_clock_;
+  SpaceReserve reserve_;
+  std::atomic<uint64_t> removals_{0};
   std::atomic<uint64_t> next_file_number_{1};
   uint64_t start_sequence_ = 0;  // set by Begin
 

@@ -29,7 +29,8 @@ class Parts {
     REQUIRE_OK(files_.CreateDirectory("db"));
     std::unique_ptr<Directory> directory = ValueOf(files_.OpenDirectory("db"));
     std::unique_ptr<FileLock> lock = ValueOf(directory->Lock("LOCK"));
-    store_ = std::make_unique<Store>(sim_.env, std::move(directory), std::move(lock), 1 << 20, 1 << 20);
+    store_ =
+        std::make_unique<Store>(sim_.env, std::move(directory), std::move(lock), 1 << 20, 1 << 20, 1 << 20);
     table_ = std::make_shared<const TableSchema>(SchemaEditor::Create(
         1, ValueOf(TableSchema::Builder("t").PartitionKey("k", TypeKind::kInt).Build())));
     DatabaseState state;
