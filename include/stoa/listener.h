@@ -68,7 +68,8 @@ class Listener {
  public:
   virtual ~Listener() = default;
 
-  /// A flush is complete: what it wrote is durable and read from its SSTables.
+  /// A flush is complete: what it wrote is durable and read from its SSTables. Database::Flush may have
+  /// returned by then.
   virtual void OnFlushEnd(const FlushInfo& /*flush*/) {}
 
   /// A merge begins to read. Nothing is told of merges whose files turn out to be gone, their table having
