@@ -98,6 +98,11 @@ class Snapshot {
 /// error of the log or manifest (then the message carries the first cause, reads go on, and reopening
 /// recovers); DataLoss naming file and offset when damaged bytes are met; ResourceExhausted when the disk is
 /// full, after which the same call may be repeated once there is space.
+///
+/// While the disk is full reads go on. Writes are refused, but not batches that only delete (and read no
+/// lists to do so), nor schema changes; flushes and merges go on too. They use disk space that is kept back
+/// while the database is open: Options::wal_segment_bytes and a sixteenth of Options::memory_budget_bytes.
+/// Within about a second after there is so much free space again, writes are taken.
 class Database {
  public:
   /// Opens the database in directory `path`, recovering what a crash left behind. InvalidArgument: see

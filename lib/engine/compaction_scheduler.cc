@@ -123,18 +123,18 @@ void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
 }
 
 /// Before the merge is taken for ended, so that nobody is told of anything once all merges have.
-void CompactionScheduler::TellEnd(const Compaction::Outcome& outcome) const {
+void CompactionScheduler::TellEnd(const Compaction::Outcome& outcome, bool is_tried_again) const {
   if (settings_.listener == nullptr || outcome.info.input_files == 0) return;
   settings_.listener->OnCompactionEnd(outcome.info, outcome.status);
-  if (outcome.status.ok() || absl::IsCancelled(outcome.status)) return;
+  if (outcome.status.ok() || absl::IsCancelled(outcome.status) || is_tried_again) return;
   settings_.listener->OnBackgroundError({outcome.info.table, "compaction", outcome.status});
 }
 
 void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan& plan,
                                const Compaction::Outcome& outcome) {
   if (outcome.status.ok()) store_.RemoveObsoleteFiles();
-  TellEnd(outcome);
   const bool has_room = absl::IsResourceExhausted(outcome.status) && store_.reserve().GiveUp();
+  TellEnd(outcome, /*is_tried_again=*/has_room);
   MutexLock lock(&mutex_);
   if (has_room && !stopping_) {
     under_way_.erase(id);

@@ -67,7 +67,7 @@ class CompactionScheduler {
   void Start(TableId table, CompactionPlan plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Done(uint64_t id, TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void TellEnd(const Compaction::Outcome& outcome) const ABSL_LOCKS_EXCLUDED(mutex_);
+  void TellEnd(const Compaction::Outcome& outcome, bool is_tried_again) const ABSL_LOCKS_EXCLUDED(mutex_);
   void Pace(TableId table, const CompactionState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAgain(int64_t at_seconds, int64_t now_seconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
