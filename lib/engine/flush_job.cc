@@ -177,7 +177,8 @@ absl::Status FlushJob::InstallParts() {
   const size_t count = memtables_.size();
   // Truncated or dropped meanwhile: then the view no longer holds these memtables.
   auto still_there = [&] {
-    const TableView* table = store_.views().Get()->Find(table_);
+    const std::shared_ptr<const View> view = store_.views().Get();  // a seal may replace it meanwhile
+    const TableView* table = view->Find(table_);
     return table != nullptr && table->sealed.size() >= count &&
            table->sealed.front().memtable == memtables_.front().memtable;
   };
