@@ -42,7 +42,8 @@ void Maintenance::BeforeGroup(uint64_t last_sequence) {
     return;
   uint64_t largest_bytes = 0;
   if (largest) {
-    for (const auto& [id, table] : store_.views().Get()->tables()) {
+    const std::shared_ptr<const View> view = store_.views().Get();
+    for (const auto& [id, table] : view->tables()) {
       largest_bytes = std::max(largest_bytes, table->active->memory_bytes());
     }
   }
