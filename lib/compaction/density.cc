@@ -22,6 +22,12 @@ double ShareWithin(const SSTableMetadata& file, const SSTableMetadata& range) {
 
 }  // namespace
 
+uint64_t BytesOf(const Files& files) {
+  uint64_t bytes = 0;
+  for (const SSTableMetadata* file : files) bytes += file->file_bytes;
+  return bytes;
+}
+
 double DensityAmong(const SSTableMetadata& file, const Files& files) {
   double total = 0, within = 0;
   for (const SSTableMetadata* other : files) {

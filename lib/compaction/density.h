@@ -18,6 +18,8 @@ namespace stoa {
 /// The files of a table, as the functions of this layer look at them.
 using Files = std::vector<const SSTableMetadata*>;
 
+uint64_t BytesOf(const Files& files);
+
 /// The density of a file, which may be a piece of the table that is none yet, in bytes.
 double DensityAmong(const SSTableMetadata& file, const Files& files);
 /// The density of each file. Takes time quadratic in their number.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "compaction/garbage.h"
 #include "compaction/overlap.h"
@@ -22,12 +22,6 @@ constexpr int64_t kLookSeconds = 60;
 
 const TimeBounds& Times(const SSTableMetadata* file) { return file->bounds.times; }
 
-double Bytes(const Files& files) {
-  double bytes = 0;
-  for (const SSTableMetadata* file : files) bytes += static_cast<double>(file->file_bytes);
-  return bytes;
-}
-
 bool Has(const Files& files, const SSTableMetadata* file) {
   return std::find(files.begin(), files.end(), file) != files.end();
 }
@@ -37,6 +31,7 @@ class Picker {
   explicit Picker(const CompactionState& state)
       : state_(state),
         densities_(Densities(state.files)),
+        levels_(*ParseScalingParameters(state.options->scaling_parameters), state.base_bytes),
         purge_before_(state.now_seconds - state.gc_grace_seconds) {
     for (const SSTableMetadata* file : state.files) {
       if (!state.busy.contains(file->number)) idle_.push_back(file);
@@ -181,14 +176,13 @@ class Picker {
   }
 
   Files OverflowingLevel(const Files& files, bool is_over) const {
-    const Levels levels(*ParseScalingParameters(state_.options->scaling_parameters), state_.base_bytes);
     std::map<int, Files> by_level;
     for (const SSTableMetadata* file : files) {
-      by_level[is_over ? 0 : levels.LevelOf(DensityOf(file))].push_back(file);
+      by_level[is_over ? 0 : levels_.LevelOf(DensityOf(file))].push_back(file);
     }
     for (const auto& [level, on_level] : by_level) {
       for (const Files& group : OverlapGroups(on_level)) {
-        if (Deepest(group).size() >= (is_over ? kThresholdWhenOver : levels.Threshold(level))) return group;
+        if (Deepest(group).size() >= (is_over ? kThresholdWhenOver : levels_.Threshold(level))) return group;
       }
     }
     return {};
@@ -197,22 +191,20 @@ class Picker {
   Files TooMuchSpace(const Files& files) const {
     for (const Files& group : OverlapGroups(files)) {
       if (group.size() < 2) continue;
-      if (Bytes(group) > DensestRun(group) * state_.options->space_amplification_max) return group;
+      const double most = DensestRun(group) * state_.options->space_amplification_max;
+      if (static_cast<double>(BytesOf(group)) > most) return group;
     }
     return {};
   }
 
   /// Small files of about one size that lie in one shard of their density, so that they become one.
   Files SmallNeighbours(const Files& files) const {
-    std::map<std::tuple<int, uint32_t, uint64_t>, Files> sets;
+    std::map<std::tuple<int, uint32_t, uint32_t>, Files> sets;
     for (const SSTableMetadata* file : files) {
       if (file->file_bytes >= state_.options->min_sstable_bytes) continue;
       const uint32_t shards = ShardCount(*state_.options, DensityOf(file));
-      const auto shard_of = [shards](uint64_t token) {
-        return static_cast<uint64_t>((static_cast<unsigned __int128>(token) * shards) >> 64);
-      };
-      const uint64_t shard = shard_of(file->bounds.first.token);
-      if (shard != shard_of(file->bounds.last.token)) continue;
+      const uint32_t shard = ShardOf(shards, file->bounds.first.token);
+      if (shard != ShardOf(shards, file->bounds.last.token)) continue;
       Files& set = sets[{std::bit_width(file->file_bytes) / 2, shards, shard}];
       set.push_back(file);
       if (set.size() >= kNeighbours && OverlapGroups(set).size() == set.size()) return set;
@@ -227,12 +219,25 @@ class Picker {
 
   const CompactionState& state_;
   const std::vector<double> densities_;  // of state_.files
+  const Levels levels_;
   const int64_t purge_before_;
   Files idle_;
   int64_t least_in_memory_ = std::numeric_limits<int64_t>::max();
 };
 
 }  // namespace
+
+CompactionState CompactionState::Of(Files files, const TableOptions& options, int64_t now_seconds,
+                                    double base_bytes) {
+  CompactionState state;
+  state.files = std::move(files);
+  state.options = &options.compaction;
+  state.now_seconds = now_seconds;
+  state.gc_grace_seconds = options.gc_grace_seconds;
+  state.delete_persistence_seconds = options.delete_persistence_seconds;
+  state.base_bytes = base_bytes;
+  return state;
+}
 
 std::string_view CompactionReasonName(CompactionReason reason) {
   constexpr std::string_view kNames[] = {"expired", "deadline", "tombstones",  "reads",

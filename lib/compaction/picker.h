@@ -16,6 +16,9 @@ namespace stoa {
 
 /// What is known of a table when something is to be chosen. Views.
 struct CompactionState {
+  /// Of a table with these options, which outlive it; nothing is busy and nothing in memory.
+  static CompactionState Of(Files files, const TableOptions& options, int64_t now_seconds, double base_bytes);
+
   Files files;
   std::set<uint64_t> busy;            ///< numbers of the files that are being merged
   std::vector<TimeBounds> memtables;  ///< of what is not in files yet

@@ -16,5 +16,7 @@ uint32_t ShardCount(const CompactionOptions& options, double density);
 
 /// The tokens at which the shards begin, ascending from 0.
 std::vector<uint64_t> ShardStarts(uint32_t shard_count);
+/// The shard that has the token, from 0.
+uint32_t ShardOf(uint32_t shard_count, uint64_t token);
 
 }  // namespace stoa

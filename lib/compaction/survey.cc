@@ -15,12 +15,6 @@
 namespace stoa {
 namespace {
 
-uint64_t BytesOf(const Files& files) {
-  uint64_t bytes = 0;
-  for (const SSTableMetadata* file : files) bytes += file->file_bytes;
-  return bytes;
-}
-
 LevelSurvey SurveyLevel(int level, const Files& files, const Levels& levels) {
   LevelSurvey survey;
   survey.level = level;

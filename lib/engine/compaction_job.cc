@@ -19,7 +19,7 @@ class Compaction::ShardJob : public Job {
     const absl::StatusOr<bool> finished =
         compaction_->context_.abort.load() ? absl::CancelledError("closing") : Advance();
     if (finished.ok() && !*finished) return Progress::kMore;
-    work_.task.reset();
+    EndTask();
     compaction_->Leave(finished.status());
     return Progress::kDone;
   }
@@ -33,9 +33,15 @@ class Compaction::ShardJob : public Job {
     }
     STOA_ASSIGN_OR_RETURN(const bool complete, work_.task->Step());
     compaction_->NoteProgress(&work_);
-    work_.shard->outputs = work_.task->outputs();
-    if (complete) work_.task.reset();
+    if (complete) EndTask();
     return false;
+  }
+
+  /// Complete or not, what it has finished is known to the merge.
+  void EndTask() {
+    if (work_.task == nullptr) return;
+    work_.shard->outputs = work_.task->outputs();
+    work_.task.reset();
   }
 
   /// The table was dropped or truncated: to go on would take up space for nothing. Install will see it too,

@@ -30,17 +30,11 @@ int64_t RetrySeconds(const absl::Status& failure) {
 /// What the picker looks at. Views of the schema and of the files of `table`.
 CompactionState StateOf(const TableView& table, const std::set<uint64_t>& busy, int64_t now_seconds,
                         double base_bytes) {
-  CompactionState state;
-  for (const std::shared_ptr<SSTable>& sstable : table.sstables) state.files.push_back(&sstable->metadata());
+  CompactionState state =
+      CompactionState::Of(FilesOf(table), table.schema->options(), now_seconds, base_bytes);
   state.busy = busy;
   state.memtables.push_back(table.active->times());
   for (const SealedMemtable& sealed : table.sealed) state.memtables.push_back(sealed.memtable->times());
-  const TableOptions& options = table.schema->options();
-  state.options = &options.compaction;
-  state.now_seconds = now_seconds;
-  state.gc_grace_seconds = options.gc_grace_seconds;
-  state.delete_persistence_seconds = options.delete_persistence_seconds;
-  state.base_bytes = base_bytes;
   return state;
 }
 
@@ -53,6 +47,12 @@ bool IsMerged(const Files& files) {
 }
 
 }  // namespace
+
+Files FilesOf(const TableView& table) {
+  Files files;
+  for (const std::shared_ptr<SSTable>& sstable : table.sstables) files.push_back(&sstable->metadata());
+  return files;
+}
 
 double FlushedFileBytes(uint64_t memtable_bytes) {
   return static_cast<double>(memtable_bytes) / kFlushesPerMemory;

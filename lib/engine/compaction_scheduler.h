@@ -26,6 +26,8 @@ inline uint64_t MemtableBytes(uint64_t memory_budget_bytes) { return memory_budg
 /// About how large the SSTable of a flush is, in bytes, when memtables have `memtable_bytes`: the measure
 /// that levels begin with.
 double FlushedFileBytes(uint64_t memtable_bytes);
+/// Views of the files of `table`.
+Files FilesOf(const TableView& table);
 
 /// Thread-safe. Nothing here runs on a thread of its own.
 class CompactionScheduler {

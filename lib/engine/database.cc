@@ -213,9 +213,7 @@ absl::StatusOr<std::string> Database::Describe(std::string_view name) const {
   const TableView* table = view->FindByName(name);
   if (table == nullptr) return NoSuchTable(name);
   std::string text = StrCat("table ", name, ": ", table->sstables.size(), " SSTables\n");
-  Files files;
-  for (const std::shared_ptr<SSTable>& sstable : table->sstables) files.push_back(&sstable->metadata());
-  text += DescribeLevels(files, *table->schema, engine_->store().purge_clock().NowSeconds(),
+  text += DescribeLevels(FilesOf(*table), *table->schema, engine_->store().purge_clock().NowSeconds(),
                          MemtableBytes(engine_->options().memory_budget_bytes));
   for (const std::shared_ptr<SSTable>& sstable : table->sstables) {
     STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table->schema.get()));

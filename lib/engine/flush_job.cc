@@ -93,7 +93,7 @@ void FlushJob::Start() {
 /// no tombstones. But where the memtables become several parts, one holds what the deletions of another hide;
 /// and snapshots, which get these files for their memtables, may also read files that are merged away since.
 PurgeRules FlushJob::Purge() const {
-  PurgeRules rules;
+  PurgeRules rules = PurgeRules::KeepAll();
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* const table = view->Find(table_);
   if (parts_.size() == 1 && table != nullptr && store_.snapshots().empty()) {

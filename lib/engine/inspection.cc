@@ -135,12 +135,8 @@ absl::StatusOr<std::string> DescribeSSTable(const SSTable& sstable, const TableS
 
 std::string DescribeLevels(const Files& files, const TableSchema& schema, int64_t now_seconds,
                            uint64_t memtable_bytes) {
-  CompactionState state;
-  state.files = files;
-  state.options = &schema.options().compaction;
-  state.now_seconds = now_seconds;
-  state.gc_grace_seconds = schema.options().gc_grace_seconds;
-  state.base_bytes = FlushedFileBytes(memtable_bytes);
+  const CompactionState state =
+      CompactionState::Of(files, schema.options(), now_seconds, FlushedFileBytes(memtable_bytes));
   return DescribeSurvey(SurveyTable(state), *state.options);
 }
 

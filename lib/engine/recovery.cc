@@ -203,6 +203,7 @@ absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
     return SSTableWriterOptions::For(*table->schema, result_.state.next_file_number++, env_.ids.UniqueId(),
                                      IoPurpose::kRecovery);
   };
+  input.purge = PurgeRules::KeepAll();
   STOA_ASSIGN_OR_RETURN(std::unique_ptr<MergeTask> task,
                         MergeTask::Create(directory_, input, {[&](const ScanSpec& spec) {
                                             return memtable.NewSource(spec,

@@ -11,8 +11,7 @@ namespace stoa {
 
 /// By what a purge filter decides. `now_seconds` is taken once for the whole merge.
 struct PurgeRules {
-  /// Keeps all tombstones, and expired cells as they are: for flushes, and for merges that know nothing of
-  /// other sources.
+  /// Keeps all tombstones, and expired cells as they are: for merges that know nothing of other sources.
   static PurgeRules KeepAll() { return PurgeRules{}; }
 
   int64_t now_seconds = 0;

@@ -72,6 +72,14 @@ TEST_CASE("shards") {
     CHECK(count % before == 0);
     before = count;
   }
+  for (const uint32_t shards : {1u, 2u, 3u, 4u, 5u, 12u, 1000u}) {
+    const std::vector<uint64_t> starts = ShardStarts(shards);
+    CHECK(ShardOf(shards, UINT64_MAX) == shards - 1);
+    for (uint32_t i = 0; i < shards; ++i) {
+      CHECK(ShardOf(shards, starts[i]) == i);
+      if (i > 0) CHECK(ShardOf(shards, starts[i] - 1) == i - 1);
+    }
+  }
   CHECK(ShardStarts(1) == std::vector<uint64_t>{0});
   CHECK(ShardStarts(4) == std::vector<uint64_t>{0, uint64_t{1} << 62, uint64_t{1} << 63, uint64_t{3} << 62});
 }
