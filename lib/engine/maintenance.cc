@@ -11,6 +11,7 @@ namespace stoa {
 namespace {
 
 constexpr int64_t kRetryMicros = 1'000'000;
+constexpr int64_t kPauseMicrosMax = 1000;
 
 }  // namespace
 
@@ -101,7 +102,8 @@ absl::Status Maintenance::WaitUnderPressure(bool may_wait) {
                                            ", which are being flushed"));
     }
     if (!delay.has_value()) return WaitForMemory();
-    store_.env().executor.Pause(*delay);
+    // In the middle of a longer pause a flush may give memory back.
+    store_.env().executor.Pause(std::min(*delay, kPauseMicrosMax));
     store_.views().Reclaim();
   }
 }

@@ -10,6 +10,9 @@ namespace {
 /// is written to.
 constexpr double kBegin = 0.6;
 
+/// Who took less than he might have can make up for so much of it at once.
+constexpr double kCreditMicros = 1000;
+
 // Flushes vary, most of all with the disk. The time that is reckoned with is their mean and four times their
 // mean deviation, as in V. Jacobson's estimate of round-trip times (1988).
 
@@ -24,17 +27,18 @@ std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros
     room_ = 0;
     return 0;
   }
-  const double decay_micros = (flush_micros_ + 4 * deviation_micros_) / 2 * slowdown_;
-  const double passed = static_cast<double>(now_micros - since_micros_);
-  // Memory was given back, the rate has changed, or nobody has written for long: from here. An exponential
-  // decay may begin anew anywhere.
-  if (used < last_used_ || room_ == 0 || passed > 8 * decay_micros) {
-    since_micros_ = now_micros;
+  const auto now = static_cast<double>(now_micros);
+  if (room > room_) {  // memory was given back since
+    short_since_micros_ = now_micros;
     room_ = room;
+    due_micros_ = now;
   }
-  last_used_ = used;
-  const double due_micros = decay_micros * std::log(room_ / room);
-  const double wait = due_micros - static_cast<double>(now_micros - since_micros_);
+  const double flush_micros = flush_micros_ + 4 * deviation_micros_;
+  const double short_micros = static_cast<double>(now_micros - short_since_micros_);
+  const double decay_micros = (short_micros < flush_micros ? flush_micros / 2 : short_micros) * slowdown_;
+  due_micros_ = std::max(due_micros_, now - kCreditMicros) + decay_micros * std::log(room_ / room);
+  room_ = room;
+  const double wait = due_micros_ - now;
   return wait < static_cast<double>(kPauseMicrosMin) ? 0 : static_cast<int64_t>(wait);
 }
 

@@ -11,15 +11,17 @@ namespace stoa {
 
 /// Memory that is written to is given back by flushes, now and then and much at once. Between two of them the
 /// room that is left has to last. A writer who takes what he wants until there is none waits for a whole
-/// flush, a hundred milliseconds or more; so from some use on room is handed out slower and slower: in the
-/// time of a flush it may at most decay to a seventh,
+/// flush, a hundred milliseconds or more; so from some use on room is handed out slower and slower: he who
+/// takes a share of what is left has paid for it with the same share of a time,
 ///
-///     room(t) >= room(t0) exp(-2 (t - t0) / flush time)
+///     d room / dt = -room / (half the time of a flush)
 ///
-/// and a writer waits until he does not break that. So no write waits long, the rate of writing settles where
-/// flushes can follow, and room never ends unless flushes fail. Where merges do not follow (`slowdown`), the
-/// time is stretched and pacing begins earlier: it is the same lever. Thread-safe; costs a comparison while
-/// there is room.
+/// so that in the time of a flush it decays to a seventh. One that takes longer than they do is reckoned to
+/// need as long again, whatever it waits for: a disk now and then takes ten times its time to sync. From then
+/// on the time is how long memory has been short, and room decays as its inverse. So no write waits long, the
+/// rate of writing settles where flushes can follow, and room never ends unless flushes fail. Where merges do
+/// not follow (`slowdown`), the time is stretched and pacing begins earlier: it is the same lever.
+/// Thread-safe; costs a comparison while there is room.
 class WritePacer {
  public:
   explicit WritePacer(uint64_t bytes_max)
@@ -49,10 +51,11 @@ class WritePacer {
   /// How long flushes take, and how far they are from that.
   double flush_micros_ ABSL_GUARDED_BY(mutex_) = 100'000;
   double deviation_micros_ ABSL_GUARDED_BY(mutex_) = 0;
-  // Where the decay began; no room: it begins with the next write.
-  int64_t since_micros_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What was seen last; no room: memory was given back, or never short.
+  int64_t short_since_micros_ ABSL_GUARDED_BY(mutex_) = 0;
   double room_ ABSL_GUARDED_BY(mutex_) = 0;
-  double last_used_ ABSL_GUARDED_BY(mutex_) = 0;
+  /// When all that was taken is paid for.
+  double due_micros_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace stoa

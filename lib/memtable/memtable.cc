@@ -16,6 +16,9 @@ namespace stoa {
 namespace {
 
 constexpr size_t kChunkBytesFirst = 2 << 10;
+/// Small against the memory that writers are paced by (engine/write_pacer.h): what is taken in large pieces
+/// has to be waited for in large pieces.
+constexpr size_t kChunkBytesMax = 16 << 10;
 constexpr uint64_t kAllSequences = std::numeric_limits<uint64_t>::max();
 
 /// Also finds out whether it gives life.
@@ -79,7 +82,7 @@ std::string_view LastPlace(const Partition& partition) {
 /// is the one writer of the partition and of the arena it takes memory from.
 struct alignas(64) Memtable::Stripe {
   Mutex latch;
-  Arena arena ABSL_GUARDED_BY(latch){kChunkBytesFirst, Arena::kChunkBytesDefault};
+  Arena arena ABSL_GUARDED_BY(latch){kChunkBytesFirst, kChunkBytesMax};
   MemoryCharge charge ABSL_GUARDED_BY(latch);
   TimeBounds times ABSL_GUARDED_BY(latch);
   uint64_t row_count ABSL_GUARDED_BY(latch) = 0;
