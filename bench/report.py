@@ -2,9 +2,9 @@
 """Runs stoa_bench and prints how Stoa compares with RocksDB.
 
 For each workload the median of the repetitions, their spread, and as the last lines "NAME stoa/rocksdb RATIO": of
-rates, where greater is better, or of bytes (space/..., written) and times (p50 to max, in microseconds), where
-smaller is better. Repetitions of all benchmarks are
-interleaved in random order, so that whatever else the machine does hits both engines.
+rates, where greater is better, or of bytes (space/..., written, memory), space and times (p50 to max, in
+microseconds), where smaller is better. Repetitions of all benchmarks are interleaved in random order, so that
+whatever else the machine does hits both engines.
 """
 
 import argparse
@@ -16,8 +16,9 @@ import sys
 
 PEER = "rocksdb"
 
-# Counters of a benchmark that are results of their own, as NAME/COUNTER.
-COUNTERS = ("p50", "p99", "p999", "max", "written")
+# Counters of a benchmark that are results of their own, as NAME/COUNTER, with their units.
+COUNTERS = {"p50": "us", "p99": "us", "p999": "us", "max": "us", "written": "bytes", "memory": "bytes",
+            "space": "times what is alive"}
 
 
 def run(arguments):
@@ -54,10 +55,11 @@ def print_table(table):
     print(f"{'workload':<18} {'engine':<8} {'median':>15} {'min':>15} {'max':>15}")
     for workload, engines in table.items():
         last = workload.rpartition("/")[2]
-        unit = "bytes" if workload.startswith("space/") or last == "written" else "us" if last in COUNTERS else "/s"
+        unit = "bytes" if workload.startswith("space/") else COUNTERS.get(last, "/s")
+        digits = 2 if last == "space" else 0
         for engine, values in engines.items():
-            print(f"{workload:<18} {engine:<8} {statistics.median(values):>15,.0f} {min(values):>15,.0f} "
-                  f"{max(values):>15,.0f} {unit}")
+            print(f"{workload:<18} {engine:<8} {statistics.median(values):>15,.{digits}f} "
+                  f"{min(values):>15,.{digits}f} {max(values):>15,.{digits}f} {unit}")
     print()
     for workload, engines in table.items():
         if "stoa" in engines and PEER in engines:

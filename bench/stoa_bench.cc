@@ -2,6 +2,7 @@
 //   --rows=N    rows of the series, rounded up to full seconds of 1,000 sensors; default 2,000,000
 //   --sustained-memory=N  budget of the workload sustained, in bytes; default 16 MiB
 //   --queue-rows=N  rows that go through a queue; default 5,000,000
+//   --steady-seconds=N  how long the workload steady takes; default 60
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
   const std::string queue_rows = TakeFlag("--queue-rows=", &argc, argv);
   const std::string directory = TakeFlag("--dir=", &argc, argv);
   const std::string memory = TakeFlag("--sustained-memory=", &argc, argv);
+  const std::string seconds = TakeFlag("--steady-seconds=", &argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
 
@@ -59,6 +61,7 @@ int main(int argc, char** argv) {
   RegisterTtl(scratch);
   RegisterSustained(AllEngines(), scratch,
                     memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
+  RegisterSteady(AllEngines(), scratch, seconds.empty() ? 60 : std::strtoll(seconds.c_str(), nullptr, 10));
   RegisterQueueWorkloads(
       AllEngines(), queue_rows.empty() ? 5'000'000 : std::strtoll(queue_rows.c_str(), nullptr, 10), scratch);
   benchmark::RunSpecifiedBenchmarks();

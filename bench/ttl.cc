@@ -114,7 +114,7 @@ void TtlSpace(benchmark::State& state, const fs::path& scratch) {
 }  // namespace
 
 void RegisterTtl(const fs::path& scratch) {
-  benchmark::RegisterBenchmark("ttl/space/stoa", [=](benchmark::State& state) { TtlSpace(state, scratch); })
+  benchmark::RegisterBenchmark("ttl/stoa", [=](benchmark::State& state) { TtlSpace(state, scratch); })
       ->UseRealTime()
       ->Iterations(1)
       ->Unit(benchmark::kMillisecond);

@@ -15,11 +15,18 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
 void RegisterSustained(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
                        size_t memory_bytes);
 
+/// Registers `steady`: ingest, overwrites and deletions by one writer for so many seconds.
+void RegisterSteady(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
+                    int64_t seconds);
+
 /// Registers `feature/...`: writes to collections, counters and conditional ones, beside a plain one.
 void RegisterFeatures(const std::filesystem::path& scratch);
 
 /// Registers `ttl/space`, Stoa alone, which takes a minute and a half: time passes as it does.
 void RegisterTtl(const std::filesystem::path& scratch);
+
+/// The bytes of the files with data in the database `directory` of an engine.
+uint64_t DataBytes(const EngineKind& kind, const std::filesystem::path& directory);
 
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();
