@@ -47,6 +47,25 @@ class WritableFile {
   virtual absl::Status Close() = 0;
 };
 
+/// A file of fixed size that is written through memory, a window at a time: what is stored there is as if
+/// written, and survives the process. One thread at a time, except that Sync may run concurrently with the
+/// other calls. The destructor closes the file without promising anything about what was not synced.
+class MappedFile {
+ public:
+  virtual ~MappedFile() = default;
+
+  /// Makes the bytes [begin, end) of the file writable, in place of the window before; returns where. Valid
+  /// until the next call or Close. No byte of it meets a full disk.
+  virtual absl::StatusOr<char*> Map(uint64_t begin, uint64_t end) = 0;
+  /// Says that [begin, end), which is mapped and begins where the last such call ended, has been stored.
+  virtual absl::Status Stored(uint64_t begin, uint64_t end) = 0;
+  /// Makes durable what has been stored; says nothing of the directory entry. Never to be retried after an
+  /// error.
+  virtual absl::Status Sync() = 0;
+  /// Cuts the file behind what has been stored, which a crash may undo, and closes it.
+  virtual absl::Status Close() = 0;
+};
+
 /// A file open for reading. Thread-safe.
 class ReadableFile {
  public:
@@ -76,6 +95,10 @@ class Directory {
 
   /// Creates a file that must not exist, readable by the owner alone.
   virtual absl::StatusOr<std::unique_ptr<WritableFile>> Create(std::string_view name, IoTag tag) = 0;
+  /// Creates a file of `size` bytes, all zero, to be written through memory; its disk space is taken.
+  /// Unimplemented, and nothing done, where this cannot be had safely: then Create serves.
+  virtual absl::StatusOr<std::unique_ptr<MappedFile>> CreateMapped(std::string_view name, uint64_t size,
+                                                                   IoTag tag) = 0;
   virtual absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(std::string_view name, IoTag tag) = 0;
   virtual absl::Status Rename(std::string_view from, std::string_view to, IoTag tag) = 0;
   /// Makes `to_name` in `to` another name of the file `name`; both directories are of one file system.

@@ -27,9 +27,15 @@ class LogSegment {
   virtual uint64_t published_bytes() const = 0;
 };
 
-/// A segment written through WritableFile::Append: one write(2) for a Publish. Creates `name`, takes
-/// `capacity_bytes` of disk space for it and syncs the directory, so that a full disk is met here: then, as
-/// after any other error, no segment is left behind. A Publish beyond the capacity works and may fail later.
+/// Creates segment `name`, takes `capacity_bytes` of disk space for it and syncs the directory, so that a
+/// full disk is met here: then, as after any other error, no segment is left behind. Where the file system
+/// allows it the segment is written through memory (MappedFile): a Publish costs no system call then, and the
+/// file is zero from what is published to its capacity until it is closed. Elsewhere a Publish is one
+/// write(2). A Publish beyond the capacity fails.
+absl::StatusOr<std::unique_ptr<LogSegment>> CreateLogSegment(Directory& directory, std::string_view name,
+                                                             uint64_t capacity_bytes);
+
+/// The same, by write(2) everywhere; a Publish beyond the capacity works and may fail later.
 absl::StatusOr<std::unique_ptr<LogSegment>> CreateAppendLogSegment(Directory& directory,
                                                                    std::string_view name,
                                                                    uint64_t capacity_bytes);

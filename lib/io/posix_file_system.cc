@@ -8,11 +8,12 @@
 
 #include <cerrno>
 #include <set>
-#include <system_error>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "io/posix_errors.h"
+#include "io/posix_mapped_file.h"
 #include "io/sync.h"
 
 namespace stoa {
@@ -20,33 +21,6 @@ namespace {
 
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
-
-absl::StatusCode CodeOf(int error) {
-  switch (error) {
-    case ENOENT:
-      return absl::StatusCode::kNotFound;
-    case EEXIST:
-      return absl::StatusCode::kAlreadyExists;
-    case ENOSPC:
-    case EDQUOT:
-      return absl::StatusCode::kResourceExhausted;
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return absl::StatusCode::kPermissionDenied;
-    case EINTR:
-      return absl::StatusCode::kAborted;
-    default:
-      return absl::StatusCode::kUnavailable;
-  }
-}
-
-/// The status for errno after `call` failed on `path`.
-absl::Status ErrnoStatus(std::string_view call, std::string_view path) {
-  const int error = errno;
-  return absl::Status(CodeOf(error), StrCat(call, " ", path, ": ", std::generic_category().message(error),
-                                            " (errno ", error, ")"));
-}
 
 class FileDescriptor {
  public:
@@ -56,6 +30,8 @@ class FileDescriptor {
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  /// From here on somebody else closes it.
+  int Release() { return std::exchange(fd_, -1); }
   /// Returns what close(2) does. An interrupted close is a success: Linux has let go of the descriptor.
   int Close() {
     const int fd = std::exchange(fd_, -1);
@@ -182,6 +158,17 @@ class PosixDirectory : public Directory {
         OpenAt(fd_.get(), std::string(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
     if (!fd.valid()) return ErrnoStatus("create", PathOf(name));
     return std::make_unique<PosixWritableFile>(PathOf(name), std::move(fd));
+  }
+
+  absl::StatusOr<std::unique_ptr<MappedFile>> CreateMapped(std::string_view name, uint64_t size,
+                                                           IoTag tag) override {
+    STOA_RETURN_IF_ERROR(ValidateFileName(name));
+    FileDescriptor fd =
+        OpenAt(fd_.get(), std::string(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
+    if (!fd.valid()) return ErrnoStatus("create", PathOf(name));
+    auto file = NewPosixMappedFile(PathOf(name), fd.Release(), size);
+    if (!file.ok()) Unlink(name, tag).IgnoreError();
+    return file;
   }
 
   absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(std::string_view name, IoTag) override {

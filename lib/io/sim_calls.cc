@@ -9,13 +9,14 @@
 namespace stoa::sim {
 namespace {
 
-constexpr const char* kCallNames[] = {"mkdir",    "rmdir", "create",    "append",    "preallocate",
-                                      "sync",     "close", "rename",    "link",      "unlink",
-                                      "sync_dir", "lock",  "open_dir",  "open",      "read",
-                                      "size",     "list",  "file_size", "free_bytes"};
+constexpr const char* kCallNames[] = {"mkdir",    "rmdir",     "create",    "append", "preallocate", "map",
+                                      "store",    "sync",      "close",     "rename", "link",        "unlink",
+                                      "sync_dir", "lock",      "open_dir",  "open",   "read",        "size",
+                                      "list",     "file_size", "free_bytes"};
 static_assert(std::size(kCallNames) == static_cast<size_t>(CallKind::kFreeBytes) + 1);
 
-bool HasSize(CallKind kind) {
+/// Whether a signal may interrupt it, so that the caller has to call again.
+bool MayBeInterrupted(CallKind kind) {
   return kind == CallKind::kAppend || kind == CallKind::kPreallocate || kind == CallKind::kRead;
 }
 
@@ -36,7 +37,7 @@ absl::Status CallGate::Enter(const Call& call) {
   absl::Status fault = (mutation ? mutations_ : reads_).Next();
   crashed_ |= mutations_.count > crash_at_;
   if (crashed_) return absl::UnavailableError("crashed");
-  if (fault.ok() && HasSize(call.kind) && Disturbed()) return absl::AbortedError("interrupted");
+  if (fault.ok() && MayBeInterrupted(call.kind) && Disturbed()) return absl::AbortedError("interrupted");
   return fault;
 }
 
@@ -79,7 +80,7 @@ void CallGate::Record(const Call& call, bool mutation) {
   std::string line = StrCat(kCallNames[static_cast<size_t>(call.kind)], " ", call.name);
   if (!call.to.empty()) line += StrCat(" ", call.to);
   if (call.kind == CallKind::kRead) line += StrCat(" ", call.offset);
-  if (HasSize(call.kind)) line += StrCat(" ", call.size);
+  if (call.size != 0 || MayBeInterrupted(call.kind)) line += StrCat(" ", call.size);
   trace_.push_back(std::move(line));
 }
 

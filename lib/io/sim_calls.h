@@ -23,14 +23,16 @@ enum class TraceText : uint8_t { kOff, kMutations, kAll };
 
 namespace sim {
 
-/// The calls of FileSystem, Directory, WritableFile and ReadableFile. Those up to kLock change something, or
-/// make something durable: they are counted apart from those after it, which only read.
+/// The calls of FileSystem, Directory, WritableFile, MappedFile and ReadableFile. Those up to kLock change
+/// something, or make something durable: they are counted apart from those after it, which only read.
 enum class CallKind : uint8_t {
   kCreateDirectory,
   kRemoveDirectory,
   kCreate,
   kAppend,
   kPreallocate,
+  kMap,
+  kStore,
   kSync,
   kClose,
   kRename,
@@ -51,9 +53,9 @@ struct Call {
   CallKind kind;
   std::string_view name;
   std::string_view to = {};       // kRename, kLink: the new name
-  std::string_view content = {};  // kAppend: the bytes
-  uint64_t offset = 0;            // kRead
-  uint64_t size = 0;              // kAppend, kPreallocate, kRead
+  std::string_view content = {};  // kAppend, kStore: the bytes
+  uint64_t offset = 0;            // kMap, kRead
+  uint64_t size = 0;              // kAppend, kPreallocate, kMap, kStore, kRead; kCreate of a mapped file
 };
 
 /// Not thread-safe.

@@ -77,6 +77,13 @@ class Survival {
     return OneIn(2, event, kSizeDraw + 1) ? grown : tight + Draw(event, kSizeDraw + 2) % (grown - tight + 1);
   }
 
+  /// How many zeros a mapped file ends in, if it has `size` bytes besides.
+  uint64_t ZerosBehind(const File& file, uint64_t size) const {
+    const bool kept = choice_.policy != Policy::kRandomSubset ? choice_.size == Size::kGrown
+                                                              : OneIn(2, file.bytes().size(), kSizeDraw + 3);
+    return kept ? file.mapped_size() - std::min(file.mapped_size(), size) : 0;
+  }
+
   /// Overwrites what was lost of `file` in `bytes`.
   void FillLost(const File& file, Range lost, std::string* bytes) const {
     lost.end = std::min<uint64_t>(lost.end, bytes->size());
@@ -179,7 +186,7 @@ LostParts FindLost(const File& file, const Survival& survival) {
   return lost;
 }
 
-ContentPtr SurvivingContent(File& file, const Survival& survival) {
+ContentPtr SurvivingBytes(File& file, const Survival& survival) {
   if (file.unsynced().empty()) return file.content();
   const LostParts lost = FindLost(file, survival);
   const uint64_t size = survival.SizeOf(file, std::max(lost.kept_end, file.durable_size()));
@@ -187,6 +194,12 @@ ContentPtr SurvivingContent(File& file, const Survival& survival) {
   std::string bytes(file.bytes().substr(0, size));
   for (const Range& range : lost.ranges) survival.FillLost(file, range, &bytes);
   return std::make_shared<const Content>(std::move(bytes));
+}
+
+ContentPtr SurvivingContent(File& file, const Survival& survival) {
+  ContentPtr content = SurvivingBytes(file, survival);
+  const uint64_t zeros = survival.ZerosBehind(file, content->bytes.size());
+  return zeros == 0 ? content : std::make_shared<const Content>(content->bytes + std::string(zeros, '\0'));
 }
 
 std::shared_ptr<Directory> SurvivingTree(const Directory& from, const Survival& survival, Copies* copies) {

@@ -5,7 +5,7 @@
 // without the others. A sector is written whole or not at all, and in order: bytes that share a sector with a
 // kept byte and were appended before it are kept too. In place of an append that was lost, the file ends, or,
 // because its size got to the disk or a later sector did, reads as zeros, as garbage or as what some other
-// file had there.
+// file had there. A mapped file may end in zeros up to its full size.
 //
 // A file system that keeps less than this model breaks the promises of fsync(2); one that keeps more is kind,
 // and a test on it proves little.

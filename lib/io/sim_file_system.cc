@@ -5,6 +5,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -117,6 +118,70 @@ class SimFileSystem::WritableHandle : public WritableFile {
   bool open_ = true;
 };
 
+/// What is stored in a window is copied into the file when its owner says so; until then a crash loses it.
+class SimFileSystem::MappedHandle : public MappedFile {
+ public:
+  MappedHandle(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
+      : files_(files), file_(std::move(file)), name_(name) {}
+  ~MappedHandle() override {
+    MutexLock lock(&files_.mutex_);
+    if (open_) Release();
+  }
+
+  absl::StatusOr<char*> Map(uint64_t begin, uint64_t end) override {
+    MutexLock lock(&files_.mutex_);
+    STOA_RETURN_IF_ERROR(
+        files_.gate_.Enter({.kind = CallKind::kMap, .name = name_, .offset = begin, .size = end - begin}));
+    STOA_DCHECK(begin == file_->bytes().size() && end <= file_->mapped_size());
+    begin_ = begin;
+    window_.assign(end - begin, '\0');
+    return window_.data();
+  }
+
+  absl::Status Stored(uint64_t begin, uint64_t end) override {
+    MutexLock lock(&files_.mutex_);
+    STOA_DCHECK(begin == file_->bytes().size() && end - begin_ <= window_.size());
+    const std::string_view bytes = std::string_view(window_).substr(begin - begin_, end - begin);
+    STOA_RETURN_IF_ERROR(files_.gate_.Enter(
+        {.kind = CallKind::kStore, .name = name_, .content = bytes, .size = bytes.size()}));
+    file_->Append(bytes, files_.next_event_++);
+    return absl::OkStatus();
+  }
+
+  absl::Status Sync() override {
+    MutexLock lock(&files_.mutex_);
+    absl::Status status = files_.gate_.Enter({.kind = CallKind::kSync, .name = name_});
+    if (status.ok()) {
+      file_->Sync();
+    } else if (!files_.gate_.crashed()) {
+      file_->FailSync();
+    }
+    return status;
+  }
+
+  absl::Status Close() override {
+    MutexLock lock(&files_.mutex_);
+    absl::Status status = files_.gate_.Enter({.kind = CallKind::kClose, .name = name_});
+    if (status.ok()) files_.Account(*file_, [&] { file_->Unmap(); });
+    if (open_) Release();
+    return status;
+  }
+
+ private:
+  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
+    open_ = false;
+    file_->StopGrowing();
+    files_.Account(*file_, [&] { --file_->handles; });
+  }
+
+  SimFileSystem& files_;
+  const std::shared_ptr<sim::File> file_;
+  const std::string name_;
+  std::string window_;
+  uint64_t begin_ = 0;
+  bool open_ = true;
+};
+
 class SimFileSystem::ReadableHandle : public ReadableFile {
  public:
   ReadableHandle(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
@@ -168,6 +233,21 @@ class SimFileSystem::DirectoryHandle : public Directory {
     std::shared_ptr<sim::File> file = MakeEntry(name);
     ++file->handles;
     return std::make_unique<WritableHandle>(files_, std::move(file), name);
+  }
+
+  absl::StatusOr<std::unique_ptr<MappedFile>> CreateMapped(std::string_view name, uint64_t size,
+                                                           IoTag) override {
+    STOA_RETURN_IF_ERROR(ValidateFileName(name));
+    MutexLock lock(&files_.mutex_);
+    if (!files_.may_map_) return absl::UnimplementedError(PathOf(name));
+    STOA_RETURN_IF_ERROR(files_.gate_.Enter({.kind = CallKind::kCreate, .name = name, .size = size}));
+    if (directory_->Find(name)) return NameTaken("create", PathOf(name));
+    if (directory_->removed) return NoSuchName("create", PathOf(name));
+    if (size > files_.free_bytes()) return DiskFull("create", PathOf(name));
+    std::shared_ptr<sim::File> file = MakeEntry(name);
+    ++file->handles;
+    files_.Account(*file, [&] { file->Map(size); });
+    return std::make_unique<MappedHandle>(files_, std::move(file), name);
   }
 
   absl::StatusOr<std::unique_ptr<ReadableFile>> OpenRead(std::string_view name, IoTag) override {
@@ -409,6 +489,11 @@ void SimFileSystem::Disturb(uint64_t seed, uint64_t one_in) {
 void SimFileSystem::ClearFaults() {
   MutexLock lock(&mutex_);
   gate_.ClearFaults();
+}
+
+void SimFileSystem::AllowMapping(bool allow) {
+  MutexLock lock(&mutex_);
+  may_map_ = allow;
 }
 
 void SimFileSystem::SetCapacity(uint64_t bytes) {

@@ -60,6 +60,8 @@ class SimFileSystem : public FileSystem {
   void Disturb(uint64_t seed, uint64_t one_in);
   /// Forgets FailCall, FailRead and Disturb: the machine is well again.
   void ClearFaults();
+  /// Whether files can be written through memory (Directory::CreateMapped); at first they can.
+  void AllowMapping(bool allow);
   /// Limits the disk space; appends and preallocations beyond it get ResourceExhausted.
   void SetCapacity(uint64_t bytes);
   uint64_t used_bytes() const;
@@ -103,6 +105,7 @@ class SimFileSystem : public FileSystem {
  private:
   class DirectoryHandle;
   class WritableHandle;
+  class MappedHandle;
   class ReadableHandle;
   class LockHandle;
 
@@ -130,6 +133,7 @@ class SimFileSystem : public FileSystem {
   const std::shared_ptr<sim::Directory> root_ ABSL_GUARDED_BY(mutex_);
   sim::CallGate gate_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_event_ ABSL_GUARDED_BY(mutex_);
+  bool may_map_ ABSL_GUARDED_BY(mutex_) = true;
   uint64_t capacity_bytes_ ABSL_GUARDED_BY(mutex_) = uint64_t{1} << 62;
   uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

@@ -14,7 +14,13 @@ File::File(ContentPtr content)
     : growing_(false), content_(std::move(content)), durable_size_(content_->bytes.size()) {}
 
 std::shared_ptr<File> File::Clone() {
-  auto copy = std::make_shared<File>(content());
+  ContentPtr copied = content();
+  if (mapped_ && mapped_size_ > bytes().size()) {
+    std::string with_zeros(bytes());
+    with_zeros.resize(mapped_size_);
+    copied = std::make_shared<const Content>(std::move(with_zeros));
+  }
+  auto copy = std::make_shared<File>(std::move(copied));
   copy->unsynced_ = unsynced_;
   copy->durable_size_ = durable_size_;
   copy->reserved_ = reserved_;

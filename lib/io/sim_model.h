@@ -63,6 +63,16 @@ class File {
 
   void Append(std::string_view bytes, uint64_t event);
   void Reserve(uint64_t size) { reserved_ = std::max(reserved_, size); }
+  /// The file has `size` bytes, which read as zero where nothing is appended. What programs see of it is only
+  /// what is appended: nobody reads a file that is mapped.
+  void Map(uint64_t size) { mapped_size_ = reserved_ = size; }
+  /// Cuts it behind what is appended. A crash may undo that.
+  void Unmap() {
+    mapped_ = false;
+    reserved_ = 0;
+  }
+  /// How large the file may be after a crash, with zeros at the end; 0: as large as it is.
+  uint64_t mapped_size() const { return mapped_size_; }
   void Sync();
   void FailSync();
   /// Says that no Append will follow.
@@ -89,6 +99,8 @@ class File {
   std::vector<Extent> unsynced_;
   uint64_t durable_size_ = 0;
   uint64_t reserved_ = 0;
+  uint64_t mapped_size_ = 0;
+  bool mapped_ = true;  // if mapped_size_ is not 0: still
 };
 
 class Directory;

@@ -1,5 +1,6 @@
 #include "wal/log_decoder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/hash.h"
@@ -9,6 +10,9 @@
 namespace stoa {
 
 absl::Status LogDecoder::AddSegment(uint64_t number, std::string_view bytes) {
+  // Zeros at the end are space that was taken for the segment and not used, or what a crash has left of
+  // records; no record begins with them.
+  content_end_ = bytes.find_last_not_of('\0') + 1;
   if (end_ != End::kNothingRead && number != number_ + 1) {
     // The files were created in order, and each name was durable before the file was used: no crash does
     // this.
@@ -30,8 +34,8 @@ absl::Status LogDecoder::AddSegment(uint64_t number, std::string_view bytes) {
       end_ = End::kCut;
       break;
     case End::kClosed:
-      if (bytes.empty()) return absl::OkStatus();
-      return Corruption(name_, 0, "there are ", bytes.size(),
+      if (content_end_ == 0) return absl::OkStatus();
+      return Corruption(name_, 0, "there are ", content_end_,
                         " bytes, but the segment before closed the log");
     case End::kCut:
       break;
@@ -102,7 +106,7 @@ absl::Status LogDecoder::StartSegment(const LogSegmentHeader& header, uint64_t c
 
 absl::Status LogDecoder::ReadRecords(std::string_view bytes) {
   const uint64_t key = LogSegmentKey(database_id_, number_);
-  while (offset_ < bytes.size()) {
+  while (offset_ < content_end_) {
     if (end_ != End::kOpen) return Corruption(name_, offset_, "there are bytes behind the seal");
     const std::string_view rest = bytes.substr(static_cast<size_t>(offset_));
     if (rest.size() < kLogRecordHeaderBytes) return Cut(bytes, "the record header is incomplete");
@@ -175,7 +179,7 @@ absl::Status LogDecoder::Cut(std::string_view bytes, std::string_view reason) {
 
 /// Looks in the segment from `from` on for a proof that the bytes at the cut were durable.
 absl::Status LogDecoder::SearchProof(std::string_view bytes, uint64_t from) {
-  report_.cut_bytes += bytes.size() - from;
+  report_.cut_bytes += content_end_ - std::min(content_end_, from);
   if (from == 0) {
     LogSegmentHeader header;
     uint64_t chain = 0;
@@ -194,7 +198,7 @@ absl::Status LogDecoder::SearchProof(std::string_view bytes, uint64_t from) {
 /// payload, elsewhere byte by byte.
 absl::Status LogDecoder::SearchRecords(std::string_view bytes, uint64_t from, uint64_t number) const {
   const uint64_t key = LogSegmentKey(database_id_, number);
-  while (from + kLogRecordHeaderBytes <= bytes.size()) {
+  while (from < content_end_ && from + kLogRecordHeaderBytes <= bytes.size()) {
     LogRecordHeader header;
     if (!DecodeLogRecordHeader(bytes.data() + from, key, from, &header)) {
       ++from;

@@ -42,7 +42,7 @@ struct LogReplayReport {
   /// Of the last record.
   int64_t last_timestamp = 0;
   LogTail tail = LogTail::kClean;
-  /// Left unread behind the cut.
+  /// Left unread behind the cut, without zeros at the end of segments.
   uint64_t cut_bytes = 0;
   /// File, offset and reason.
   std::string cut_detail;
@@ -87,6 +87,7 @@ class LogDecoder {
   // The segment being read, or the last that was.
   uint64_t number_ = 0;
   std::string name_;
+  uint64_t content_end_ = 0;  // nothing but zeros from here on
 
   // How reading ended, and where: the end of the last segment's intact part, and the chain value there.
   End end_ = End::kNothingRead;

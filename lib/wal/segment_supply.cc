@@ -44,8 +44,7 @@ absl::StatusOr<std::unique_ptr<OpenLogSegment>> SegmentSupply::Create(uint64_t b
   auto segment = std::make_unique<OpenLogSegment>();
   segment->number = next_number_;
   segment->capacity_bytes = bytes;
-  STOA_ASSIGN_OR_RETURN(segment->file,
-                        CreateAppendLogSegment(directory_, LogSegmentName(next_number_), bytes));
+  STOA_ASSIGN_OR_RETURN(segment->file, CreateLogSegment(directory_, LogSegmentName(next_number_), bytes));
   return segment;
 }
 

@@ -40,7 +40,8 @@ int CountRows(const Database& database, const Table& table) {
 }
 
 bool IsOfLogOrManifest(std::string_view call) {
-  const bool writes = call.starts_with("append ") || call.starts_with("sync ");
+  const bool writes = call.starts_with("append ") || call.starts_with("map ") || call.starts_with("store ") ||
+                      call.starts_with("sync ");
   return writes && (call.ends_with(".wal") || call.find(".wal ") != std::string_view::npos ||
                     call.find(" MANIFEST-") != std::string_view::npos);
 }

@@ -38,7 +38,7 @@ void Decode(const std::vector<std::string>& segments) {
   }
   STOA_FUZZ_CHECK(report.records == records);
   STOA_FUZZ_CHECK(report.last_sequence >= last_sequence);
-  STOA_FUZZ_CHECK(report.bytes + report.cut_bytes == bytes);
+  STOA_FUZZ_CHECK(report.bytes + report.cut_bytes <= bytes);  // the rest are zeros
   STOA_FUZZ_CHECK((report.cut_bytes > 0) == (report.tail == LogTail::kTorn));
 }
 

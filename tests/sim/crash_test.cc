@@ -216,6 +216,7 @@ void CutEverywhere(uint64_t seed,
   std::set<uint64_t> seen;
   for (uint64_t call = 0;; ++call) {
     SimFileSystem files;
+    files.AllowMapping(seed % 2 == 1);  // the log goes through memory, or through write(2)
     files.SetCrashAt(call);
     const Promise promise = scenario.Run(files);
     if (!files.crashed()) return;
@@ -272,8 +273,10 @@ TEST_CASE("crash at every call of several scenarios") {
 // cut at every call and the files are left as the operating system has them.
 TEST_CASE("process killed at every call of a scenario") {
   Scenario scenario(8);
+  const bool may_map = GENERATE(true, false);
   for (uint64_t call = 0;; ++call) {
     SimFileSystem files;
+    files.AllowMapping(may_map);
     files.SetCrashAt(call);
     Promise promise = scenario.Run(files);
     if (!files.crashed()) break;

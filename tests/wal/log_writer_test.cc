@@ -159,7 +159,7 @@ TEST_CASE("log writer: what it refuses") {
 
 TEST_CASE("log writer: the calls it makes") {
   // The file-system calls of a short life in order: space and the directory entry before the first byte, one
-  // append for a group, nothing at all for a sync that is not needed, no sync at a rotation, old segments
+  // store for a group, nothing at all for a sync that is not needed, no sync at a rotation, old segments
   // synced before new.
   TestLog log(512);
   log.files.SetTraceText(TraceText::kMutations);
@@ -167,8 +167,8 @@ TEST_CASE("log writer: the calls it makes") {
   REQUIRE(log.writer->Append(Views(group)).ok());
   REQUIRE(log.writer->Sync().value() == 2);
   REQUIRE(log.writer->Sync().value() == 2);
-  CHECK(log.files.TakeTrace() ==
-        std::vector<std::string>{"append 0000000001.wal 196", "sync 0000000001.wal"});
+  CHECK(log.files.TakeTrace() == std::vector<std::string>{"map 0000000001.wal 512",
+                                                          "store 0000000001.wal 196", "sync 0000000001.wal"});
   CHECK_FALSE(log.writer->needs_segment());
   group = {MakeRecord(log.random, 3, 20)};
   REQUIRE(log.writer->Append(Views(group)).ok());
@@ -178,10 +178,10 @@ TEST_CASE("log writer: the calls it makes") {
   REQUIRE(log.writer->PrepareSegment().ok());
   group = {MakeRecord(log.random, 4, 200)};
   REQUIRE(log.writer->Append(Views(group)).ok());
-  CHECK(log.files.TakeTrace() == std::vector<std::string>{"append 0000000001.wal 68", "create 0000000002.wal",
-                                                          "preallocate 0000000002.wal 512", "sync_dir db",
-                                                          "append 0000000001.wal 48",
-                                                          "append 0000000002.wal 328"});
+  CHECK(log.files.TakeTrace() == std::vector<std::string>{"store 0000000001.wal 68",
+                                                          "create 0000000002.wal 512", "sync_dir db",
+                                                          "store 0000000001.wal 48", "map 0000000002.wal 512",
+                                                          "store 0000000002.wal 328"});
   CHECK(log.writer->synced_sequence() == 2);
   REQUIRE(log.writer->Sync().value() == 4);
   CHECK(log.files.TakeTrace() ==
@@ -189,7 +189,7 @@ TEST_CASE("log writer: the calls it makes") {
   REQUIRE(log.writer->PrepareSegment().ok());
   log.files.TakeTrace();
   REQUIRE(log.writer->Close().ok());
-  CHECK(log.files.TakeTrace() == std::vector<std::string>{"sync 0000000002.wal", "append 0000000002.wal 48",
+  CHECK(log.files.TakeTrace() == std::vector<std::string>{"sync 0000000002.wal", "store 0000000002.wal 48",
                                                           "sync 0000000002.wal", "close 0000000002.wal",
                                                           "unlink 0000000003.wal"});
 }
