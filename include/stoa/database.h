@@ -101,7 +101,8 @@ class Snapshot {
 ///
 /// While the disk is full reads go on. Writes are refused, but not batches that only delete (and read no
 /// lists to do so), nor schema changes; flushes and merges go on too. They use disk space that is kept back
-/// while the database is open: Options::wal_segment_bytes and a sixteenth of Options::memory_budget_bytes.
+/// while the database is open: Options::wal_segment_bytes, a sixteenth of Options::memory_budget_bytes and
+/// 128 KiB.
 /// Within about a second after there is so much free space again, writes are taken.
 class Database {
  public:

@@ -18,8 +18,10 @@ constexpr std::string_view kLockName = "LOCK";
 /// What it takes to get out of a full disk: a segment of the log for deletions, and a flush of half of the
 /// memory for memtables, which takes less than half as many bytes on disk. Merges of files of that size fit
 /// as well.
+/// Also enough to open the database again, for which a log segment and a manifest are written.
 uint64_t ReserveBytes(const Options& options, uint64_t memtable_bytes) {
-  return options.wal_segment_bytes + memtable_bytes / 4;
+  constexpr uint64_t kManifests = 128 << 10;
+  return options.wal_segment_bytes + memtable_bytes / 4 + kManifests;
 }
 
 absl::StatusOr<std::unique_ptr<Directory>> OpenDatabaseDirectory(FileSystem& files, const std::string& path,
