@@ -8,9 +8,6 @@
 namespace stoa {
 namespace {
 
-/// A zone that takes at least this part of the range is "about as wide".
-constexpr double kWide = 0.875;
-
 bool IsWord(TypeKind kind) { return DataType(kind).is_word(); }
 
 /// The number that an ordered word of a floating-point type stands for.
@@ -22,33 +19,6 @@ bool IsFloating(TypeKind kind) { return kind == TypeKind::kFloat || kind == Type
 
 bool WordLess(TypeKind kind, int64_t a, int64_t b) {
   return IsFloating(kind) ? ToNumber(kind, a) < ToNumber(kind, b) : a < b;
-}
-
-double WordWidth(TypeKind kind, int64_t min, int64_t max) {
-  if (IsFloating(kind)) return ToNumber(kind, max) - ToNumber(kind, min);
-  return static_cast<double>(static_cast<uint64_t>(max) - static_cast<uint64_t>(min));
-}
-
-/// Bytes as a number: the eight that follow the first `skip`.
-double BytesAsNumber(std::string_view bytes, size_t skip) {
-  char padded[8] = {};
-  if (bytes.size() > skip) bytes.substr(skip).copy(padded, sizeof(padded));
-  return static_cast<double>(LoadBig<uint64_t>(padded));
-}
-
-/// True when `zone` is about as wide as `range`, which contains it.
-bool IsWide(TypeKind kind, const ZoneView& zone, const ZoneView& range) {
-  if (IsWord(kind)) {
-    return WordWidth(kind, zone.word_min, zone.word_max) >=
-           kWide * WordWidth(kind, range.word_min, range.word_max);
-  }
-  const size_t length = std::min(range.bytes_min.size(), range.bytes_max.size());
-  size_t common = 0;
-  while (common < length && range.bytes_min[common] == range.bytes_max[common]) ++common;
-  auto width = [common](const ZoneView& z) {
-    return BytesAsNumber(z.bytes_max, common) - BytesAsNumber(z.bytes_min, common);
-  };
-  return width(zone) >= kWide * width(range);
 }
 
 constexpr ZoneView kAnyValue{ZoneState::kAnything, 0, 0, {}, {}};
@@ -128,10 +98,7 @@ std::string EncodeZones(TypeKind kind, const ColumnZones& column, const std::vec
   std::vector<uint32_t> null_counts = rows;
   for (const ColumnZones::Zone& zone : column.zones) {
     null_counts[zone.entry] = zone.null_count;
-    ZoneView& view = views[zone.entry];
-    view = zone.range.view();
-    const bool comparable = view.state == ZoneState::kRange && range.state == ZoneState::kRange;
-    if (comparable && IsWide(kind, view, range.view())) view = kAnyValue;
+    views[zone.entry] = zone.range.view();
   }
 
   std::string out, bytes;
@@ -204,6 +171,10 @@ ZoneView ZonePage::Zone(uint32_t entry) const {
   zone.bytes_min = bytes_.substr(begin, middle - begin);
   zone.bytes_max = bytes_.substr(middle, end - middle);
   return zone;
+}
+
+bool ZonePage::IsExact(uint32_t entry) const {
+  return static_cast<ZoneState>(states_[entry]) != ZoneState::kAnything || range_.state != ZoneState::kRange;
 }
 
 uint32_t ZonePage::NullCount(uint32_t entry) const {

@@ -9,7 +9,8 @@
 //     bounds := of a word type    min:i64 max:i64;   of any other    min_bytes:u32 max_bytes:u32 min max
 //     state  := 0 no live value, nothing matches | 1 any value of the range | 2 from min to max
 //
-// A zone about as wide as the range tells nothing more and is not stored.
+// Every zone that is known is stored, also one about as wide as the range, which saves no reader anything:
+// when a block is copied into another file, its zones go with it.
 #pragma once
 
 #include <cstdint>
@@ -88,6 +89,8 @@ class ZonePage : public CacheEntry {
   bool is_word() const { return is_word_; }
   const ZoneView& range() const { return range_; }
   ZoneView Zone(uint32_t entry) const;
+  /// False if Zone says less than the writer of the block knew.
+  bool IsExact(uint32_t entry) const;
   uint32_t NullCount(uint32_t entry) const;
   size_t memory_bytes() const { return sizeof(*this) + payload_.view().size(); }
 
