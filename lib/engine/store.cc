@@ -16,6 +16,10 @@ namespace {
 /// certainly unused. 2^40 commits are twelve days at a million a second.
 constexpr uint64_t kSequenceChunk = uint64_t{1} << 40;
 
+/// Blocks are made so small that the cache holds about so many; but not smaller than that.
+constexpr uint64_t kBlocksCachedMin = 192;
+constexpr size_t kBlockBytesMin = 1 << 10;
+
 }  // namespace
 
 Store::Store(Env& env, std::unique_ptr<Directory> directory, std::unique_ptr<FileLock> lock,
@@ -36,6 +40,14 @@ Store::~Store() { Release(); }
 void Store::Release() {
   views_.Publish(nullptr);
   lock_.reset();
+}
+
+SSTableWriterOptions Store::NewFileOptions(const TableSchema& schema, IoPurpose purpose) {
+  SSTableWriterOptions options =
+      SSTableWriterOptions::For(schema, NewFileNumber(), env_.ids.UniqueId(), purpose);
+  const auto share = static_cast<size_t>(cache_.capacity_bytes() / kBlocksCachedMin);
+  options.block_bytes = std::clamp(share, kBlockBytesMin, options.block_bytes);
+  return options;
 }
 
 std::shared_ptr<TableView> Store::NewTableView(const Table& schema, uint64_t after_sequence) {

@@ -52,9 +52,8 @@ class Store {
 
   /// Given out once each.
   uint64_t NewFileNumber() { return next_file_number_.fetch_add(1); }
-  SSTableWriterOptions NewFileOptions(const TableSchema& schema, IoPurpose purpose) {
-    return SSTableWriterOptions::For(schema, NewFileNumber(), env_.ids.UniqueId(), purpose);
-  }
+  /// As the table wants its files; with smaller blocks where the cache would hold few of the usual size.
+  SSTableWriterOptions NewFileOptions(const TableSchema& schema, IoPurpose purpose);
 
   /// Takes over the state that recovery arrived at: `sstables` are open and in `state`. Writes a new
   /// manifest, in which the database is closed: nothing of it is in a log.
