@@ -12,16 +12,16 @@ int64_t Series::Time(int64_t sensor, int64_t tick) {
   return kFirstTime + tick * 1000 + jitter;
 }
 
-Series::Series(size_t rows) {
-  const int64_t ticks = (static_cast<int64_t>(rows) + kSensors - 1) / kSensors;
-  samples_.reserve(static_cast<size_t>(ticks * kSensors));
+Series::Series(size_t rows, int64_t sensors) : sensors_(sensors) {
+  const int64_t ticks = (static_cast<int64_t>(rows) + sensors - 1) / sensors;
+  samples_.reserve(static_cast<size_t>(ticks * sensors));
   KeyChooser random(42);
-  std::vector<std::array<int64_t, kColumns>> hundredths(kSensors);
+  std::vector<std::array<int64_t, kColumns>> hundredths(static_cast<size_t>(sensors));
   for (auto& walk : hundredths) {
     for (int64_t& value : walk) value = 2000 + random.Below(1000);
   }
   for (int64_t tick = 0; tick < ticks; ++tick) {
-    for (int64_t sensor = 0; sensor < kSensors; ++sensor) {
+    for (int64_t sensor = 0; sensor < sensors; ++sensor) {
       Sample sample{sensor, Time(sensor, tick), {}};
       for (size_t column = 0; column < kColumns; ++column) {
         int64_t& value = hundredths[static_cast<size_t>(sensor)][column];

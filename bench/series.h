@@ -11,7 +11,7 @@ inline constexpr int64_t kSensors = 1000;
 inline constexpr size_t kColumns = 4;
 
 struct Sample {
-  int64_t sensor;  // 0 to kSensors - 1
+  int64_t sensor;  // from 0
   int64_t time;    // milliseconds since 1970
   std::array<double, kColumns> values;
 };
@@ -20,13 +20,13 @@ struct Sample {
 /// second.
 class Series {
  public:
-  explicit Series(size_t rows);
+  explicit Series(size_t rows, int64_t sensors = kSensors);
 
   const std::vector<Sample>& samples() const { return samples_; }
   /// Every sensor has reported at ticks 0 to ticks() - 1.
-  int64_t ticks() const { return static_cast<int64_t>(samples_.size()) / kSensors; }
+  int64_t ticks() const { return static_cast<int64_t>(samples_.size()) / sensors_; }
   const Sample& at(int64_t sensor, int64_t tick) const {
-    return samples_[static_cast<size_t>(tick * kSensors + sensor)];
+    return samples_[static_cast<size_t>(tick * sensors_ + sensor)];
   }
 
   /// When `sensor` reports at `tick`: each second, up to 9 ms late. Computed, so that choosing a key costs no
@@ -36,6 +36,7 @@ class Series {
   static int64_t AbsentTime(int64_t sensor, int64_t tick) { return Time(sensor, tick) + 500; }
 
  private:
+  const int64_t sensors_;
   std::vector<Sample> samples_;
 };
 

@@ -1,7 +1,10 @@
 #include "workloads.h"
 
 #include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -16,6 +19,7 @@ namespace fs = std::filesystem;
 constexpr size_t kLoadBatch = 100;
 constexpr size_t kSliceRows = 100;
 constexpr int kAnswersChecked = 1000;
+constexpr int64_t kSensorsOfCopy = 16;
 
 [[noreturn]] void WrongAnswer(const std::string& engine, const char* what) {
   std::fprintf(stderr, "%s gives a wrong answer: %s\n", engine.c_str(), what);
@@ -139,14 +143,41 @@ void ScanOne(benchmark::State& state, const EngineKind& kind) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(TheBench().series->samples().size()));
 }
 
+// How fast the disk itself is: bytes a second of the data in `directory` when they are copied, file by file,
+// and synced.
+double CopyingRate(const EngineKind& kind, const fs::path& directory) {
+  std::vector<char> piece(size_t{1} << 20);
+  const std::string target = directory.string() + ".copy";
+  double bytes = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file() || kind.is_not_data(entry.path().filename().string())) continue;
+    const int from = open(entry.path().c_str(), O_RDONLY);
+    const int to = open(target.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ssize_t size = 0;
+    while ((size = read(from, piece.data(), piece.size())) > 0) {
+      if (write(to, piece.data(), static_cast<size_t>(size)) != size) std::exit(1);
+      bytes += static_cast<double>(size);
+    }
+    if (size < 0 || fsync(to) != 0) std::exit(1);
+    close(from);
+    close(to);
+  }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  fs::remove(target);
+  return bytes / seconds.count();
+}
+
 // Merges a table that was flushed eight times; an iteration is the whole merge, on one thread.
-void CompactRows(benchmark::State& state, const EngineKind& kind) {
+void CompactRows(benchmark::State& state, const EngineKind& kind, const Series& series) {
   constexpr size_t kFiles = 8;
   const fs::path directory = TheBench().scratch / ("compact-" + kind.name);
-  const std::span<const Sample> samples = TheBench().series->samples();
+  const std::span<const Sample> samples = series.samples();
   EngineOptions options;
   options.background_threads = 1;
   options.merges = false;
+  uint64_t bytes = 0;
+  double disk = 0;
   for (auto _ : state) {
     state.PauseTiming();
     fs::remove_all(directory);
@@ -162,10 +193,14 @@ void CompactRows(benchmark::State& state, const EngineKind& kind) {
     engine->Settle();
     state.PauseTiming();
     engine.reset();
+    bytes += DataBytes(kind, directory);
+    disk = CopyingRate(kind, directory);
     state.ResumeTiming();
   }
   fs::remove_all(directory);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(samples.size()));
+  state.SetBytesProcessed(static_cast<int64_t>(bytes));
+  state.counters["disk_bytes_per_second"] = disk;
 }
 
 void Space(benchmark::State& state, const EngineKind& kind) {
@@ -210,7 +245,14 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
     add("scan/one", kind, [=](benchmark::State& state) {
       ScanOne(state, kind);
     })->Unit(benchmark::kMillisecond);
-    add("compact/rows", kind, [=](benchmark::State& state) { CompactRows(state, kind); })
+    add("compact/rows", kind, [=](benchmark::State& state) { CompactRows(state, kind, *TheBench().series); })
+        ->Iterations(1)
+        ->Unit(benchmark::kMillisecond);
+    // Of few sensors, so that a file has long stretches of each, and nothing of other files lies among them.
+    add("compact/copy", kind,
+        [=, rows = series.samples().size()](benchmark::State& state) {
+          CompactRows(state, kind, Series(rows, kSensorsOfCopy));
+        })
         ->Iterations(1)
         ->Unit(benchmark::kMillisecond);
     add("space/timeseries", kind, [=](benchmark::State& state) { Space(state, kind); })->Iterations(1);
