@@ -42,6 +42,7 @@ struct CompactionCounters {
   uint64_t compactions = 0;
   uint64_t bytes_read = 0;  ///< of the files merged; those that went unread not among them
   uint64_t bytes_written = 0;
+  uint64_t bytes_copied = 0;  ///< of these, in blocks that were copied without being decoded
 };
 
 /// Counters since the database was opened, and sizes now. What users write goes to the log first: write

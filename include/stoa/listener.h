@@ -36,6 +36,7 @@ struct CompactionInfo {
   /// not read, and nothing is of files that have expired whole.
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;   ///< so far, about; at the end the bytes of the output
+  uint64_t bytes_copied = 0;    ///< of these, in blocks that were copied without being decoded
   uint64_t output_files = 0;    ///< known at the end
   int64_t duration_micros = 0;  ///< since it was begun, by the monotonic clock
 };

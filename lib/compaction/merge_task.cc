@@ -54,6 +54,7 @@ absl::Status MergeTask::Add(RowBatch& batch) {
 absl::Status MergeTask::FinishFile() {
   STOA_ASSIGN_OR_RETURN(SSTableMetadata metadata, writer_->Finish());
   finished_bytes_ += metadata.file_bytes;
+  copied_bytes_ += writer_->copied_bytes();
   outputs_.push_back(std::move(metadata));
   writer_.reset();
   return absl::OkStatus();

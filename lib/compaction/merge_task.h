@@ -50,6 +50,8 @@ class MergeTask {
   uint64_t bytes_written() const {
     return finished_bytes_ + (writer_ == nullptr ? 0 : writer_->file_bytes());
   }
+  /// Of these, in blocks that were copied.
+  uint64_t bytes_copied() const { return copied_bytes_ + (writer_ == nullptr ? 0 : writer_->copied_bytes()); }
 
  private:
   MergeTask(Directory& directory, const Input& input);
@@ -66,6 +68,7 @@ class MergeTask {
   std::vector<PartitionRun> runs_;         // of the first batch of a file
   std::vector<SSTableMetadata> outputs_;
   uint64_t finished_bytes_ = 0;
+  uint64_t copied_bytes_ = 0;  // in files that are finished
 };
 
 }  // namespace stoa

@@ -132,6 +132,7 @@ struct RangeChange {
 };
 
 class BatchLoader;
+class BlockOrigin;
 
 /// Consecutive rows, column by column. A value of views: copying it, or narrowing [begin, end), copies no
 /// rows.
@@ -180,6 +181,11 @@ struct RowBatch {
 
   /// Null when everything is loaded.
   BatchLoader* loader = nullptr;
+
+  /// The block of a file (sstable/block_origin.h) of which these are rows, numbered from 0 as there; null:
+  /// not known, or in another order. For whoever writes rows into a file: as long as the batch has all rows
+  /// of the block and is `clean`, nobody has changed anything of them, and the block may be copied.
+  BlockOrigin* origin = nullptr;
 
   uint32_t row_count() const { return end - begin; }
   inline absl::Status EnsureKeys();

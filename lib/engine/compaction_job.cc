@@ -85,6 +85,7 @@ CompactionInfo Compaction::Info() const {
   CompactionInfo info = info_;
   info.bytes_read = bytes_read_.load(std::memory_order_relaxed);
   info.bytes_written = bytes_written_.load(std::memory_order_relaxed);
+  info.bytes_copied = bytes_copied_.load(std::memory_order_relaxed);
   info.duration_micros = store_.env().clock.NowMonotonicMicros() - begin_micros_;
   return info;
 }
@@ -101,6 +102,9 @@ void Compaction::NoteProgress(Work* work) {
   const uint64_t written = work->task->bytes_written() - work->bytes_written;
   work->bytes_written += written;
   bytes_written_.fetch_add(written, std::memory_order_relaxed);
+  const uint64_t copied = work->task->bytes_copied() - work->bytes_copied;
+  work->bytes_copied += copied;
+  bytes_copied_.fetch_add(copied, std::memory_order_relaxed);
   const uint64_t before = bytes_read_.fetch_add(read, std::memory_order_relaxed);
   const uint64_t tenth = info_.input_bytes / 10 + 1;
   if (context_.listener != nullptr && (before + read) / tenth != before / tenth) {

@@ -57,7 +57,7 @@ class Compaction {
     Shard* shard = nullptr;
     std::unique_ptr<ReadStats> stats;  // of the sources of `task`
     std::unique_ptr<MergeTask> task;
-    uint64_t bytes_read = 0, bytes_written = 0;  // counted by NoteProgress
+    uint64_t bytes_read = 0, bytes_written = 0, bytes_copied = 0;  // counted by NoteProgress
   };
 
   /// Before the first step of each job.
@@ -85,6 +85,7 @@ class Compaction {
   std::atomic<bool> begun_{false};
   std::atomic<uint64_t> bytes_read_{0};
   std::atomic<uint64_t> bytes_written_{0};
+  std::atomic<uint64_t> bytes_copied_{0};
 
   Mutex mutex_;
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;

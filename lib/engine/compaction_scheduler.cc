@@ -147,6 +147,7 @@ void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan&
     ++counters.compactions;
     counters.bytes_read += plan.drop ? 0 : outcome.info.input_bytes;
     counters.bytes_written += outcome.info.bytes_written;
+    counters.bytes_copied += outcome.info.bytes_copied;
   } else {
     failures_[table] = outcome.status;
     const int64_t now = store_.purge_clock().NowSeconds();

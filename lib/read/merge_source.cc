@@ -339,6 +339,9 @@ absl::StatusOr<MergeSource::Step> MergeSource::TakePlainRuns(MergeInput* input, 
 /// Whether rows [input.row(), end) should become a batch of their own.
 bool MergeSource::ShouldPass(const MergeInput& input, uint32_t end) const {
   if (end - input.row() >= kPassRowsMin) return true;
+  // A whole block, which a writer may copy.
+  const RowBatch& batch = input.batch();
+  if (batch.origin != nullptr && batch.clean && input.row() == 0 && end == batch.end) return true;
   return inputs_.size() == 1 && builder_.empty() && end == input.batch().end;
 }
 

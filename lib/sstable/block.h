@@ -105,11 +105,8 @@ struct ColumnZone {
   std::string bytes_min, bytes_max;    ///< max is rounded up when cut
 };
 
-/// A finished block: header (uncompressed, self-contained, position-independent) and sections.
-struct BuiltBlock {
-  std::string header;  ///< row and run counts, and for each section what it holds
-  std::vector<BlockSection> sections;
-
+/// What the file that a block stands in says of it.
+struct BlockFacts {
   uint32_t row_count = 0;
   uint32_t partition_starts = 0;  ///< partitions whose START is in the block
   TimeBounds times;
@@ -118,8 +115,14 @@ struct BuiltBlock {
   Position first, last;
   DeletionTime open_before, open_after;
   std::vector<uint64_t> tokens;  ///< of the partitions in the block, ascending
-  std::vector<ColumnZone>
-      zones;  ///< ascending by id; one for every column with a live value, others match nothing
+  /// Ascending by id; one for every column with a live value, others match nothing.
+  std::vector<ColumnZone> zones;
+};
+
+/// A finished block: header (uncompressed, self-contained, position-independent) and sections.
+struct BuiltBlock : BlockFacts {
+  std::string header;  ///< row and run counts, and for each section what it holds
+  std::vector<BlockSection> sections;
   /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
   struct ColumnBytes {
     ColumnId id;
@@ -145,6 +148,11 @@ class BlockBuilder {
   /// itself.
   absl::StatusOr<bool> Add(RowBatch& batch);
   bool empty() const;
+  /// Whether at least half of a block was collected.
+  bool half_full() const;
+  /// Whether the block may end before a row that comes next: not directly behind a range-change, which may
+  /// stand in the place of the row itself.
+  bool may_end() const;
 
   /// The column whose values take the most bytes of what was collected, and the partition of the last row.
   struct LargestColumn {

@@ -75,6 +75,9 @@ struct BlockBuilder::State {
     return static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
   }
   bool full() const { return cost >= target() || pending.row_count == kBlockRowsMax; }
+  bool behind_change() const {
+    return !pending.change_rows.empty() && pending.change_rows.back() == pending.row_count;
+  }
   void StartBatch(const RowBatch& batch);
   void FindCosts(const RowBatch& batch);
   uint32_t RowsToTake(const RowBatch& batch, uint32_t end);
@@ -91,6 +94,12 @@ BlockBuilder::BlockBuilder(const BlockLayout* layout, const Projection* projecti
 BlockBuilder::~BlockBuilder() = default;
 
 bool BlockBuilder::empty() const { return state_->pending.empty(); }
+
+bool BlockBuilder::half_full() const {
+  return state_->cost >= state_->target() / 2 || state_->pending.row_count >= kBlockRowsMax / 2;
+}
+
+bool BlockBuilder::may_end() const { return !state_->behind_change(); }
 
 void BlockBuilder::State::StartBatch(const RowBatch& batch) {
   in_batch = true;
@@ -127,8 +136,7 @@ uint32_t BlockBuilder::State::RowsToTake(const RowBatch& batch, uint32_t end) {
   const auto costs_end = static_cast<uint32_t>(costs_begin + row_costs.size());
   const uint32_t rows_max = std::min(std::min(end, costs_end) - row, kBlockRowsMax - pending.row_count);
   const uint64_t full_at = target();
-  const bool may_end = pending.row_count > 0 &&
-                       (pending.change_rows.empty() || pending.change_rows.back() < pending.row_count);
+  const bool may_end = pending.row_count > 0 && !behind_change();
   uint32_t rows = 0;
   while (rows < rows_max && cost < full_at) {
     const uint64_t row_cost = row_costs[row - costs_begin + rows];

@@ -17,7 +17,7 @@ constexpr size_t kTokensMax = 128 << 10;
 
 constexpr size_t kZoneEntryBytes = 20;
 
-BlockIndexEntry EntryOf(const FileRange& range, const BuiltBlock& block) {
+BlockIndexEntry EntryOf(const FileRange& range, const BlockFacts& block) {
   BlockIndexEntry entry;
   entry.range = range;
   entry.rows = block.row_count;
@@ -32,7 +32,7 @@ BlockIndexEntry EntryOf(const FileRange& range, const BuiltBlock& block) {
 
 }  // namespace
 
-void ExtentBuilder::AddBlock(const PositionView& separator, const FileRange& range, const BuiltBlock& block) {
+void ExtentBuilder::AddBlock(const PositionView& separator, const FileRange& range, const BlockFacts& block) {
   for (const ColumnZone& zone : block.zones) {
     if (zone.null_count == block.row_count) continue;
     const TypeKind kind = *KindOf(*layout_, zone.id);

@@ -40,7 +40,7 @@ class ExtentBuilder {
   /// A partition with something in the block added last. Ascending.
   void AddToken(uint64_t token) { filter_.Add(token); }
   /// A block that was written at `range`.
-  void AddBlock(const PositionView& separator, const FileRange& range, const BuiltBlock& block);
+  void AddBlock(const PositionView& separator, const FileRange& range, const BlockFacts& block);
 
   bool empty() const { return page_.empty(); }
   /// Time to Finish.

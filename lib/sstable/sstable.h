@@ -87,10 +87,12 @@ class SSTableWriter {
 
   /// The projection in which batches must come: all columns of the schema outside of the key.
   static Projection ProjectionOf(const TableSchema& schema);
-  /// Loads what is not loaded.
+  /// Loads what is not loaded. A batch that is all of a block of another SSTable is not loaded where the
+  /// block can be copied as it is; DataLoss, naming that SSTable and the place in it, if it is damaged.
   absl::Status Add(RowBatch& batch);
-  /// Bytes written so far, about.
+  /// Bytes written so far, about; and those of them in blocks that were copied.
   uint64_t file_bytes() const;
+  uint64_t copied_bytes() const;
   bool empty() const;
   /// Writes what is open, index, filter, zones, statistics and footer; syncs and renames. The caller syncs
   /// the directory. An empty stream leaves no file: InvalidArgument.

@@ -25,6 +25,7 @@
 #include "base/status_macros.h"
 #include "sstable/batch_slicer.h"
 #include "sstable/block_index_cursor.h"
+#include "sstable/block_origin.h"
 #include "sstable/zone_map.h"
 
 namespace stoa {
@@ -73,6 +74,7 @@ class TableSource final : public RowSource {
   BlockIndexCursor cursor_;
   std::shared_ptr<CachedBlock> block_;
   BlockReader decoder_;
+  BlockOrigin origin_;
   BatchSlicer slicer_;
   /// Of the block, what is still to be read: rows [row_begin_, row_end_).
   uint32_t row_begin_ = 0;
@@ -106,6 +108,7 @@ TableSource::TableSource(std::shared_ptr<const TableReader> reader, const ScanSp
       cache_use_(cache_use),
       cursor_(reader_.get(), stats),
       decoder_(&reader_->layout(), spec.projection, spec.budget),
+      origin_(reader_.get(), spec.budget),
       rows_next_(spec.rows_hint == 0 ? kBatchRowsMax : spec.rows_hint),
       zone_cursor_(reader_.get(), stats) {
   const PositionView& start = spec.range.start;
@@ -257,6 +260,10 @@ absl::StatusOr<bool> TableSource::ReadRows(RowBatch* batch) {
   rows_next_ = std::min(rows_next_ * 4, kBatchRowsMax);
   if (completes) stage_ = Stage::kNextBlock;
   if (!left) return false;
+  if (rows == block_->header().row_count && below + above == 0 && !spec_.reverse) {
+    origin_.Set(block_.get(), &cursor_.extent(), cursor_.extent_number(), cursor_.entry());
+    batch->origin = &origin_;
+  }
   const PartitionRun& last_run = batch->runs.back();
   handed_over_any_ = true;
   handed_over_.token = last_run.token;

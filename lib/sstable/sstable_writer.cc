@@ -2,6 +2,13 @@
 // block is written and entered in the open extent; a full extent is closed behind its blocks; and the root of
 // the index, the statistics and the footer end the file. Nothing but the open block and extent is kept in
 // memory.
+//
+// A batch that is all of a block of another file, and of which nothing is deleted, goes past the builder: the
+// block is copied (BlockOrigin). Everything that the file says of a block - index, filter, zones, statistics
+// - comes out as if it had been encoded anew. What differs is where blocks end, so copying must not fill a
+// file with crumbs: a block is copied if it is at least half as large as blocks are made, and so must what is
+// in the builder be, which has to end before it; or it follows enough blocks of that size
+// (kBlocksBeforeCrumb).
 #include <utility>
 
 #include "base/status_macros.h"
@@ -9,6 +16,7 @@
 #include "schema/cell_columns.h"
 #include "schema/keys.h"
 #include "sstable/block.h"
+#include "sstable/block_origin.h"
 #include "sstable/extent.h"
 #include "sstable/sstable.h"
 #include "sstable/statistics.h"
@@ -18,6 +26,17 @@
 
 namespace stoa {
 namespace {
+
+/// A block that ends early, for the sake of one that is copied, comes after so many others.
+constexpr uint32_t kBlocksBeforeCrumb = 3;
+
+/// Of a clean block.
+TimeBounds TimesOf(const BlockHeader& header) {
+  TimeBounds times;
+  times.AddWrite(header.min_timestamp, kNoExpiry);
+  times.AddWrite(header.max_timestamp, kNoExpiry);
+  return times;
+}
 
 Statistics StatisticsOf(const TableSchema& schema) {
   Statistics statistics;
@@ -42,8 +61,11 @@ struct SSTableWriter::State {
         extent(&statistics.layout, writer_options.filter_bits, writer_options.index_page_bytes) {}
 
   absl::Status Add(RowBatch& batch);
+  bool MayCopy(const RowBatch& batch) const;
+  absl::StatusOr<bool> Copy(const RowBatch& batch);
   absl::Status CheckRowFits();
   absl::Status FinishBlock();
+  absl::Status Enter(const FileRange& range, const BlockFacts& block);
   absl::Status FinishExtent();
   absl::StatusOr<SSTableMetadata> Finish();
 
@@ -58,16 +80,63 @@ struct SSTableWriter::State {
   StreamTally tally;
   Position last;            // of the blocks written
   DeletionTime open_after;  // the last of them
+  uint32_t blocks_since_crumb = 0;
+  uint64_t copied_bytes = 0;
   absl::Status error;
 };
 
 absl::Status SSTableWriter::State::Add(RowBatch& batch) {
+  if (batch.origin != nullptr && MayCopy(batch)) {
+    STOA_ASSIGN_OR_RETURN(const bool copied, Copy(batch));
+    if (copied) return absl::OkStatus();
+  }
   STOA_RETURN_IF_ERROR(tally.Add(batch));
   while (true) {
     STOA_ASSIGN_OR_RETURN(const bool all, builder.Add(batch));
     if (all) return absl::OkStatus();
     STOA_RETURN_IF_ERROR(FinishBlock());
   }
+}
+
+/// Whether `batch` is a block which means the same here, and no crumbs would come of copying it.
+bool SSTableWriter::State::MayCopy(const RowBatch& batch) const {
+  const BlockOrigin& origin = *batch.origin;
+  const bool is_large =
+      origin.raw_bytes() >= options.block_bytes / 2 || batch.row_count() >= kBlockRowsMax / 2;
+  if (!is_large || !origin.IsAllOf(batch) || !origin.FitsInto(statistics.layout)) return false;
+  if (builder.empty()) return true;
+  return builder.may_end() && (builder.half_full() || blocks_since_crumb >= kBlocksBeforeCrumb);
+}
+
+/// False if the block has to be encoded anew after all.
+absl::StatusOr<bool> SSTableWriter::State::Copy(const RowBatch& batch) {
+  BlockFacts facts;
+  STOA_ASSIGN_OR_RETURN(const bool has_zones, batch.origin->FindZones(&facts.zones));
+  if (!has_zones) return false;
+  const PartitionRun& first_run = batch.runs.front();
+  PositionView first{first_run.token, first_run.key, {}};
+  if (batch.RunEnd(0) > 0) first.clustering = batch.first_clustering;
+  STOA_RETURN_IF_ERROR(tally.AddBlock(batch, first));
+  if (!builder.empty()) {
+    const bool is_crumb = !builder.half_full();
+    STOA_RETURN_IF_ERROR(FinishBlock());
+    if (is_crumb) blocks_since_crumb = 0;
+  }
+  facts.row_count = batch.row_count();
+  facts.times = TimesOf(batch.origin->header());
+  for (const PartitionRun& run : batch.runs) {
+    facts.tokens.push_back(run.token);
+    facts.partition_starts += run.starts ? 1 : 0;
+  }
+  facts.first = Position(first);
+  facts.last = tally.here();
+  const FileRange range{file->offset(), batch.origin->stored_bytes()};
+  STOA_ASSIGN_OR_RETURN(const std::string_view bytes,
+                        batch.origin->ReadMoved(file->file_id(), range.offset, first_run.starts));
+  STOA_RETURN_IF_ERROR(file->Append(bytes));
+  copied_bytes += bytes.size();
+  STOA_RETURN_IF_ERROR(Enter(range, facts));
+  return true;
 }
 
 /// Only a row that has a block to itself can be too large.
@@ -87,7 +156,11 @@ absl::Status SSTableWriter::State::FinishBlock() {
   STOA_RETURN_IF_ERROR(file->Append(EncodeBlockFront(block, file->file_id(), range.offset)));
   for (const BlockSection& section : block.sections) STOA_RETURN_IF_ERROR(file->Append(section.payload));
   range.bytes = file->offset() - range.offset;
+  return Enter(range, block);
+}
 
+/// A block was written at `range`.
+absl::Status SSTableWriter::State::Enter(const FileRange& range, const BlockFacts& block) {
   Position separator;
   separator.token = block.first.token;
   if (statistics.block_count > 0) {
@@ -103,6 +176,7 @@ absl::Status SSTableWriter::State::FinishBlock() {
   }
   statistics.bounds.times.Add(block.times);
   ++statistics.block_count;
+  ++blocks_since_crumb;
   last = block.last;
   open_after = block.open_after;
   return extent.full() ? FinishExtent() : absl::OkStatus();
@@ -174,6 +248,7 @@ SSTableWriter::SSTableWriter(std::unique_ptr<State> state) : state_(std::move(st
 SSTableWriter::~SSTableWriter() = default;
 
 uint64_t SSTableWriter::file_bytes() const { return state_->file->offset(); }
+uint64_t SSTableWriter::copied_bytes() const { return state_->copied_bytes; }
 bool SSTableWriter::empty() const { return state_->tally.partition_count() == 0; }
 
 absl::Status SSTableWriter::Add(RowBatch& batch) {

@@ -5,12 +5,26 @@
 #include "base/coding.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "sstable/block_format.h"
 
 namespace stoa {
 namespace {
 
 constexpr size_t kHeaderBytesAt = 8;
 constexpr size_t kSectionCountAt = 12;
+
+/// How long the front is that `bytes`, the block of `file` at `range` or its beginning, have.
+absl::StatusOr<uint64_t> VerifyFront(const TableFile& file, const FileRange& range, std::string_view bytes) {
+  const uint64_t front_bytes = bytes.size() >= kBlockFrameBytes ? BlockFrontBytes(bytes) : 0;
+  if (front_bytes < kBlockFrameBytes || front_bytes > bytes.size() || front_bytes > range.bytes) {
+    return file.Corrupt(range.offset, "the frame of a block of ", range.bytes, " bytes is damaged");
+  }
+  const std::string_view covered = bytes.substr(kHeaderBytesAt, front_bytes - kHeaderBytesAt);
+  if (LoadLittle<uint64_t>(bytes.data()) != SectionChecksum(covered, file.file_id(), range.offset)) {
+    return file.Corrupt(range.offset, "the checksum of a block's header is wrong");
+  }
+  return front_bytes;
+}
 
 }  // namespace
 
@@ -36,14 +50,7 @@ uint64_t BlockFrontBytes(std::string_view frame) {
 absl::StatusOr<BlockFront> BlockFront::Decode(const TableFile& file, const FileRange& range,
                                               std::string_view bytes, const BlockLayout& layout) {
   BlockFront front;
-  if (bytes.size() >= kBlockFrameBytes) front.bytes_ = BlockFrontBytes(bytes);
-  if (front.bytes_ < kBlockFrameBytes || front.bytes_ > bytes.size() || front.bytes_ > range.bytes) {
-    return file.Corrupt(range.offset, "the frame of a block of ", range.bytes, " bytes is damaged");
-  }
-  const std::string_view covered = bytes.substr(kHeaderBytesAt, front.bytes_ - kHeaderBytesAt);
-  if (LoadLittle<uint64_t>(bytes.data()) != SectionChecksum(covered, file.file_id(), range.offset)) {
-    return file.Corrupt(range.offset, "the checksum of a block's header is wrong");
-  }
+  STOA_ASSIGN_OR_RETURN(front.bytes_, VerifyFront(file, range, bytes));
   const size_t section_count = LoadLittle<uint32_t>(bytes.data() + kSectionCountAt);
   front.checksums_ = bytes.substr(kBlockFrameBytes, section_count * 8);
   const size_t header_begin = kBlockFrameBytes + section_count * 8;
@@ -60,6 +67,38 @@ absl::StatusOr<BlockFront> BlockFront::Decode(const TableFile& file, const FileR
     return file.Corrupt(range.offset, "a block of ", range.bytes, " bytes has sections that do not fill it");
   }
   return front;
+}
+
+absl::Status MoveBlock(const TableFile& file, const FileRange& range, const BlockHeader& header,
+                       const BlockMove& to, std::string* bytes) {
+  STOA_ASSIGN_OR_RETURN(const uint64_t front_bytes, VerifyFront(file, range, *bytes));
+  const size_t section_count = header.sections.size();
+  const size_t flags_at = kBlockFrameBytes + section_count * 8;
+  uint64_t end = front_bytes;
+  for (const BlockHeader::Section& section : header.sections) end += section.stored_bytes;
+  // When the header was parsed it was verified too; but that was another time.
+  if (LoadLittle<uint32_t>(bytes->data() + kSectionCountAt) != section_count || flags_at >= front_bytes ||
+      end != bytes->size()) {
+    return file.Corrupt(range.offset, "the front of a block is not the one that was read before");
+  }
+  uint64_t at = front_bytes;
+  for (size_t i = 0; i < section_count; ++i) {
+    const std::string_view payload = std::string_view(*bytes).substr(at, header.sections[i].stored_bytes);
+    const uint64_t hash = Hash64(payload);
+    char* const checksum = bytes->data() + kBlockFrameBytes + i * 8;
+    if (LoadLittle<uint64_t>(checksum) != SectionChecksumOfHash(hash, file.file_id(), range.offset + at)) {
+      return file.Corrupt(range.offset + at, "the checksum of section ", i, " of a block is wrong");
+    }
+    StoreLittle(checksum, SectionChecksumOfHash(hash, to.file_id, to.offset + at));
+    at += payload.size();
+  }
+  char& flags = (*bytes)[flags_at];
+  const int others = flags & ~block_flags::kFirstStarts;
+  flags = static_cast<char>(others | (to.first_starts ? block_flags::kFirstStarts : 0));
+  const std::string_view covered =
+      std::string_view(*bytes).substr(kHeaderBytesAt, front_bytes - kHeaderBytesAt);
+  StoreLittle(bytes->data(), SectionChecksum(covered, to.file_id, to.offset));
+  return absl::OkStatus();
 }
 
 uint64_t BlockFront::section_checksum(size_t section) const {

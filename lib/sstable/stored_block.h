@@ -30,6 +30,18 @@ std::string EncodeBlockFront(const BuiltBlock& block, uint64_t file_id, uint64_t
 /// for reading, within the block's own size, what DecodeBlockFront verifies.
 uint64_t BlockFrontBytes(std::string_view frame);
 
+/// Where a block is to stand in another file, and whether its first run STARTs there.
+struct BlockMove {
+  uint64_t file_id = 0;
+  uint64_t offset = 0;
+  bool first_starts = false;
+};
+/// Makes `*bytes`, which are the block of `file` at `range` with this header, what they have to be there:
+/// other checksums and another flag. Everything is verified first: DataLoss, located in `file`, where it is
+/// damaged; then the bytes are of no use.
+absl::Status MoveBlock(const TableFile& file, const FileRange& range, const BlockHeader& header,
+                       const BlockMove& to, std::string* bytes);
+
 /// A front that was verified. Views into its bytes.
 class BlockFront {
  public:

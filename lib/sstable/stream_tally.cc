@@ -48,6 +48,25 @@ absl::Status StreamTally::Add(RowBatch& batch) {
   return AddBlobs(batch);
 }
 
+absl::Status StreamTally::AddBlock(const RowBatch& batch, const PositionView& first) {
+  if (!open_.live()) return Broken(3, "a block that begins outside the range deletion that is open");
+  if (partition_count_ == 0) first_ = Position(first);
+  clustering_ = here_.clustering;
+  for (size_t i = 0; i < batch.runs.size(); ++i) {
+    const PartitionRun& run = batch.runs[i];
+    const bool continues = partition_count_ > 0 && PositionView{run.token, run.key, {}}.SamePartition(here_);
+    if (continues && run.starts) return Broken(2, "a partition STARTs twice");
+    if (!continues) STOA_RETURN_IF_ERROR(StartPartition(run));
+    if (i == 0 && !first.clustering.empty()) STOA_RETURN_IF_ERROR(Advance(first.clustering, false));
+  }
+  // The rows of the last run may all be in the next block.
+  const bool ends_with_row = batch.runs.back().first_row < batch.end;
+  here_.clustering = ends_with_row ? batch.last_clustering : clustering_;
+  last_ = here_;
+  row_count_ += batch.row_count();
+  return absl::OkStatus();
+}
+
 absl::Status StreamTally::AddRun(const RowBatch& batch, size_t run, size_t* change) {
   const PartitionRun& partition = batch.runs[run];
   const PositionView position{partition.token, partition.key, {}};

@@ -22,6 +22,10 @@ class StreamTally {
   /// row_batch.h that is broken. A stream may begin in the middle of a partition, as a piece that was cut off
   /// another does.
   absl::Status Add(RowBatch& batch);
+  /// The same for a clean batch that is all of a block, without loading it: that its rows ascend among
+  /// themselves was seen when the block was written. `first` is its first row, or the partition if that has
+  /// none in the block.
+  absl::Status AddBlock(const RowBatch& batch, const PositionView& first);
   /// The stream has ended. Internal when a range deletion is still open.
   absl::Status Finish() const;
 

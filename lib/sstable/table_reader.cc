@@ -111,12 +111,13 @@ absl::StatusOr<std::shared_ptr<CachedBlock>> TableReader::GetBlock(const FileRan
 }
 
 absl::StatusOr<std::shared_ptr<ZonePage>> TableReader::GetZones(const Extent& extent, ColumnId column,
-                                                                TypeKind kind, ReadStats* stats) const {
+                                                                TypeKind kind, ReadStats* stats,
+                                                                CacheUse cache_use) const {
   const std::optional<FileRange> range = extent.FindZones(column);
   if (!range.has_value()) return nullptr;
   const auto load = [&] { return ZonePage::Load(*file_, *range, kind, cache_->decompressors(), stats); };
   STOA_ASSIGN_OR_RETURN(std::shared_ptr<ZonePage> page,
-                        GetCached<ZonePage>(CachedKind::kZones, range->offset, CacheUse::kFill, stats, load));
+                        GetCached<ZonePage>(CachedKind::kZones, range->offset, cache_use, stats, load));
   if (page->is_word() != DataType(kind).is_word() || page->entry_count() != extent.page().entry_count()) {
     return file_->Corrupt(range->offset, "the zones of column ", column, " do not fit their extent");
   }

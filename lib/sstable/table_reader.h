@@ -45,7 +45,8 @@ class TableReader {
                                                         ReadStats* stats) const;
   /// The zones of a column in an extent; null when it has no live value there.
   absl::StatusOr<std::shared_ptr<ZonePage>> GetZones(const Extent& extent, ColumnId column, TypeKind kind,
-                                                     ReadStats* stats) const;
+                                                     ReadStats* stats,
+                                                     CacheUse cache_use = CacheUse::kFill) const;
 
  private:
   explicit TableReader(BlockCache* cache) : cache_(cache) {}

@@ -294,6 +294,14 @@ CompactionOptions RandomCompaction(Random* random) {
   return options;
 }
 
+uint64_t BytesCopied(const Database& database) {
+  uint64_t bytes = 0;
+  for (const CompactionCounters& counters : database.metrics().compactions_by_reason) {
+    bytes += counters.bytes_copied;
+  }
+  return bytes;
+}
+
 absl::Status Execute(Database& database, const Event& event, const ExecuteOptions& options) {
   switch (event.kind) {
     case Event::Kind::kCreate: {

@@ -54,6 +54,9 @@ absl::StatusOr<std::vector<Row>> Read(const Database& database, const ReadReques
 absl::StatusOr<std::optional<Row>> ReadOne(const Database& database, const std::string& table, int64_t pk,
                                            const Clustering& key);
 
+/// In blocks that merges have copied since the database was opened.
+uint64_t BytesCopied(const Database& database);
+
 /// All rows of all tables by full scan, as Model::Dump; `page_rows` as above.
 absl::StatusOr<std::string> Dump(const Database& database, uint64_t page_rows = 0);
 

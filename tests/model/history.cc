@@ -145,6 +145,7 @@ Event HistoryGenerator::Batch(const Model& model, int64_t now_seconds, size_t mu
   for (const std::string& table : tables) {
     if (IsCounterTable(table)) counters.insert(table);
   }
+  std::erase_if(tables, IsLogTable);
   if (counters.size() == tables.size() || (!counters.empty() && random_.OneIn(4))) {
     tables = counters;
   } else {
@@ -155,6 +156,37 @@ Event HistoryGenerator::Batch(const Model& model, int64_t now_seconds, size_t mu
     auto table = tables.begin();
     std::advance(table, static_cast<ptrdiff_t>(random_.Uniform(tables.size())));
     event.batch.push_back(AnyMutation(*table, model.columns(*table)));
+  }
+  return event;
+}
+
+Event HistoryGenerator::Stretch(const std::string& table, int64_t now_seconds, uint64_t rows) {
+  Event event;
+  event.now_seconds = now_seconds;
+  Mutation row;
+  row.table = table;
+  row.pk = Partition();
+  if (random_.OneIn(8)) row.ttl = static_cast<int32_t>(1 + random_.Uniform(40));
+  for (uint64_t i = 0; i < rows; ++i) {
+    row.row = Clustering{next_of_stretch_++, ""};
+    Bytes text(8 + random_.Uniform(kSmallValueBytesMax - 7), ' ');
+    for (char& letter : text) letter = static_cast<char>('a' + random_.Uniform(26));
+    row.changes = {Change{"v", Change::Kind::kSet, SmallInt(), {}, 0},
+                   Change{"w", Change::Kind::kSet, std::move(text), {}, 0}};
+    event.batch.push_back(row);
+  }
+  if (random_.OneIn(3)) {
+    Mutation deletion;
+    deletion.kind = Mutation::Kind::kDeleteRange;
+    deletion.table = table;
+    deletion.pk = Partition();
+    deletion.from = Bound{
+        1, true,
+        Clustering{100 + static_cast<int64_t>(random_.Uniform(static_cast<uint64_t>(next_of_stretch_) - 100)),
+                   ""}};
+    deletion.to = deletion.from;
+    deletion.to.at.a += static_cast<int64_t>(random_.Uniform(20));
+    event.batch.push_back(deletion);
   }
   return event;
 }

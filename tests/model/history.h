@@ -14,6 +14,9 @@ namespace stoa::model {
 /// Options::inline_value_bytes_max has blobs.
 inline constexpr uint64_t kSmallValueBytesMax = 16;
 
+/// A table that random batches leave alone: it gets stretches.
+inline bool IsLogTable(const std::string& table) { return table[0] == 'l'; }
+
 /// Draws mutations over few partitions, rows and values, so that everything meets everything: equal
 /// timestamps, deletions of what exists, writes under deletions.
 class HistoryGenerator {
@@ -33,6 +36,10 @@ class HistoryGenerator {
   /// The same for one partition of a table without counters, with 1 to 3 conditions, of which many hold.
   Event ConditionalBatch(const Model& model, int64_t now_seconds, size_t mutations_max);
 
+  /// `rows` plain rows of one partition, behind all those before, so that files hold them beside each other,
+  /// in blocks that merges copy; some stretches expire, and with some a few older rows are deleted.
+  Event Stretch(const std::string& table, int64_t now_seconds, uint64_t rows);
+
  private:
   Bytes ValueFor(const std::string& column);
   Bytes SmallText();
@@ -44,6 +51,7 @@ class HistoryGenerator {
   void AddChanges(const std::set<std::string>& columns, Mutation* m);
 
   Random random_;
+  int64_t next_of_stretch_ = 100;
   const bool explicit_timestamps_;
 };
 

@@ -46,7 +46,8 @@ Step EventStep(Event::Kind kind, const std::string& table, const std::string& co
 }
 
 /// Create, ingest into two tables in shared batches, flush, merge, alter, truncate, drop, reopen; with large
-/// values, of which some are replaced before they are flushed and some after.
+/// values, of which some are replaced before they are flushed and some after; and a third table whose blocks
+/// are copied when it is merged.
 std::vector<Step> MakeScenario(uint64_t seed) {
   std::vector<Step> steps;
   model::HistoryGenerator history(seed, /*explicit_timestamps=*/true);
@@ -65,9 +66,16 @@ std::vector<Step> MakeScenario(uint64_t seed) {
       add(std::move(step));
     }
   };
-  const auto maintain = [&](Step::Kind kind) {
+  const auto maintain = [&](Step::Kind kind, const std::string& table = "") {
     Step step;
     step.kind = kind;
+    step.event.table = table;
+    add(std::move(step));
+  };
+  // Rows in blocks that the merge copies.
+  const auto stretch = [&] {
+    Step step;
+    step.event = history.Stretch("log", SimEnv::kStartMicros / 1'000'000, 80);
     add(std::move(step));
   };
   // A row whose value is always a blob: each replaces the one before.
@@ -83,16 +91,20 @@ std::vector<Step> MakeScenario(uint64_t seed) {
   add(EventStep(Event::Kind::kCreate, "t1"));
   add(EventStep(Event::Kind::kCreate, "t2"));
   add(EventStep(Event::Kind::kCreate, "c1"));
+  add(EventStep(Event::Kind::kCreate, "log"));
   ingest(6);
+  stretch();
   write_large('x');
   write_large('y');
   maintain(Step::Kind::kFlush);
   ingest(4);
+  stretch();
   add(EventStep(Event::Kind::kAddColumn, "t1", "x"));
   ingest(3);
   write_large('z');
   maintain(Step::Kind::kFlush);
-  maintain(Step::Kind::kCompact);
+  maintain(Step::Kind::kCompact, "t1");
+  maintain(Step::Kind::kCompact, "log");
   ingest(3);
   add(EventStep(Event::Kind::kTruncate, "t2"));
   ingest(4);
@@ -163,7 +175,8 @@ class Scenario {
           status = (*database)->Flush();
           break;
         case Step::Kind::kCompact:
-          status = (*database)->Compact("t1");
+          status = (*database)->Compact(step.event.table);
+          bytes_copied_ += model::BytesCopied(**database);
           break;
         case Step::Kind::kSync:
           status = (*database)->Sync();
@@ -183,6 +196,9 @@ class Scenario {
     }
     return promise;
   }
+
+  /// By merges, in all runs.
+  uint64_t bytes_copied() const { return bytes_copied_; }
 
   /// Opens an image and compares. Returns what is wrong, nothing if all is well.
   std::string Check(SimFileSystem& files, const Promise& promise) {
@@ -205,13 +221,14 @@ class Scenario {
   static constexpr int64_t kNow = SimEnv::kStartMicros / 1'000'000;
   const uint64_t seed_;
   const std::vector<Step> steps_;
+  uint64_t bytes_copied_ = 0;
   std::vector<std::string> states_;  // the model's dump after each number of events
 };
 
 /// Cuts the scenario of `seed` at every call, opens what may be left, and hands the outcome of each image to
-/// `report`.
-void CutEverywhere(uint64_t seed,
-                   const std::function<void(const std::string& where, const std::string& wrong)>& report) {
+/// `report`. Returns how many bytes merges have copied meanwhile.
+uint64_t CutEverywhere(
+    uint64_t seed, const std::function<void(const std::string& where, const std::string& wrong)>& report) {
   Scenario scenario(seed);
   std::set<uint64_t> seen;
   for (uint64_t call = 0;; ++call) {
@@ -219,7 +236,7 @@ void CutEverywhere(uint64_t seed,
     files.AllowMapping(seed % 2 == 1);  // the log goes through memory, or through write(2)
     files.SetCrashAt(call);
     const Promise promise = scenario.Run(files);
-    if (!files.crashed()) return;
+    if (!files.crashed()) return scenario.bytes_copied();
     std::vector<CrashState> states = files.EnumerateImages(kImagesPerCall, call);
     for (size_t i = 0; i < states.size(); ++i) {
       SimFileSystem& image = *states[i].files;
@@ -254,9 +271,10 @@ void CutEverywhere(uint64_t seed,
 TEST_CASE("crash at every call of several scenarios") {
   uint64_t images = 0;
   uint64_t violations = 0;
+  uint64_t bytes_copied = 0;
   std::string first_violation;
   for (uint64_t seed = 1; images < kImagesWanted; ++seed) {
-    CutEverywhere(seed, [&](const std::string& where, const std::string& wrong) {
+    bytes_copied += CutEverywhere(seed, [&](const std::string& where, const std::string& wrong) {
       ++images;
       if (!wrong.empty() && violations++ == 0)
         first_violation = StrCat("seed ", seed, ", ", where, ": ", wrong);
@@ -267,6 +285,7 @@ TEST_CASE("crash at every call of several scenarios") {
   INFO(first_violation);
   REQUIRE(violations == 0);
   REQUIRE(images >= kImagesWanted);
+  REQUIRE(bytes_copied > 100'000);
 }
 
 // Goal: the death of the process loses nothing that was acknowledged, synced or not. Method: the scenario is

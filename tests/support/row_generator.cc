@@ -148,7 +148,7 @@ ContentCell RowGenerator::RandomCell(const DataType& type, const FragmentContext
   } else {
     cell.bytes = kTexts[choice];
     cell.empty = cell.bytes.empty();
-    cell.blob = !cell.empty && random_.OneIn(6);
+    cell.blob = !cell.empty && random_.OneIn(6) && options_.blobs;
     if (cell.blob) cell.bytes = ReferenceTo(cell.bytes);
   }
   return cell;

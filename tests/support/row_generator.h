@@ -30,6 +30,7 @@ struct GeneratorOptions {
   uint32_t ttl_percent = 15;
   uint32_t marker_percent = 70;  ///< of the writes that are no deletions
   uint32_t static_percent = 0;   ///< of the writes to rows; without it there are no static columns
+  bool blobs = true;             ///< some values are blobs
 };
 
 /// One write, as content and as mutation bytes (data/mutation.h) to be read with `context`.
