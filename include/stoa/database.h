@@ -118,7 +118,8 @@ class Database {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// Finishes background work, writes memtables out, seals the log. The handle is unusable afterwards,
+  /// Writes memtables out, seals the log, and ends background work: short merges are finished, of long ones
+  /// what is done is kept, and the next opening goes on from there. The handle is unusable afterwards,
   /// whatever is returned.
   absl::Status Close();
 

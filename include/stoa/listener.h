@@ -20,8 +20,9 @@ enum class CompactionReason : uint8_t {
   kLevel,       ///< the threshold of a level
   kSmallFiles,  ///< many small files beside each other
   kWanted,      ///< asked for (Database::Compact)
+  kResumed,     ///< closing or a crash had interrupted it: what it had finished then is taken over
 };
-inline constexpr size_t kCompactionReasons = 8;
+inline constexpr size_t kCompactionReasons = 9;
 /// A word or two, for people. Lives for ever.
 std::string_view CompactionReasonName(CompactionReason reason);
 
@@ -35,10 +36,11 @@ struct CompactionInfo {
   /// Read of the inputs so far, about. May stay below their bytes: what is cached, or hidden by deletions, is
   /// not read, and nothing is of files that have expired whole.
   uint64_t bytes_read = 0;
-  uint64_t bytes_written = 0;   ///< so far, about; at the end the bytes of the output
-  uint64_t bytes_copied = 0;    ///< of these, in blocks that were copied without being decoded
-  uint64_t output_files = 0;    ///< known at the end
-  int64_t duration_micros = 0;  ///< since it was begun, by the monotonic clock
+  uint64_t bytes_written = 0;     ///< so far, about; at the end the bytes of the output
+  uint64_t bytes_taken_over = 0;  ///< of these, written before the database was opened (kResumed)
+  uint64_t bytes_copied = 0;      ///< of these, in blocks that were copied without being decoded
+  uint64_t output_files = 0;      ///< known at the end
+  int64_t duration_micros = 0;    ///< since it was begun, by the monotonic clock
 };
 
 /// Memtables of one table were written into SSTables.

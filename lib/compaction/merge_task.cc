@@ -6,9 +6,24 @@
 #include "read/merge_source.h"
 
 namespace stoa {
+namespace {
+
+/// Of the first that the batch has: the start of a partition, a range-change or a row.
+PositionView FirstPosition(const RowBatch& batch) {
+  const PartitionRun& run = batch.runs.front();
+  if (run.starts) return {run.token, run.key, {}};
+  const bool is_change = !batch.changes.empty() && batch.changes.front().row == batch.begin;
+  return {run.token, run.key, is_change ? batch.changes.front().bound : batch.first_clustering};
+}
+
+}  // namespace
 
 MergeTask::MergeTask(Directory& directory, const Input& input)
-    : directory_(directory), input_(input), projection_(SSTableWriter::ProjectionOf(*input.schema)) {
+    : directory_(directory),
+      input_(input),
+      projection_(SSTableWriter::ProjectionOf(*input.schema)),
+      file_bytes_max_(input.file_bytes_max),
+      reached_(input.range.start) {
   spec_.range = input_.range;
   spec_.projection = &projection_;
   spec_.budget = input_.budget;
@@ -39,7 +54,8 @@ absl::StatusOr<bool> MergeTask::Step() {
 
 absl::Status MergeTask::Add(RowBatch& batch) {
   const bool nothing_open = batch.open_deletion.live() && batch.runs.front().deletion.live();
-  if (writer_ != nullptr && nothing_open && writer_->file_bytes() >= input_.file_bytes_max) {
+  if (writer_ != nullptr && nothing_open && writer_->file_bytes() >= file_bytes_max_) {
+    reached_ = Position(FirstPosition(batch));
     STOA_RETURN_IF_ERROR(FinishFile());
   }
   if (writer_ != nullptr) return writer_->Add(batch);

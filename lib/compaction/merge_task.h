@@ -1,6 +1,7 @@
 // The merge task: several row sources become SSTables. Flush and compaction both are this.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -46,6 +47,10 @@ class MergeTask {
 
   /// The finished files, in order of position; none when nothing was left to write.
   const std::vector<SSTableMetadata>& outputs() const { return outputs_; }
+  /// Whatever is not in outputs() lies at or behind this position.
+  const Position& reached() const { return reached_; }
+  /// From now on a file is ended when it has so many bytes, unless it is ended earlier anyway.
+  void LimitFiles(uint64_t bytes) { file_bytes_max_ = std::min(file_bytes_max_, bytes); }
   /// Written so far, about.
   uint64_t bytes_written() const {
     return finished_bytes_ + (writer_ == nullptr ? 0 : writer_->file_bytes());
@@ -63,10 +68,12 @@ class MergeTask {
   const Input input_;
   const Projection projection_;
   ScanSpec spec_;
+  uint64_t file_bytes_max_;
   std::unique_ptr<RowSource> merged_;
   std::unique_ptr<SSTableWriter> writer_;  // null between files
   std::vector<PartitionRun> runs_;         // of the first batch of a file
   std::vector<SSTableMetadata> outputs_;
+  Position reached_;
   uint64_t finished_bytes_ = 0;
   uint64_t copied_bytes_ = 0;  // in files that are finished
 };

@@ -240,8 +240,8 @@ CompactionState CompactionState::Of(Files files, const TableOptions& options, in
 }
 
 std::string_view CompactionReasonName(CompactionReason reason) {
-  constexpr std::string_view kNames[] = {"expired", "deadline", "tombstones",  "reads",
-                                         "space",   "level",    "small files", "wanted"};
+  constexpr std::string_view kNames[] = {"expired", "deadline",    "tombstones", "reads",  "space",
+                                         "level",   "small files", "wanted",     "resumed"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -31,16 +31,20 @@ class Compaction::ShardJob : public Job {
       STOA_ASSIGN_OR_RETURN(work_, compaction_->TakeShard());
       return work_.task == nullptr;
     }
+    const bool closing = compaction_->context_.closing.load();
+    if (closing) work_.task->LimitFiles(compaction_->piece_bytes_);
     STOA_ASSIGN_OR_RETURN(const bool complete, work_.task->Step());
     compaction_->NoteProgress(&work_);
+    const bool noted = compaction_->TakePiece(work_, complete);
     if (complete) EndTask();
+    if (closing && noted) return absl::CancelledError("closing");
     return false;
   }
 
   /// Complete or not, what it has finished is known to the merge.
   void EndTask() {
     if (work_.task == nullptr) return;
-    work_.shard->outputs = work_.task->outputs();
+    compaction_->TakePiece(work_, /*complete=*/false);
     work_.task.reset();
   }
 
@@ -58,11 +62,19 @@ class Compaction::ShardJob : public Job {
   uint64_t removals_ = 0;  // up to which the inputs were seen to be there
 };
 
-Compaction::Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, const Context& context,
+Compaction::Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan,
+                       std::vector<MergedPiece> pieces, const Context& context,
                        std::function<void(const CompactionPlan&, const Outcome&)> done)
-    : store_(store), table_(table), plan_(std::move(plan)), context_(context), done_(std::move(done)) {
+    : store_(store),
+      table_(table),
+      plan_(std::move(plan)),
+      pieces_(std::move(pieces)),
+      context_(context),
+      done_(std::move(done)) {
   info_.id = id;
   info_.reason = plan_.reason;
+  for (const MergedPiece& piece : pieces_) info_.bytes_taken_over += piece.file.file_bytes;
+  bytes_written_ = info_.bytes_taken_over;
 }
 
 void Compaction::Start(const std::shared_ptr<Compaction>& compaction, size_t threads) {
@@ -143,15 +155,18 @@ void Compaction::Prepare() {
                                  store_.purge_clock().NowSeconds(), schema_->options().gc_grace_seconds);
 
   const CompactionOptions& options = schema_->options().compaction;
+  piece_bytes_ = std::min(context_.piece_bytes, options.min_sstable_bytes);
   const std::vector<uint64_t> starts = ShardStarts(ShardCount(options, plan_.output_density));
   for (size_t i = 0; i < starts.size(); ++i) {
-    Shard shard;
-    shard.range.start.token = starts[i];
-    if (i + 1 < starts.size()) shard.range.end = PositionView{starts[i + 1], {}, {}};
-    const bool has_rows = std::any_of(inputs_.begin(), inputs_.end(), [&](const auto& sstable) {
-      return sstable->bounds().Overlaps(shard.range);
-    });
-    if (has_rows) shards_.push_back(std::move(shard));
+    PositionRange shard;
+    shard.start.token = starts[i];
+    if (i + 1 < starts.size()) shard.end = PositionView{starts[i + 1], {}, {}};
+    for (const PositionRange& range : Uncovered(shard, pieces_)) {
+      const bool has_rows = std::any_of(inputs_.begin(), inputs_.end(), [&](const auto& sstable) {
+        return sstable->bounds().Overlaps(range);
+      });
+      if (has_rows) shards_.push_back({range, {}});
+    }
   }
 }
 
@@ -186,6 +201,32 @@ absl::StatusOr<std::unique_ptr<MergeTask>> Compaction::NewTask(const Shard& shar
   return MergeTask::Create(store_.directory(), input, sources);
 }
 
+bool Compaction::TakePiece(const Work& work, bool complete) {
+  Shard& shard = *work.shard;
+  const std::vector<SSTableMetadata>& outputs = work.task->outputs();
+  if (outputs.size() == shard.pieces.size()) return false;
+  MergedPiece piece;
+  piece.from = Position(shard.pieces.empty() ? shard.range.start : shard.pieces.back().to->view());
+  if (!complete) piece.to = work.task->reached();
+  if (complete && shard.range.end.has_value()) piece.to = Position(*shard.range.end);
+  piece.file = outputs.back();
+  shard.pieces.push_back(piece);
+  {
+    MutexLock lock(&mutex_);
+    // After the last one all is installed at once.
+    if (complete && jobs_ == 1 && next_shard_ == shards_.size()) return false;
+  }
+  return piece.file.file_bytes >= piece_bytes_ && store_.NotePiece({plan_.inputs, std::move(piece)});
+}
+
+UnfinishedMerge Compaction::Finished() const {
+  UnfinishedMerge merge{plan_.inputs, pieces_};
+  for (const Shard& shard : shards_) {
+    merge.pieces.insert(merge.pieces.end(), shard.pieces.begin(), shard.pieces.end());
+  }
+  return merge;
+}
+
 void Compaction::Leave(const absl::Status& status) {
   Outcome outcome;
   {
@@ -194,7 +235,8 @@ void Compaction::Leave(const absl::Status& status) {
     if (--jobs_ > 0) return;
     outcome_.info = Info();
     if (outcome_.status.ok()) outcome_.status = Finish();
-    if (!outcome_.status.ok()) RemoveOutputs();
+    // What closing interrupts is resumed; and what of it is not noted goes with the leftovers.
+    if (!outcome_.status.ok() && !absl::IsCancelled(outcome_.status)) store_.RemoveMerge(table_, Finished());
     inputs_.clear();
     outcome = outcome_;
   }
@@ -205,14 +247,12 @@ absl::Status Compaction::Finish() {
   if (inputs_.empty()) return absl::OkStatus();
   outcome_.info.bytes_written = 0;
   std::vector<std::shared_ptr<SSTable>> outputs;
-  for (const Shard& shard : shards_) {
-    for (const SSTableMetadata& metadata : shard.outputs) {
-      ++outcome_.info.output_files;
-      outcome_.info.bytes_written += metadata.file_bytes;
-      STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> output,
-                            SSTable::Open(store_.directory(), metadata, &store_.cache(), &store_.blobs()));
-      outputs.push_back(std::move(output));
-    }
+  for (const MergedPiece& piece : Finished().pieces) {
+    ++outcome_.info.output_files;
+    outcome_.info.bytes_written += piece.file.file_bytes;
+    STOA_ASSIGN_OR_RETURN(std::shared_ptr<SSTable> output,
+                          SSTable::Open(store_.directory(), piece.file, &store_.cache(), &store_.blobs()));
+    outputs.push_back(std::move(output));
   }
   if (!outputs.empty()) STOA_RETURN_IF_ERROR(store_.directory().Sync());
   return Install(outputs);
@@ -242,18 +282,6 @@ absl::Status Compaction::Install(const std::vector<std::shared_ptr<SSTable>>& ou
                             }));
   store_.AddObsolete(installed ? inputs_ : outputs);
   return absl::OkStatus();
-}
-
-/// They cost space, nothing else: what cannot be removed now is removed by the next opening. Where the
-/// manifest failed it may name them.
-void Compaction::RemoveOutputs() {
-  if (!store_.health().Check().ok()) return;
-  for (const Shard& shard : shards_) {
-    for (const SSTableMetadata& metadata : shard.outputs) {
-      (void)store_.directory().Unlink(SSTableName(metadata.number),
-                                      IoTag{FileKind::kTable, IoPurpose::kCompaction});
-    }
-  }
 }
 
 }  // namespace stoa

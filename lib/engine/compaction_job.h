@@ -16,6 +16,7 @@
 #include "compaction/picker.h"
 #include "engine/outside_sources.h"
 #include "engine/store.h"
+#include "engine/unfinished_merge.h"
 #include "io/executor.h"
 
 namespace stoa {
@@ -23,7 +24,8 @@ namespace stoa {
 /// One merge, by plan. Its output is cut into shards (compaction/shards.h); jobs take one shard after
 /// another, so that as many threads as there are jobs take part. The job that finds nothing left to take, and
 /// no other still at work, installs all of it by one manifest edit. The inputs stay in the view until that is
-/// durable. Thread-safe.
+/// durable. Until then the manifest notes what is finished, so that another opening can go on from there
+/// (unfinished_merge.h). Thread-safe.
 class Compaction {
  public:
   struct Outcome {
@@ -33,11 +35,17 @@ class Compaction {
   /// What merges have in common. All of it outlives them.
   struct Context {
     const std::atomic<bool>& abort;
+    /// Merges are to end as soon as what they have done is not lost: with the next piece that is noted, or
+    /// because they are complete.
+    const std::atomic<bool>& closing;
+    /// Smaller pieces are not worth a note, unless the table wants small files.
+    uint64_t piece_bytes = 0;
     Listener* listener = nullptr;  ///< told of beginning and progress; may be null
   };
-  /// `id` tells it apart from others. `done` is called at the end, once.
-  Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, const Context& context,
-             std::function<void(const CompactionPlan&, const Outcome&)> done);
+  /// `id` tells it apart from others. The inputs of `plan` ascend. `pieces`: what is noted of the same merge
+  /// as finished already. `done` is called at the end, once.
+  Compaction(Store& store, uint64_t id, TableId table, CompactionPlan plan, std::vector<MergedPiece> pieces,
+             const Context& context, std::function<void(const CompactionPlan&, const Outcome&)> done);
 
   /// Schedules the jobs; `threads` is how many could take part.
   static void Start(const std::shared_ptr<Compaction>& compaction, size_t threads);
@@ -50,7 +58,7 @@ class Compaction {
 
   struct Shard {
     PositionRange range;
-    std::vector<SSTableMetadata> outputs;
+    std::vector<MergedPiece> pieces;  ///< finished, one beside the other from the beginning of the range
   };
   /// A shard to merge, with its task; none left: null.
   struct Work {
@@ -65,6 +73,8 @@ class Compaction {
   absl::StatusOr<Work> TakeShard() ABSL_LOCKS_EXCLUDED(mutex_);
   /// Counts what the step just made has read and written.
   void NoteProgress(Work* work);
+  /// Takes the file that the step has finished, if any. True if the manifest notes it from now on.
+  bool TakePiece(const Work& work, bool complete) ABSL_LOCKS_EXCLUDED(mutex_);
   /// A job will take no more. The last one finishes.
   void Leave(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -72,13 +82,15 @@ class Compaction {
   absl::StatusOr<std::unique_ptr<MergeTask>> NewTask(const Shard& shard, ReadStats* stats) const;
   absl::Status Finish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Install(const std::vector<std::shared_ptr<SSTable>>& outputs);
-  void RemoveOutputs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// With all finished files, noted or not.
+  UnfinishedMerge Finished() const;
   /// Empty when the view no longer has all inputs.
   std::vector<std::shared_ptr<SSTable>> FindInputs(const View& view) const;
 
   Store& store_;
   const TableId table_;
   const CompactionPlan plan_;
+  const std::vector<MergedPiece> pieces_;
   const Context context_;
   const std::function<void(const CompactionPlan&, const Outcome&)> done_;
 
@@ -91,12 +103,13 @@ class Compaction {
   size_t jobs_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t next_shard_ ABSL_GUARDED_BY(mutex_) = 0;
   Outcome outcome_ ABSL_GUARDED_BY(mutex_);
-  /// After Prepare these do not change, but for the outputs of a shard, which its job writes.
+  /// After Prepare these do not change, but for the pieces of a shard, which its job adds.
   CompactionInfo info_;  // as it was at the beginning
   int64_t begin_micros_ = 0;
   std::vector<std::shared_ptr<SSTable>> inputs_;
   Table schema_;
   PurgeRules purge_;
+  uint64_t piece_bytes_ = 0;
   std::vector<Shard> shards_;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/compaction_scheduler.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -76,6 +77,9 @@ void CompactionScheduler::Check(TableId table) {
 }
 
 void CompactionScheduler::CheckLocked(TableId table) {
+  // On a full disk one at a time, so that they do not take the reserve from each other.
+  const size_t threads = store_.reserve().whole() ? settings_.threads : 1;
+  StartUnfinished(threads);
   if (reserved_.contains(table)) return;
   const std::shared_ptr<const View> view = store_.views().Get();
   const TableView* sources = view->Find(table);
@@ -88,8 +92,10 @@ void CompactionScheduler::CheckLocked(TableId table) {
   std::erase_if(set_aside_[table], [now](const auto& entry) { return entry.second <= now; });
   for (const auto& entry : set_aside_[table]) state.busy.insert(entry.first);
   Pace(table, state);
-  // On a full disk one at a time, so that they do not take the reserve from each other.
-  const size_t threads = store_.reserve().whole() ? settings_.threads : 1;
+  for (const Unfinished& unfinished : unfinished_) {
+    if (unfinished.table != table) continue;
+    state.busy.insert(unfinished.merge.inputs.begin(), unfinished.merge.inputs.end());
+  }
   while (!stopping_ && under_way_.size() < threads) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
     if (!plan.has_value()) break;
@@ -110,11 +116,70 @@ void CompactionScheduler::Pace(TableId table, const CompactionState& state) {
   pacer_.SetSlowdown(1 + excess * excess / 4);
 }
 
+void CompactionScheduler::SetUnfinished(const DatabaseState& state) {
+  MutexLock lock(&mutex_);
+  for (const auto& [id, table] : state.tables) {
+    for (const auto& [first, merge] : table.merges) unfinished_.push_back({id, merge});
+  }
+}
+
+void CompactionScheduler::ForgetUnfinished() {
+  MutexLock lock(&mutex_);
+  for (const Unfinished& unfinished : unfinished_) store_.RemoveMerge(unfinished.table, unfinished.merge);
+  unfinished_.clear();
+}
+
+CompactionState CompactionScheduler::StateIn(const View& view, TableId table) const {
+  const TableView* sources = view.Find(table);
+  if (sources == nullptr) return {};
+  return StateOf(*sources, {}, store_.purge_clock().NowSeconds(), settings_.base_bytes);
+}
+
+/// Of whatever table: they have waited longest, and what they have written takes up space.
+void CompactionScheduler::StartUnfinished(size_t threads) {
+  if (stopping_ || unfinished_.empty()) return;
+  const std::shared_ptr<const View> view = store_.views().Get();
+  const std::vector<Unfinished> waiting = unfinished_;
+  for (const auto& [table, merge] : waiting) {
+    if (reserved_.contains(table)) continue;
+    if (under_way_.size() >= threads) return;
+    const CompactionState state = StateIn(*view, table);
+    Files inputs;
+    std::copy_if(state.files.begin(), state.files.end(), std::back_inserter(inputs),
+                 [&merge = merge](const SSTableMetadata* file) { return merge.HasInput(file->number); });
+    if (inputs.size() == merge.inputs.size()) {
+      Start(table, PlanMerge(state, inputs, CompactionReason::kResumed));
+    } else {
+      store_.RemoveMerge(table, merge);  // truncated or dropped
+      TakeUnfinished(table, merge.inputs);
+    }
+  }
+}
+
+std::vector<MergedPiece> CompactionScheduler::TakeUnfinished(TableId table,
+                                                             const std::vector<uint64_t>& inputs) {
+  const UnfinishedMerge wanted{inputs, {}};
+  std::vector<MergedPiece> pieces;
+  std::erase_if(unfinished_, [&](Unfinished& unfinished) {
+    if (unfinished.table != table || !unfinished.merge.SharesInputs(wanted)) return false;
+    if (unfinished.merge.inputs == inputs) {
+      pieces = std::move(unfinished.merge.pieces);
+    } else {
+      store_.RemoveMerge(table, unfinished.merge);
+    }
+    return true;
+  });
+  return pieces;
+}
+
 void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
+  std::sort(plan.inputs.begin(), plan.inputs.end());
+  std::vector<MergedPiece> pieces = TakeUnfinished(table, plan.inputs);
   busy_[table].insert(plan.inputs.begin(), plan.inputs.end());
   const uint64_t id = ++last_id_;
   const auto compaction = std::make_shared<Compaction>(
-      store_, id, table, std::move(plan), Compaction::Context{abort_, settings_.listener},
+      store_, id, table, std::move(plan), std::move(pieces),
+      Compaction::Context{abort_, closing_, static_cast<uint64_t>(settings_.base_bytes), settings_.listener},
       [this, id, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
         Done(id, table, done, outcome);
       });
@@ -145,9 +210,10 @@ void CompactionScheduler::Done(uint64_t id, TableId table, const CompactionPlan&
     failures_.erase(table);
     CompactionCounters& counters = counters_[static_cast<size_t>(plan.reason)];
     ++counters.compactions;
-    counters.bytes_read += plan.drop ? 0 : outcome.info.input_bytes;
-    counters.bytes_written += outcome.info.bytes_written;
-    counters.bytes_copied += outcome.info.bytes_copied;
+    const CompactionInfo& info = outcome.info;
+    counters.bytes_read += plan.drop ? 0 : info.bytes_taken_over > 0 ? info.bytes_read : info.input_bytes;
+    counters.bytes_written += info.bytes_written - info.bytes_taken_over;
+    counters.bytes_copied += info.bytes_copied;
   } else {
     failures_[table] = outcome.status;
     const int64_t now = store_.purge_clock().NowSeconds();
@@ -185,10 +251,7 @@ void CompactionScheduler::CheckAll() {
 
 bool CompactionScheduler::StartWanted(TableId table) {
   const std::shared_ptr<const View> view = store_.views().Get();
-  const TableView* sources = view->Find(table);
-  if (sources == nullptr) return false;
-  const CompactionState state =
-      StateOf(*sources, {}, store_.purge_clock().NowSeconds(), settings_.base_bytes);
+  const CompactionState state = StateIn(*view, table);
   if (IsMerged(state.files)) return false;
   failures_.erase(table);
   Start(table, PlanMerge(state, state.files, CompactionReason::kWanted));
@@ -223,7 +286,7 @@ absl::Status CompactionScheduler::CompactTable(TableId table) {
 }
 
 void CompactionScheduler::Stop(bool abort) {
-  if (abort) abort_.store(true);
+  (abort ? abort_ : closing_).store(true);
   {
     MutexLock lock(&lifetime_->mutex);
     lifetime_->owner = nullptr;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include <absl/status/status.h>
 
@@ -44,6 +45,10 @@ class CompactionScheduler {
   /// it. Set once, before Check.
   void SetFlush(std::function<void()> flush) { flush_ = std::move(flush); }
 
+  /// Merges that an earlier opening has left, as `state` has them: they go before all others. Set once,
+  /// before Check.
+  void SetUnfinished(const DatabaseState& state) ABSL_LOCKS_EXCLUDED(mutex_);
+
   /// Starts what the table needs, as far as there are threads; called whenever its files or options have
   /// changed, and by itself when time alone may have given work to do.
   void Check(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -54,7 +59,12 @@ class CompactionScheduler {
   /// Merges all SSTables of a table and waits.
   absl::Status CompactTable(TableId table) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  /// No new merges; running ones stop at their next step if `abort`. Waits for them.
+  /// Forgets the unfinished merges that wait for a thread, and removes what they have written, which takes up
+  /// space: they will begin anew.
+  void ForgetUnfinished() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  /// No new merges. Running ones stop at their next step if `abort`; else as soon as what they have done is
+  /// not lost (Compaction::Context::closing). Waits for them.
   void Stop(bool abort) ABSL_LOCKS_EXCLUDED(mutex_);
 
   /// Sets what it knows of, which is 0 yet.
@@ -63,9 +73,22 @@ class CompactionScheduler {
  private:
   struct Lifetime;  // outlives this object in delayed jobs
 
+  /// A merge that waits to be gone on with.
+  struct Unfinished {
+    TableId table;
+    UnfinishedMerge merge;
+  };
+
   void CheckLocked(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Starts the merge of all files of a table, none of them busy; false if that would change nothing.
   bool StartWanted(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// What the picker sees of a table, nothing of it busy; no files if there is no such table.
+  CompactionState StateIn(const View& view, TableId table) const;
+  void StartUnfinished(size_t threads) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  /// What is finished of the merge of `inputs`, which is to start. Unfinished merges of other inputs that
+  /// share one with it are over.
+  std::vector<MergedPiece> TakeUnfinished(TableId table, const std::vector<uint64_t>& inputs)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Start(TableId table, CompactionPlan plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Done(uint64_t id, TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
@@ -79,6 +102,7 @@ class CompactionScheduler {
   const std::shared_ptr<Lifetime> lifetime_;
   std::function<void()> flush_;
   std::atomic<bool> abort_{false};
+  std::atomic<bool> closing_{false};
 
   mutable Mutex mutex_;
   CondVar changed_;
@@ -89,6 +113,7 @@ class CompactionScheduler {
   std::map<uint64_t, std::shared_ptr<const Compaction>> under_way_ ABSL_GUARDED_BY(mutex_);
   /// Files that are being merged.
   std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Unfinished> unfinished_ ABSL_GUARDED_BY(mutex_);
   /// How many files lie over each other beyond what a table allows.
   std::map<TableId, size_t> excess_ ABSL_GUARDED_BY(mutex_);
   /// Files of merges that failed, and until when they are left alone, in seconds since 1970.

@@ -88,6 +88,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   maintenance_->SetPipeline(pipeline_.get());
   STOA_RETURN_IF_ERROR(maintenance_->TakeReserve());
   compactions_->SetFlush([maintenance = maintenance_.get()] { maintenance->FlushForDeadline(); });
+  compactions_->SetUnfinished(state);
   compactions_->CheckAll();
   return absl::OkStatus();
 }

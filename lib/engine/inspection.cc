@@ -95,6 +95,17 @@ std::string DescribeBlobs(const BlobSet& blobs) {
   return blobs.empty() ? lines : StrCat("  ", blobs.size(), " blobs with ", bytes, " bytes\n", lines);
 }
 
+/// What the manifest has of merges that have not come to their end.
+std::string DescribeMerges(const TableState& table) {
+  std::string text;
+  for (const auto& [first, merge] : table.merges) {
+    text += StrCat("  unfinished merge of ", merge.inputs.size(), " SSTables, from ", SSTableName(first),
+                   " on: ", merge.pieces.size(), " pieces with ", merge.piece_bytes(), " bytes\n");
+    for (const MergedPiece& piece : merge.pieces) text += StrCat("    ", FileLine(piece.file), "\n");
+  }
+  return text;
+}
+
 /// The blobs that the SSTables of a table refer to.
 BlobSet BlobsOf(const TableState& table) {
   BlobSet blobs;
@@ -160,6 +171,7 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory, int64_t now_
       STOA_ASSIGN_OR_RETURN(const std::string description, DescribeSSTable(*sstable, table.schema.get()));
       text += description;
     }
+    text += DescribeMerges(table);
     text += DescribeBlobs(BlobsOf(table));
   }
   STOA_ASSIGN_OR_RETURN(const std::vector<uint64_t> logs, ListLogs(directory, state.first_log_number));
@@ -190,6 +202,7 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
     for (const auto& [id, table] : manifest.state.tables) {
       text += StrCat(table.schema->ToString(), "\n");
       for (const auto& [number, metadata] : table.files) text += StrCat("  ", FileLine(metadata), "\n");
+      text += DescribeMerges(table);
     }
     return text;
   }
@@ -218,7 +231,12 @@ absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {
   for (const auto& [id, table] : manifest.state.tables) {
     ++result.tables;
     blobs.merge(BlobsOf(table));
-    for (const auto& [number, metadata] : table.files) {
+    std::vector<SSTableMetadata> files;
+    for (const auto& [number, metadata] : table.files) files.push_back(metadata);
+    for (const auto& [first, merge] : table.merges) {
+      for (const MergedPiece& piece : merge.pieces) files.push_back(piece.file);
+    }
+    for (const SSTableMetadata& metadata : files) {
       STOA_ASSIGN_OR_RETURN(const std::shared_ptr<SSTable> sstable,
                             SSTable::Open(directory, metadata, &cache));
       STOA_RETURN_IF_ERROR(sstable->Verify());

@@ -305,6 +305,7 @@ void Maintenance::LookForSpace() {
     compactions_.CheckAll();
     return;
   }
+  compactions_.ForgetUnfinished();
   // What is in memory takes less space in SSTables than in the log, and deletions have to get there for
   // merges to carry them out.
   const std::shared_ptr<const View> view = store_.views().Get();

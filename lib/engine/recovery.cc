@@ -59,6 +59,7 @@ class Recovery {
   absl::Status ReplayMutations(const LogRecord& record);
   absl::Status ReplaySchemaChange(const LogRecord& record);
   absl::Status WriteOutMemtables();
+  void CheckMerges();
   absl::Status WriteOut(TableState* table, const Memtable& memtable);
 
   Env& env_;
@@ -111,6 +112,7 @@ absl::StatusOr<RecoveredDatabase> Recovery::Run(bool create_if_missing) {
                         ReplayLog(directory_, result_.state.database_id, segments,
                                   [this](const LogRecord& record) { return Replay(record); }));
   STOA_RETURN_IF_ERROR(WriteOutMemtables());
+  CheckMerges();
 
   RecoveryReport& report = result_.report;
   report.log_segments = log.segments;
@@ -195,6 +197,18 @@ absl::Status Recovery::WriteOutMemtables() {
   return directory_.Sync();
 }
 
+/// A merge of which something finished cannot be opened begins anew: its inputs have all of it.
+void Recovery::CheckMerges() {
+  for (auto& [id, table] : result_.state.tables) {
+    std::erase_if(table.merges, [this](const auto& entry) {
+      const std::vector<MergedPiece>& pieces = entry.second.pieces;
+      return std::any_of(pieces.begin(), pieces.end(), [this](const MergedPiece& piece) {
+        return !SSTable::Open(directory_, piece.file, cache_).ok();
+      });
+    });
+  }
+}
+
 absl::Status Recovery::WriteOut(TableState* table, const Memtable& memtable) {
   if (memtable.empty()) return absl::OkStatus();
   MergeTask::Input input;
@@ -247,9 +261,14 @@ absl::StatusOr<std::vector<uint64_t>> NeededLogs(const Directory& directory, con
 uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint64_t manifest_number) {
   const absl::StatusOr<std::vector<std::string>> names = directory.List();
   if (!names.ok()) return 0;  // they cost space, nothing else
-  std::set<uint64_t> blobs;
+  std::set<uint64_t> sstables, blobs;
   for (const auto& [id, table] : state.tables) {
+    for (const auto& [first, merge] : table.merges) {
+      // Their blobs are those of inputs.
+      for (const MergedPiece& piece : merge.pieces) sstables.insert(piece.file.number);
+    }
     for (const auto& [number, metadata] : table.files) {
+      sstables.insert(number);
       for (const BlobId& blob : metadata.blobs) blobs.insert(blob.number);
     }
   }
@@ -259,11 +278,9 @@ uint64_t RemoveLeftovers(Directory& directory, const DatabaseState& state, uint6
     const uint64_t log = ParseLogSegmentName(name);
     const uint64_t sstable = ParseSSTableName(name);
     const uint64_t blob = ParseBlobName(name);
-    const bool referenced = std::any_of(state.tables.begin(), state.tables.end(), [&](const auto& table) {
-      return table.second.files.contains(sstable);
-    });
     const bool leftover = (manifest != 0 && manifest != manifest_number) ||
-                          (log != 0 && log < state.first_log_number) || (sstable != 0 && !referenced) ||
+                          (log != 0 && log < state.first_log_number) ||
+                          (sstable != 0 && !sstables.contains(sstable)) ||
                           (blob != 0 && !blobs.contains(blob)) || name.ends_with(kTemporarySuffix);
     if (leftover && directory.Unlink(name, IoTag{FileKind::kOther, IoPurpose::kRecovery}).ok()) {
       removed += manifest == 0 && log == 0 ? 1 : 0;

@@ -104,6 +104,40 @@ absl::StatusOr<bool> Store::Install(const MakeEdit& make_edit, const ChangeTable
   return true;
 }
 
+bool Store::NotePiece(const PieceNote& note) {
+  if (!directory_->Sync().ok()) return false;
+  const absl::StatusOr<bool> noted = Install(
+      [&](const DatabaseState& state, VersionEdit* edit) {
+        const auto table = state.tables.find(note.piece.file.table);
+        const bool has_inputs = table != state.tables.end() &&
+                                std::all_of(note.inputs.begin(), note.inputs.end(), [&](uint64_t number) {
+                                  return table->second.files.contains(number);
+                                });
+        edit->merged_pieces.push_back(note);
+        return has_inputs;
+      },
+      [](View::Tables*) {});
+  return noted.ok() && *noted;
+}
+
+void Store::RemoveMerge(TableId table_id, const UnfinishedMerge& merge) {
+  const absl::StatusOr<bool> abandoned = Install(
+      [&](const DatabaseState& state, VersionEdit* edit) {
+        const auto table = state.tables.find(table_id);
+        if (table == state.tables.end()) return false;
+        const auto noted = table->second.merges.find(merge.inputs.front());
+        if (noted == table->second.merges.end() || noted->second.inputs != merge.inputs) return false;
+        edit->abandoned_merges.push_back({table_id, merge.inputs.front()});
+        return true;
+      },
+      [](View::Tables*) {});
+  if (!abandoned.ok()) return;
+  for (const MergedPiece& piece : merge.pieces) {
+    // As with obsolete files.
+    (void)directory_->Unlink(SSTableName(piece.file.number), IoTag{FileKind::kTable, IoPurpose::kCompaction});
+  }
+}
+
 absl::Status Store::AppendToManifest(const VersionEdit& edit) {
   const absl::Status status =
       reserve_.Spend([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return manifest_->Append(edit); });

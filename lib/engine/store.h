@@ -74,6 +74,14 @@ class Store {
   /// Sees to it that an edit as large as `edit` can be installed. ResourceExhausted as Install.
   absl::Status MakeRoom(const VersionEdit& edit);
 
+  /// Notes in the manifest that a merge of `inputs`, which is under way, has finished a file: synced, its
+  /// name too when this returns (unfinished_merge.h). True if the note is durable; else nothing has happened:
+  /// an input is gone, there is no room for the edit, the database is read-only.
+  bool NotePiece(const PieceNote& note);
+  /// Removes files of a merge that comes to nothing, after the note of it if there is one. Files whose note
+  /// cannot be removed stay.
+  void RemoveMerge(TableId table, const UnfinishedMerge& merge);
+
   /// Counts what took files out of tables before they were merged: dropping and truncating.
   void NoteRemoval() { removals_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t removals() const { return removals_.load(std::memory_order_relaxed); }

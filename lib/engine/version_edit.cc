@@ -31,6 +31,8 @@ enum Field : uint64_t {
   kTypesSequence = 13,
   kDroppedType = 14,
   kType = 15,
+  kMergedPiece = 16,
+  kAbandonedMerge = 17,
 };
 
 void AppendNumber(std::string* out, Field field, uint64_t number) {
@@ -99,6 +101,17 @@ absl::Status DecodeStructured(uint64_t field, std::string_view bytes, VersionEdi
       edit->added_files.push_back(std::move(metadata));
       return absl::OkStatus();
     }
+    case kMergedPiece: {
+      STOA_ASSIGN_OR_RETURN(PieceNote note, PieceNote::Decode(bytes));
+      edit->merged_pieces.push_back(std::move(note));
+      return absl::OkStatus();
+    }
+    case kAbandonedMerge: {
+      VersionEdit::FileRef merge{};
+      if (!DecodePair(bytes, &merge.table, &merge.number)) return Malformed(field);
+      edit->abandoned_merges.push_back(merge);
+      return absl::OkStatus();
+    }
     case kDroppedType:
       edit->dropped_types.emplace_back(bytes);
       return absl::OkStatus();
@@ -142,6 +155,12 @@ void VersionEdit::Encode(std::string* out) const {
     metadata.Encode(&bytes);
     AppendBytes(out, kAddedFile, bytes);
   }
+  for (const FileRef& merge : abandoned_merges) AppendPair(out, kAbandonedMerge, merge.table, merge.number);
+  for (const PieceNote& note : merged_pieces) {
+    bytes.clear();
+    note.Encode(&bytes);
+    AppendBytes(out, kMergedPiece, bytes);
+  }
   if (types_sequence) AppendNumber(out, kTypesSequence, *types_sequence);
   for (const std::string& name : dropped_types) AppendBytes(out, kDroppedType, name);
   for (const DataType& type : types) {
@@ -180,6 +199,53 @@ absl::StatusOr<VersionEdit> VersionEdit::Decode(std::string_view bytes) {
   return edit;
 }
 
+bool TableState::RemoveFile(uint64_t number) {
+  std::erase_if(merges, [number](const auto& entry) { return entry.second.HasInput(number); });
+  return files.erase(number) > 0;
+}
+
+absl::Status TableState::AddPiece(const PieceNote& note) {
+  const std::string name = SSTableName(note.piece.file.number);
+  if (files.contains(note.piece.file.number)) {
+    return InvalidArgument("version edit: ", name, " is a file of its table and a piece of a merge");
+  }
+  UnfinishedMerge merge{note.inputs, {}};
+  for (const uint64_t number : note.inputs) {
+    if (!files.contains(number)) {
+      return InvalidArgument("version edit: the merge of the piece ", name, " reads unknown file ", number);
+    }
+  }
+  auto it = merges.find(note.inputs.front());
+  if (it == merges.end()) {
+    const bool shares = std::any_of(merges.begin(), merges.end(),
+                                    [&](const auto& entry) { return entry.second.SharesInputs(merge); });
+    if (shares) return InvalidArgument("version edit: the merge of the piece ", name, " is one of two");
+    it = merges.emplace(note.inputs.front(), std::move(merge)).first;
+  } else if (it->second.inputs != note.inputs) {
+    return InvalidArgument("version edit: the merge of the piece ", name, " has other inputs");
+  }
+  return it->second.Add(note.piece);
+}
+
+absl::Status DatabaseState::ApplyMerges(const VersionEdit& edit) {
+  for (const VersionEdit::FileRef& merge : edit.abandoned_merges) {
+    const auto it = tables.find(merge.table);
+    if (it == tables.end() || it->second.merges.erase(merge.number) == 0) {
+      return InvalidArgument("version edit: abandons unknown merge ", merge.number, " of table ",
+                             merge.table);
+    }
+  }
+  for (const PieceNote& note : edit.merged_pieces) {
+    const auto it = tables.find(note.piece.file.table);
+    if (it == tables.end()) {
+      return InvalidArgument("version edit: a piece of a merge of unknown table ", note.piece.file.table);
+    }
+    STOA_RETURN_IF_ERROR(it->second.AddPiece(note));
+    next_file_number = std::max(next_file_number, note.piece.file.number + 1);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DatabaseState::Apply(const VersionEdit& edit) {
   closed_at_sequence = edit.closed_at_sequence;
   if (edit.database_id) database_id = *edit.database_id;
@@ -202,7 +268,7 @@ absl::Status DatabaseState::Apply(const VersionEdit& edit) {
   }
   for (const VersionEdit::FileRef& file : edit.removed_files) {
     auto it = tables.find(file.table);
-    if (it == tables.end() || it->second.files.erase(file.number) == 0) {
+    if (it == tables.end() || !it->second.RemoveFile(file.number)) {
       return InvalidArgument("version edit: removes unknown file ", file.number, " of table ", file.table);
     }
   }
@@ -215,6 +281,7 @@ absl::Status DatabaseState::Apply(const VersionEdit& edit) {
     }
     next_file_number = std::max(next_file_number, metadata.number + 1);
   }
+  STOA_RETURN_IF_ERROR(ApplyMerges(edit));
   if (edit.types_sequence) types_sequence = std::max(types_sequence, *edit.types_sequence);
   for (const std::string& name : edit.dropped_types) {
     if (types.erase(name) == 0) return InvalidArgument("version edit: drops unknown type ", name);
@@ -236,6 +303,9 @@ VersionEdit DatabaseState::AsEdit() const {
     edit.tables.push_back(table.schema);
     edit.flushed.push_back({id, table.flushed_sequence});
     for (const auto& [number, metadata] : table.files) edit.added_files.push_back(metadata);
+    for (const auto& [first, merge] : table.merges) {
+      for (const MergedPiece& piece : merge.pieces) edit.merged_pieces.push_back({merge.inputs, piece});
+    }
   }
   edit.types_sequence = types_sequence;
   for (const auto& [name, type] : types) edit.types.push_back(type);

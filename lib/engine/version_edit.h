@@ -14,6 +14,7 @@
 
 #include <stoa/write_batch.h>
 
+#include "engine/unfinished_merge.h"
 #include "schema/user_types.h"
 #include "sstable/sstable.h"
 
@@ -51,6 +52,10 @@ struct VersionEdit {
   };
   std::vector<FileRef> removed_files;
   std::vector<SSTableMetadata> added_files;
+  /// Merges, by their first inputs, whose pieces are of no use any more.
+  std::vector<FileRef> abandoned_merges;
+  /// Finished pieces of merges under way.
+  std::vector<PieceNote> merged_pieces;
 
   /// Changes of user types up to and including this sequence are in the state.
   std::optional<uint64_t> types_sequence;
@@ -69,6 +74,13 @@ struct TableState {
   Table schema;
   uint64_t flushed_sequence = 0;
   std::map<uint64_t, SSTableMetadata> files;  ///< by number
+  /// Those of which something is finished, by their first inputs. No two share an input.
+  std::map<uint64_t, UnfinishedMerge> merges;
+
+  /// Merges that were to read the file are over with it. False if there is no such file.
+  bool RemoveFile(uint64_t number);
+  /// InvalidArgument, naming the file, if the piece does not fit.
+  absl::Status AddPiece(const PieceNote& note);
 };
 
 /// The durable state: the sum of all edits.
@@ -88,6 +100,9 @@ struct DatabaseState {
   absl::Status Apply(const VersionEdit& edit);
   /// The edit that makes this state from nothing.
   VersionEdit AsEdit() const;
+
+ private:
+  absl::Status ApplyMerges(const VersionEdit& edit);
 };
 
 }  // namespace stoa

@@ -6,6 +6,8 @@ namespace {
 constexpr uint8_t kTombstones = 1;
 constexpr uint8_t kExpiring = 2;
 
+}  // namespace
+
 void AppendPosition(std::string* out, const Position& position) {
   AppendLittle(out, position.token);
   AppendLengthPrefixed(out, position.key);
@@ -22,8 +24,6 @@ bool ReadPosition(Decoder* decoder, Position* position) {
   position->clustering = clustering;
   return true;
 }
-
-}  // namespace
 
 void AppendBounds(std::string* out, const SourceBounds& bounds) {
   AppendPosition(out, bounds.first);

@@ -13,8 +13,10 @@
 
 namespace stoa {
 
+void AppendPosition(std::string* out, const Position& position);
 void AppendBounds(std::string* out, const SourceBounds& bounds);
 /// False on malformed bytes.
+bool ReadPosition(Decoder* decoder, Position* position);
 bool ReadBounds(Decoder* decoder, SourceBounds* bounds);
 
 }  // namespace stoa

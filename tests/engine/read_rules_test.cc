@@ -83,7 +83,7 @@ class Parts {
     for (const auto& sstable : table()->sstables) plan.inputs.push_back(sstable->metadata().number);
     Compaction::Start(
         std::make_shared<Compaction>(
-            *store_, 1, TableId{1}, plan, Compaction::Context{abort_},
+            *store_, 1, TableId{1}, plan, std::vector<MergedPiece>(), Compaction::Context{abort_, closing_},
             [](const CompactionPlan&, const Compaction::Outcome& outcome) { REQUIRE_OK(outcome.status); }),
         1);
     sim_.executor.RunAll();
@@ -119,6 +119,7 @@ class Parts {
   SimFileSystem files_;
   SimEnv sim_;
   std::atomic<bool> abort_{false};
+  std::atomic<bool> closing_{false};
   Table table_;
   int64_t rows_ = 0;
   size_t flushed_ = 0;
