@@ -95,12 +95,14 @@ class Pair {
         RequireDone(database_->Compact(AnyTable()));
         break;
       case 2:
+        CountResumed();
         RequireDone(database_->Close());
         Unlimit();
         database_.reset();
         Open();
         break;
       case 3:
+        CountResumed();
         database_.reset();
         Unlimit();
         Open();
@@ -116,6 +118,13 @@ class Pair {
         sim_.clock.Advance(static_cast<int64_t>(random().Uniform(5'000'000)));
     }
   }
+
+  /// Merges that were gone on with before the database is closed.
+  void CountResumed() {
+    constexpr auto kResumed = static_cast<size_t>(CompactionReason::kResumed);
+    resumed_ += database_->metrics().compactions_by_reason[kResumed].compactions;
+  }
+  uint64_t resumed() const { return resumed_; }
 
   void ChangeCompaction(const std::string& table) {
     TableOptions table_options = ValueOf(database_->OpenTable(table))->options();
@@ -186,14 +195,16 @@ class Pair {
   std::unique_ptr<Database> database_;
   int applied_ = 0;
   int refused_ = 0;
+  uint64_t resumed_ = 0;
   bool may_be_full_ = false;
   int full_ = 0;
 };
 
-/// How many conditional batches were applied, and how many were not.
+/// How many conditional batches were applied, and how many were not; how many merges were resumed.
 struct Decided {
   int applied = 0;
   int refused = 0;
+  uint64_t resumed = 0;
 };
 
 void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* decided) {
@@ -211,18 +222,21 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* dec
   pair.CompareAll();
   decided->applied += pair.applied();
   decided->refused += pair.refused();
+  pair.CountResumed();
+  decided->resumed += pair.resumed();
 }
 
 }  // namespace
 
 // Goal: every read of the engine equals the model's, over flush, merge, reopen, all deletions, time to live,
-// equal and explicit timestamps, both directions, all page sizes. Method: random histories over a tiny
-// domain, reads after every write.
+// equal and explicit timestamps, merges that are interrupted, both directions, all page sizes. Method: random
+// histories over a tiny domain, reads after every write.
 TEST_CASE("engine equals the model with explicit timestamps") {
   Decided decided;
   for (uint64_t seed = 1; seed <= 60; ++seed) RunHistory(seed, /*explicit_timestamps=*/true, 120, &decided);
   REQUIRE(decided.applied > 300);
   REQUIRE(decided.refused > 300);
+  REQUIRE(decided.resumed > 20);
 }
 
 // Goal: the same when deletions are purged as early as can be. Method: gc_grace 0, automatic timestamps
@@ -232,6 +246,7 @@ TEST_CASE("engine equals the model while purging at once") {
   for (uint64_t seed = 1001; seed <= 1060; ++seed)
     RunHistory(seed, /*explicit_timestamps=*/false, 120, &decided);
   REQUIRE(decided.applied > 300);
+  REQUIRE(decided.resumed > 20);
 }
 
 // Goal: schema changes leave the data as the model says. Method: random histories with truncation and columns

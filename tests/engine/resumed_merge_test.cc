@@ -75,6 +75,7 @@ class Interrupted {
     Options options;
     options.env = &sim_->env;
     options.memory_budget_bytes = 16 << 20;
+    options.wal_segment_bytes = 64 << 10;
     options.background_threads = threads;
     options.listener = &ends;
     database = ValueOf(Database::Open(options, "db"));
@@ -247,9 +248,10 @@ TEST_CASE("pieces go when their merge is over [rule]") {
   for (const End end : {End::kTruncate, End::kDrop, End::kCompactWithOthers, End::kLostPiece}) {
     CAPTURE(static_cast<int>(end));
     Interrupted test({"t", "u"});
-    test.database->Close().IgnoreError();
+    REQUIRE_OK(test.database->Close());
     test.Open(/*threads=*/2);
     test.InterruptWithNotes(2);
+    test.ends = Ends();
     const TableId table = test.State().tables.rbegin()->first;
     const MergedPiece piece = test.State().tables.at(table).merges.begin()->second.pieces.front();
     if (end == End::kLostPiece) {
@@ -275,11 +277,63 @@ TEST_CASE("pieces go when their merge is over [rule]") {
     const CompactionInfo* info = test.ends.resumed();
     REQUIRE(info != nullptr);
     CHECK(info->table == "t");
+    for (const CompactionInfo& other : test.ends.infos)
+      CHECK((other.table == "t" || other.bytes_taken_over == 0));
     // Not by closing, which removes leftovers.
     test.Kill();
     CHECK(test.Notes() == 0);
     CHECK(test.Orphans() == 0);
   }
+}
+
+// Goal: a merge that fails leaves nothing behind, though part of it was done by an earlier opening, and is
+// begun anew. Method: a read fails while it is gone on with.
+TEST_CASE("a resumed merge that fails begins anew") {
+  Interrupted test({"t"}, 400, 10);
+  test.InterruptWithNotes();
+  test.Open();
+  const std::string before = test.Dump();
+  test.files().FailRead(test.files().reads() + 2, absl::UnavailableError("EIO"), FaultSpan::kOnce);
+  test.RunAll();
+  REQUIRE(test.ends.resumed() == nullptr);
+  REQUIRE(absl::IsUnavailable(test.ends.statuses.back()));
+  CHECK(test.Notes() == 0);
+  CHECK(test.Orphans() == 0);
+  test.sim().clock.Advance(11'000'000);
+  test.RunAll();
+  REQUIRE_OK(test.ends.statuses.back());
+  CHECK(test.ends.infos.back().bytes_taken_over == 0);
+  CHECK(test.database->metrics().sstables == 5);
+  CHECK(test.Dump() == before);
+}
+
+// Goal: pieces of merges that wait do not fill the disk. Method: a disk without room for the reserve, and two
+// unfinished merges for one thread.
+TEST_CASE("on a full disk unfinished merges that wait are forgotten") {
+  Interrupted test({"t", "u"}, 400, 10);
+  REQUIRE_OK(test.database->Close());
+  test.Open(/*threads=*/2);
+  test.InterruptWithNotes(2);
+  REQUIRE_OK(test.files().RemoveFile("db/RESERVE"));
+  test.files().SetCapacity(test.files().used_bytes() + (200 << 10));
+  test.ends = Ends();
+  test.Open();
+  const std::string before = test.Dump("u");
+  test.sim().clock.Advance(1'000'001);
+  test.Run(20);
+  CHECK(test.Notes() <= 1);
+  CHECK_FALSE(test.files().ReadFile("db/RESERVE").ok());
+  test.files().SetCapacity(uint64_t{1} << 50);
+  for (int second = 0; second < 100; ++second) {
+    test.sim().clock.Advance(1'000'001);
+    test.RunAll();
+  }
+  for (size_t i = 0; i < test.ends.infos.size(); ++i) {
+    CHECK((test.ends.infos[i].table == "t" || test.ends.infos[i].bytes_taken_over == 0));
+  }
+  CHECK(test.database->metrics().sstables == 10);
+  CHECK(test.Dump("u") == before);
+  CHECK(test.Orphans() == 0);
 }
 
 }  // namespace stoa

@@ -1,6 +1,10 @@
 // Manifests: an edit by itself, and a whole manifest with its checksums made right. What decodes encodes to
 // the same, and the state it adds up to is that of the one edit that describes it.
 #include "engine/manifest.h"
+
+#include <algorithm>
+#include <utility>
+
 #include "fuzz/fuzz_target.h"
 #include "fuzz/intact.h"
 #include "fuzz/small_database.h"
@@ -51,6 +55,28 @@ void ReadWhole(std::string_view bytes) {
   CheckState(content->state);
 }
 
+/// The edit that makes the state with a merge under way of two files, of which two pieces are finished; and
+/// one that gives that merge up.
+std::vector<std::string> MergeSeeds(DatabaseState state) {
+  const auto has_file = [](const auto& entry) { return !entry.second.files.empty(); };
+  const auto it = std::find_if(state.tables.begin(), state.tables.end(), has_file);
+  STOA_FUZZ_CHECK(it != state.tables.end());
+  TableState& table = it->second;
+  SSTableMetadata file = table.files.begin()->second;
+  const uint64_t input = file.number;
+  file.number = 1000;
+  table.files.emplace(file.number, file);
+  PieceNote note{{input, file.number}, {{}, file.bounds.last, file}};
+  for (const bool to_end : {false, true}) {
+    ++note.piece.file.number;
+    if (to_end) note.piece.from = *std::exchange(note.piece.to, std::nullopt);
+    STOA_FUZZ_CHECK(table.AddPiece(note).ok());
+  }
+  VersionEdit abandon;
+  abandon.abandoned_merges.push_back({it->first, input});
+  return {Encoded(state.AsEdit()), Encoded(abandon)};
+}
+
 }  // namespace
 }  // namespace stoa
 
@@ -73,6 +99,7 @@ std::vector<std::string> FuzzSeeds() {
       const auto content = stoa::DecodeManifest(path.substr(path.rfind('/') + 1), bytes);
       STOA_FUZZ_CHECK(content.ok());
       seeds.push_back(stoa::Encoded(content->state.AsEdit()));
+      for (std::string& seed : stoa::MergeSeeds(content->state)) seeds.push_back(std::move(seed));
       stoa::fuzz::MakeManifestIntact(stoa::kNumber, &bytes);
       seeds.push_back(std::move(bytes));
     }

@@ -26,7 +26,7 @@ using model::Event;
 constexpr uint64_t kImagesWanted = 20'000;
 constexpr size_t kImagesPerCall = 64;
 constexpr size_t kNestedImages = 4;
-constexpr uint64_t kNestedCalls = 24;  // about as many as an opening makes
+constexpr uint64_t kNestedCalls = 48;  // about as many as an opening makes, and its first merges
 
 /// One thing that the scenario does: an event, or maintenance.
 struct Step {
@@ -137,6 +137,12 @@ Options SimOptions(Env* env) {
   return options;
 }
 
+/// That they did it, so that the images are such as they leave.
+struct Merges {
+  uint64_t bytes_copied = 0;
+  uint64_t resumed = 0;
+};
+
 class Scenario {
  public:
   explicit Scenario(uint64_t seed) : seed_(seed), steps_(MakeScenario(seed)) {
@@ -176,7 +182,7 @@ class Scenario {
           break;
         case Step::Kind::kCompact:
           status = (*database)->Compact(step.event.table);
-          bytes_copied_ += model::BytesCopied(**database);
+          merges_.bytes_copied += model::BytesCopied(**database);
           break;
         case Step::Kind::kSync:
           status = (*database)->Sync();
@@ -197,10 +203,11 @@ class Scenario {
     return promise;
   }
 
-  /// By merges, in all runs.
-  uint64_t bytes_copied() const { return bytes_copied_; }
+  /// What merges did, in all runs.
+  const Merges& merges() const { return merges_; }
 
-  /// Opens an image and compares. Returns what is wrong, nothing if all is well.
+  /// Opens an image and compares; once more after what there is to merge. Returns what is wrong, nothing if
+  /// all is well.
   std::string Check(SimFileSystem& files, const Promise& promise) {
     SimEnv sim(files, seed_ + 1);
     absl::StatusOr<std::unique_ptr<Database>> database = Database::Open(SimOptions(&sim.env), "db");
@@ -211,24 +218,39 @@ class Scenario {
       return "does not verify: " + verified.ToString();
     }
     for (size_t n = promise.least; n <= promise.most; ++n) {
-      if (states_[n] == *found) return "";
+      if (states_[n] == *found) return CheckMerged(sim, **database, *found);
     }
     return StrCat("holds no state between event ", promise.least, " and event ", promise.most, ":\n", *found,
                   "expected at least:\n", states_[promise.least]);
   }
 
+  /// Merges that were gone on with.
+
  private:
+  /// As Check, for the background work of a database that holds `expected`.
+  std::string CheckMerged(SimEnv& sim, Database& database, const std::string& expected) {
+    sim.executor.RunAll();
+    constexpr auto kResumed = static_cast<size_t>(CompactionReason::kResumed);
+    merges_.resumed += database.metrics().compactions_by_reason[kResumed].compactions;
+    absl::StatusOr<std::string> found = model::Dump(database);
+    if (!found.ok()) return "does not read after merges: " + found.status().ToString();
+    if (const absl::Status verified = database.Verify().status(); !verified.ok()) {
+      return "does not verify after merges: " + verified.ToString();
+    }
+    return *found == expected ? "" : StrCat("holds after merges:\n", *found, "expected:\n", expected);
+  }
+
   static constexpr int64_t kNow = SimEnv::kStartMicros / 1'000'000;
   const uint64_t seed_;
   const std::vector<Step> steps_;
-  uint64_t bytes_copied_ = 0;
   std::vector<std::string> states_;  // the model's dump after each number of events
+  Merges merges_;
 };
 
 /// Cuts the scenario of `seed` at every call, opens what may be left, and hands the outcome of each image to
-/// `report`. Returns how many bytes merges have copied meanwhile.
-uint64_t CutEverywhere(
-    uint64_t seed, const std::function<void(const std::string& where, const std::string& wrong)>& report) {
+/// `report`. Returns what merges did meanwhile.
+Merges CutEverywhere(uint64_t seed,
+                     const std::function<void(const std::string& where, const std::string& wrong)>& report) {
   Scenario scenario(seed);
   std::set<uint64_t> seen;
   for (uint64_t call = 0;; ++call) {
@@ -236,7 +258,7 @@ uint64_t CutEverywhere(
     files.AllowMapping(seed % 2 == 1);  // the log goes through memory, or through write(2)
     files.SetCrashAt(call);
     const Promise promise = scenario.Run(files);
-    if (!files.crashed()) return scenario.bytes_copied();
+    if (!files.crashed()) return scenario.merges();
     std::vector<CrashState> states = files.EnumerateImages(kImagesPerCall, call);
     for (size_t i = 0; i < states.size(); ++i) {
       SimFileSystem& image = *states[i].files;
@@ -244,13 +266,14 @@ uint64_t CutEverywhere(
       if (!seen.insert(key).second) continue;
       const std::string where = StrCat("call ", call, ", image ", states[i].choice.ToString());
       if (i < kNestedImages) {
-        // The recovery is cut as well, at a call that moves on from image to image.
+        // The recovery is cut as well, or what it merges then, at a call that moves on from image to image.
         std::unique_ptr<SimFileSystem> again = image.KillImage();
         const uint64_t cut = (call + i) % kNestedCalls;
         again->SetCrashAt(cut);
         {
           SimEnv sim(*again, call);
-          (void)Database::Open(SimOptions(&sim.env), "db");
+          const auto opened = Database::Open(SimOptions(&sim.env), "db");
+          if (opened.ok()) sim.executor.RunAll();
         }
         for (CrashState& nested : again->EnumerateImages(kNestedImages, call)) {
           report(StrCat(where, ", recovery cut at ", cut, ", ", nested.choice.ToString()),
@@ -267,25 +290,30 @@ uint64_t CutEverywhere(
 // Goal: whatever a power failure leaves, the database opens by itself and holds a prefix of what was
 // committed, with everything that was promised. Method: scenarios drawn from several seeds are cut at every
 // call that changes the file system; of each cut a family of images (un-synced data and directory entries
-// kept, lost, torn, reordered) is opened and compared with the model; some recoveries are cut again.
+// kept, lost, torn, reordered) is opened and compared with the model, also after merges, some of which go on
+// where the crash had interrupted them; some recoveries, and their merges, are cut again.
 TEST_CASE("crash at every call of several scenarios") {
   uint64_t images = 0;
   uint64_t violations = 0;
-  uint64_t bytes_copied = 0;
+  Merges merges;
   std::string first_violation;
   for (uint64_t seed = 1; images < kImagesWanted; ++seed) {
-    bytes_copied += CutEverywhere(seed, [&](const std::string& where, const std::string& wrong) {
+    const Merges seen = CutEverywhere(seed, [&](const std::string& where, const std::string& wrong) {
       ++images;
       if (!wrong.empty() && violations++ == 0)
         first_violation = StrCat("seed ", seed, ", ", where, ": ", wrong);
     });
+    merges.bytes_copied += seen.bytes_copied;
+    merges.resumed += seen.resumed;
   }
-  std::printf("reliability: crash_images=%llu violations=%llu\n", static_cast<unsigned long long>(images),
-              static_cast<unsigned long long>(violations));
+  std::printf("reliability: crash_images=%llu violations=%llu resumed_merges=%llu\n",
+              static_cast<unsigned long long>(images), static_cast<unsigned long long>(violations),
+              static_cast<unsigned long long>(merges.resumed));
   INFO(first_violation);
   REQUIRE(violations == 0);
   REQUIRE(images >= kImagesWanted);
-  REQUIRE(bytes_copied > 100'000);
+  REQUIRE(merges.bytes_copied > 100'000);
+  REQUIRE(merges.resumed >= kImagesWanted / 100);
 }
 
 // Goal: the death of the process loses nothing that was acknowledged, synced or not. Method: the scenario is
