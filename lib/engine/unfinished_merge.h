@@ -20,9 +20,10 @@
 //    had run all the time (TableOptions::gc_grace_seconds). The inputs themselves cannot have come to be
 //    outside, for whoever merges one of them elsewhere ends the note. So too for the deltas of counters that
 //    were folded: a deletion between them can no longer come, as it would have to be older than they are.
+//  * While a merge waits to be resumed its inputs are busy, as if it were under way: nobody counts on
+//    deletions in them that a piece may have forgotten.
 //  * An alteration of the table is no hindrance: SSTables name columns by permanent ids, and those from
-//  before
-//    and after stand side by side in every table.
+//    before and those from after it stand side by side in every table.
 //
 // A note costs one edit of the manifest. Losing one costs work, nothing else: a piece that cannot be opened
 // is dropped, with its note, by the next opening.

@@ -66,6 +66,63 @@ TEST_CASE("a merge into many files") {
   CHECK(Dump(MergeOf(read)) == Dump(MergeOf(contents)));
 }
 
+// Goal: a merge may be broken off after any file, and gone on with by another task from where that one had
+// got; deletions that the first has forgotten do in the rest what they have to do. Method: broken off as
+// often as can be, deletions kept and purged; the files hold together what one merge holds.
+TEST_CASE("a merge that is broken off is gone on with [rule]") {
+  const bool purges = GENERATE(false, true);
+  CAPTURE(purges);
+  const TableSchema schema = SimpleSchema();
+  std::vector<Content> contents = SpreadContents();
+  contents[3][0].ranges[0].deletion = DeletionTime{1'000'000, 10};  // hides some of the rows, or all
+  SSTableFixture fixture;
+  MergeTask::Input input;
+  input.schema = std::make_shared<const TableSchema>(schema);
+  uint64_t number = 0;
+  input.new_file = [&number] { return SmallBlocks(++number, 3000, 3000); };
+  if (purges) {
+    input.purge.now_seconds = 1000;
+    input.purge.min_timestamp_outside = [](uint64_t, std::string_view) { return INT64_MAX; };
+  }
+  std::vector<MergeTask::OpenSource> sources;
+  for (const Content& content : contents) {
+    sources.emplace_back([&content](const ScanSpec& spec) { return NewVectorSource(content, spec); });
+  }
+  const Projection projection = FullProjection(schema);
+  ScanSpec spec;
+  spec.projection = &projection;
+  const auto read_all = [&](const std::vector<SSTableMetadata>& files) {
+    std::vector<Content> read;
+    for (const SSTableMetadata& metadata : files) {
+      const std::shared_ptr<SSTable> sstable =
+          ValueOf(SSTable::Open(fixture.directory(), metadata, &fixture.cache()));
+      read.push_back(ValueOf(ReadContent(sstable->NewSource(spec, nullptr).get(), spec)));
+    }
+    return Dump(MergeOf(read));
+  };
+  const auto run = [&](uint64_t limit_bytes, Position* from, std::vector<SSTableMetadata>* files) {
+    input.range.start = *from;
+    const std::unique_ptr<MergeTask> task = ValueOf(MergeTask::Create(fixture.directory(), input, sources));
+    bool complete = ValueOf(task->Step());
+    task->LimitFiles(limit_bytes);
+    while (!complete && task->outputs().empty()) complete = ValueOf(task->Step());
+    files->insert(files->end(), task->outputs().begin(), task->outputs().end());
+    const Position reached = task->reached();
+    REQUIRE((complete || reached > *from));
+    *from = reached;
+    return complete;
+  };
+  Position start;
+  std::vector<SSTableMetadata> whole, pieces;
+  REQUIRE(run(UINT64_MAX, &start, &whole));
+  REQUIRE(whole.size() == 1);
+  while (!run(1, &start, &pieces)) {
+  }
+  CHECK(pieces.size() >= 4);
+  for (size_t i = 1; i < pieces.size(); ++i) CHECK(!pieces[i - 1].bounds.Overlaps(pieces[i].bounds));
+  CHECK(read_all(pieces) == read_all(whole));
+}
+
 // Goal: a task merges its range alone. Method: the two partitions, each by a task.
 TEST_CASE("a merge of a range") {
   const TableSchema schema = SimpleSchema();
