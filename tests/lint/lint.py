@@ -36,6 +36,10 @@ BANNED_IN_ENGINE = [
      "go through FileSystem (io/file_system.h)"),
     (r"\bthread_local\b", "keep state in objects that someone owns"),
     (r"\b(sleep|usleep|nanosleep|sleep_for|sleep_until)\(", "use Executor::ScheduleAfter (io/executor.h)"),
+    # What it points to may be gone after the statement: another thread publishes the next view.
+    (r"\bviews(_|\(\))\s*\.\s*(Get|Acquire)\(\)\s*(->|\.(?!share\(\)))"
+     r"|(?<!\w)\(\s*\*[\w.>-]*\bviews(_|\(\))\.(Get|Acquire)\(\)\s*\)\s*\.",
+     "hold the view in a variable as long as anything of it is used: const std::shared_ptr<const View> view = ..."),
     (r"std::(cout|cerr)\b|(?<![\w.>])f?printf\(", "return a Status or a string; only lib/cli prints"),
 ]
 # Checked in every C++ file.

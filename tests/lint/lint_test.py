@@ -27,6 +27,8 @@ class LintTest(unittest.TestCase):
             "include/stoa/x.h": "#pragma once\n#include <absl/status/status.h>\n",
             "lib/data/x.h": '#pragma once\n#include "base/hash.h"\n// std::thread, time(NULL)\n',
             "lib/io/x.cc": "std::thread t;\nstd::mutex m;\n", "lib/io/README.md": "x\n",
+            "lib/read/x.cc": "auto view = store_.views().Get();\nauto owned = views_.Acquire().share();\nif (F(*views().Get()).empty()) G();\n",
+            "lib/read/README.md": "x\n",
             "lib/wal/x.cc": 'const char* s = "std::mutex fopen(";\nint64_t write_time(0);\n', "lib/wal/README.md": "x\n",
         }), [])
 
@@ -39,6 +41,9 @@ class LintTest(unittest.TestCase):
                               ("x = std::chrono::system_clock::now();", "io/clock.h"), ("x = time(nullptr);", "Clock"),
                               ("x = rand();", "io/random.h"), ("std::random_device d;", "IdSource"),
                               ('f = fopen("a", "r");', "FileSystem"), ("::open(p, 0);", "FileSystem"),
+                              ("x = store_.views().Get()->Find(t);", "hold the view"),
+                              ("for (auto& t : store_.views()\n    .Get()->tables()) F(t);", "hold the view"),
+                              ("x = &(*views_.Acquire()).tables();", "hold the view"),
                               ("assert(x);", "STOA_DCHECK"), ("thread_local int x;", "owns")]:
             with self.subTest(call):
                 self.assert_one({"lib/wal/x.h": "#pragma once\n" + call + "\n"}, instead)
