@@ -16,6 +16,7 @@
 #include "engine/manifest.h"
 #include "engine/recovery.h"
 #include "engine/schema_change.h"
+#include "engine/space_reserve.h"
 #include "io/files.h"
 #include "sstable/block_cache.h"
 #include "wal/log_replay.h"
@@ -26,6 +27,9 @@ namespace {
 
 constexpr uint64_t kCacheBytes = 64 << 20;
 constexpr IoTag kReadManifest{FileKind::kManifest, IoPurpose::kVerify};
+/// Its size is 0: how much it keeps back only the file system knows.
+constexpr std::string_view kReserveLine =
+    ": no content; disk space kept back by who has the database open, or had it until a crash\n";
 constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 
 std::string ColumnName(const TableSchema* schema, ColumnId id) {
@@ -179,7 +183,9 @@ absl::StatusOr<std::string> DescribeDirectory(Directory& directory, int64_t now_
     STOA_ASSIGN_OR_RETURN(const uint64_t bytes, directory.FileSize(LogSegmentName(log)));
     text += StrCat("log segment ", LogSegmentName(log), ": ", bytes, " bytes\n");
   }
-  return text;
+  STOA_ASSIGN_OR_RETURN(const std::vector<std::string> names, directory.List());
+  const bool has_reserve = std::find(names.begin(), names.end(), kReserveName) != names.end();
+  return has_reserve ? StrCat(text, kReserveName, kReserveLine) : text;
 }
 
 absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name) {
@@ -219,7 +225,12 @@ absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view 
     return StrCat(text, report.records, " records", report.cut_bytes > 0 ? "; ends in " : "",
                   report.cut_detail, "\n");
   }
-  return InvalidArgument(name, " is neither an SSTable nor a blob, a manifest or a log segment");
+  if (name == kReserveName) {
+    STOA_RETURN_IF_ERROR(directory.FileSize(name).status());
+    return StrCat(kReserveName, kReserveLine);
+  }
+  return InvalidArgument(name, " is neither an SSTable nor a blob, a manifest, a log segment or ",
+                         kReserveName);
 }
 
 absl::StatusOr<DirectoryVerification> VerifyDirectory(Directory& directory) {

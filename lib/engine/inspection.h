@@ -28,7 +28,7 @@ std::string DescribeLevels(const Files& files, const TableSchema& schema, int64_
 /// The tables and files of the database in `directory`, at `now_seconds` since 1970; with the levels that it
 /// has when it is opened with the memory that Options give by default.
 absl::StatusOr<std::string> DescribeDirectory(Directory& directory, int64_t now_seconds);
-/// One file: an SSTable, a blob, a manifest or a log segment. InvalidArgument for any other name.
+/// One file: an SSTable, a blob, a manifest, a log segment or RESERVE. InvalidArgument for any other name.
 absl::StatusOr<std::string> DescribeFile(Directory& directory, std::string_view name);
 
 struct DirectoryVerification {

@@ -154,8 +154,10 @@ TEST_CASE("inspection changes nothing") {
     REQUIRE(text.find("table t1") != std::string::npos);
     REQUIRE(text.find("space amplification") != std::string::npos);
     REQUIRE(text.find("column v") != std::string::npos);
+    REQUIRE((text.find("\nRESERVE: ") != std::string::npos) == !close);
+    REQUIRE(DescribeFile(*directory, "RESERVE").ok() == !close);
     for (const std::string& name : ValueOf(directory->List())) {
-      if (name == "CURRENT" || name == "LOCK" || name == "RESERVE") continue;
+      if (name == "CURRENT" || name == "LOCK") continue;
       REQUIRE(!ValueOf(DescribeFile(*directory, name)).empty());
     }
     REQUIRE(files->ContentHash() == before);
