@@ -62,6 +62,8 @@ struct Metrics {
   /// The three above by reason; indexed by CompactionReason.
   std::array<CompactionCounters, kCompactionReasons> compactions_by_reason;
   std::vector<CompactionInfo> running_compactions;  ///< as they are now, the oldest first
+  /// How long merges were held up by Options::compaction_bytes_per_second, all their threads together.
+  int64_t compaction_wait_micros = 0;
   uint64_t memtable_bytes = 0;
   uint64_t block_cache_bytes = 0;
   uint64_t buffer_bytes = 0;  ///< kept by cursors, flushes and merges for the rows they are at

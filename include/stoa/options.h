@@ -52,6 +52,16 @@ struct Options {
   /// for tests: a file costs a few milliseconds and a block of the disk.
   uint64_t inline_value_bytes_max = 1u << 20;
 
+  /// Merges of all tables together read at most so many bytes of files a second, and write at most so many;
+  /// 0: no limit; otherwise 4 KiB to 1 TiB. (Cassandra's compaction_throughput counts what is read, RocksDB's
+  /// rate limiter what is written: here neither gets beyond it.) Flushes are never held up, nor are merges
+  /// that carry out deletions by their deadline (TableOptions::delete_persistence_seconds). Nor does the
+  /// limit hold where it would do harm: while writers are slowed down because merges do not follow (a table
+  /// has more files over each other than CompactionOptions::files_per_read_max), while the disk is full, and
+  /// while the database is being closed. Choose it several times as large as what is written on average: a
+  /// byte is merged more than once.
+  uint64_t compaction_bytes_per_second = 0;
+
   /// Files, clock, threads and randomness; null means those of the operating system. Must outlive the
   /// database. For simulation and for embedders that bring their own.
   Env* env = nullptr;

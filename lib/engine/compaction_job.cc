@@ -16,8 +16,12 @@ class Compaction::ShardJob : public Job {
 
   Progress Step() override {
     compaction_->Begin();
-    const absl::StatusOr<bool> finished =
-        compaction_->context_.abort.load() ? absl::CancelledError("closing") : Advance();
+    const bool abort = compaction_->context_.abort.load();
+    if (const int64_t pause_micros = compaction_->PauseMicros(); pause_micros > 0 && !abort) {
+      GoOnLater(pause_micros);
+      return Progress::kDone;
+    }
+    const absl::StatusOr<bool> finished = abort ? absl::CancelledError("closing") : Advance();
     if (finished.ok() && !*finished) return Progress::kMore;
     EndTask();
     compaction_->Leave(finished.status());
@@ -25,6 +29,13 @@ class Compaction::ShardJob : public Job {
   }
 
  private:
+  /// As a job that begins then: no thread waits.
+  void GoOnLater(int64_t pause_micros) {
+    Executor& executor = compaction_->store_.env().executor;
+    executor.ScheduleAfter(pause_micros, JobPriority::kCompaction,
+                           std::make_unique<ShardJob>(std::move(*this)));
+  }
+
   absl::StatusOr<bool> Advance() {
     if (InputsGone()) return true;
     if (work_.task == nullptr) {
@@ -122,6 +133,17 @@ void Compaction::NoteProgress(Work* work) {
   if (context_.listener != nullptr && (before + read) / tenth != before / tenth) {
     context_.listener->OnCompactionProgress(Info());
   }
+  if (IsUrgent()) return;
+  context_.throttle.Charge(static_cast<int64_t>(read), static_cast<int64_t>(written),
+                           store_.env().clock.NowMonotonicMicros());
+}
+
+int64_t Compaction::PauseMicros() const {
+  return IsUrgent() ? 0 : context_.throttle.NextWait(store_.env().clock.NowMonotonicMicros());
+}
+
+bool Compaction::IsUrgent() const {
+  return plan_.reason == CompactionReason::kDeadline || !store_.reserve().whole();
 }
 
 // ---- The work

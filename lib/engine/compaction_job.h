@@ -14,6 +14,7 @@
 
 #include "compaction/merge_task.h"
 #include "compaction/picker.h"
+#include "engine/merge_throttle.h"
 #include "engine/outside_sources.h"
 #include "engine/store.h"
 #include "engine/unfinished_merge.h"
@@ -38,6 +39,7 @@ class Compaction {
     /// Merges are to end as soon as what they have done is not lost: with the next piece that is noted, or
     /// because they are complete.
     const std::atomic<bool>& closing;
+    MergeThrottle& throttle;
     /// Smaller pieces are not worth a note, unless the table wants small files.
     uint64_t piece_bytes = 0;
     Listener* listener = nullptr;  ///< told of beginning and progress; may be null
@@ -75,6 +77,10 @@ class Compaction {
   void NoteProgress(Work* work);
   /// Takes the file that the step has finished, if any. True if the manifest notes it from now on.
   bool TakePiece(const Work& work, bool complete) ABSL_LOCKS_EXCLUDED(mutex_);
+  /// How long to wait before the next step, in microseconds.
+  int64_t PauseMicros() const;
+  /// Others wait for it, or it for a deadline: then it is not held to a rate.
+  bool IsUrgent() const;
   /// A job will take no more. The last one finishes.
   void Leave(const absl::Status& status) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -66,7 +66,11 @@ struct CompactionScheduler::Lifetime {
 };
 
 CompactionScheduler::CompactionScheduler(Store& store, WritePacer& pacer, const Settings& settings)
-    : store_(store), pacer_(pacer), settings_(settings), lifetime_(std::make_shared<Lifetime>()) {
+    : store_(store),
+      pacer_(pacer),
+      settings_(settings),
+      lifetime_(std::make_shared<Lifetime>()),
+      throttle_(settings.bytes_per_second) {
   MutexLock lock(&lifetime_->mutex);
   lifetime_->owner = this;
 }
@@ -114,6 +118,7 @@ void CompactionScheduler::Pace(TableId table, const CompactionState& state) {
   for (const auto& [id, excess] : excess_) worst = std::max(worst, excess);
   const auto excess = static_cast<double>(worst);
   pacer_.SetSlowdown(1 + excess * excess / 4);
+  throttle_.SetLifted(stopping_ || worst > 0);
 }
 
 void CompactionScheduler::SetUnfinished(const DatabaseState& state) {
@@ -179,7 +184,7 @@ void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
   const uint64_t id = ++last_id_;
   const auto compaction = std::make_shared<Compaction>(
       store_, id, table, std::move(plan), std::move(pieces),
-      Compaction::Context{abort_, closing_, static_cast<uint64_t>(settings_.base_bytes), settings_.listener},
+      Compaction::Context{abort_, closing_, throttle_, static_cast<uint64_t>(settings_.base_bytes), settings_.listener},
       [this, id, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
         Done(id, table, done, outcome);
       });
@@ -293,6 +298,7 @@ void CompactionScheduler::Stop(bool abort) {
   }
   MutexLock lock(&mutex_);
   stopping_ = true;
+  throttle_.SetLifted(true);
   changed_.SignalAll();
   while (!under_way_.empty()) {
     if (!store_.env().executor.Wait(&mutex_, &changed_)) return;
@@ -302,6 +308,7 @@ void CompactionScheduler::Stop(bool abort) {
 void CompactionScheduler::FillMetrics(Metrics* metrics) const {
   MutexLock lock(&mutex_);
   metrics->compactions_by_reason = counters_;
+  metrics->compaction_wait_micros = throttle_.waited_micros();
   for (const CompactionCounters& counters : counters_) {
     metrics->compactions += counters.compactions;
     metrics->compaction_bytes_read += counters.bytes_read;

@@ -34,9 +34,10 @@ Files FilesOf(const TableView& table);
 class CompactionScheduler {
  public:
   struct Settings {
-    size_t threads = 1;            ///< how many may merge at a time
-    double base_bytes = 0;         ///< CompactionState
-    Listener* listener = nullptr;  ///< outlives this object; may be null
+    size_t threads = 1;             ///< how many may merge at a time
+    double base_bytes = 0;          ///< CompactionState
+    uint64_t bytes_per_second = 0;  ///< MergeThrottle
+    Listener* listener = nullptr;   ///< outlives this object; may be null
   };
   /// `pacer` is told when merges do not follow.
   CompactionScheduler(Store& store, WritePacer& pacer, const Settings& settings);
@@ -103,6 +104,7 @@ class CompactionScheduler {
   std::function<void()> flush_;
   std::atomic<bool> abort_{false};
   std::atomic<bool> closing_{false};
+  MergeThrottle throttle_;
 
   mutable Mutex mutex_;
   CondVar changed_;

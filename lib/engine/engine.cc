@@ -78,6 +78,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   CompactionScheduler::Settings compaction;
   compaction.threads = static_cast<size_t>(options_.background_threads);
   compaction.base_bytes = FlushedFileBytes(memtable_bytes);
+  compaction.bytes_per_second = options_.compaction_bytes_per_second;
   compaction.listener = options_.listener;
   compactions_ = std::make_unique<CompactionScheduler>(*store_, *pacer_, compaction);
   maintenance_ = std::make_unique<Maintenance>(options_, *store_, *log_, *compactions_, *pacer_);

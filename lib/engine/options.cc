@@ -30,6 +30,11 @@ absl::Status Options::Validate() const {
              static_cast<int64_t>(2 * wal_segment_bytes & INT64_MAX), kMemoryMax, &faults);
   CheckRange("inline_value_bytes_max", static_cast<int64_t>(inline_value_bytes_max & INT64_MAX), 16,
              kCellBytesMax, &faults);
+  if (compaction_bytes_per_second != 0) {
+    CheckRange("compaction_bytes_per_second, if not 0,",
+               static_cast<int64_t>(compaction_bytes_per_second & INT64_MAX), 4 << 10, int64_t{1} << 40,
+               &faults);
+  }
   return faults.empty() ? absl::OkStatus() : InvalidArgument("options: ", faults);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stoa/database.h>
 
+#include "io/random.h"
 #include "io/sim_file_system.h"
 #include "model/sim_env.h"
 #include "support/catch.h"
@@ -24,6 +25,12 @@ class CompactionTest {
   }
 
   void Open() { database = ValueOf(Database::Open(options_, "db")); }
+  void Reopen(const Options& options) {
+    database.reset();
+    options_ = options;
+    Open();
+  }
+  const Options& options() const { return options_; }
 
   Table Create(const TableOptions& table_options) {
     return ValueOf(database->CreateTable(ValueOf(TableSchema::Builder("t")
@@ -241,6 +248,104 @@ TEST_CASE("a table is cut into shards") {
   REQUIRE_OK(test.database->Compact("t"));
   CHECK(test.database->metrics().sstables == 1);
   CHECK(test.Rows(table) == 505);
+}
+
+/// A row of 1,000 bytes that do not compress in each of `partitions` partitions in as many flushes as there
+/// are `rounds`.
+void FillRounds(CompactionTest* test, const Table& table, int32_t rounds, int32_t partitions) {
+  Random random(1);
+  for (int32_t round = 0; round < rounds; ++round) {
+    for (int32_t k = 0; k < partitions; ++k) {
+      std::string text(1000, 'x');
+      for (char& letter : text) letter = static_cast<char>(random.Uniform(96) + 32);
+      test->Upsert(table, k, round, round + 1, text);
+    }
+    REQUIRE_OK(test->database->Flush());
+  }
+}
+
+// Goal: merges keep to their rate, flushes know none, and what was waited for is told. Method: the manual
+// clock, which only waiting moves: a table is flushed, merged without a limit, and merged with one.
+TEST_CASE("merges are held to a rate [rule]") {
+  constexpr uint64_t kRate = 256 << 10;
+  CompactionTest test;
+  Options options = test.options();
+  options.memory_budget_bytes = 64 << 20;
+  options.compaction_bytes_per_second = kRate;
+  test.Reopen(options);
+  TableOptions table_options;
+  table_options.compression_level = 0;
+  table_options.compaction.scaling_parameters = "T8";
+  table_options.compaction.space_amplification_max = 100;
+  const Table table = test.Create(table_options);
+  const auto now = [&] { return test.sim.clock.NowMonotonicMicros(); };
+  int64_t begin = now();
+  FillRounds(&test, table, 6, 200);
+  CHECK(now() == begin);
+  CHECK(test.database->metrics().compaction_wait_micros == 0);
+  const uint64_t bytes = test.database->metrics().sstable_bytes;
+  REQUIRE(bytes > 4 * kRate);
+
+  begin = now();
+  REQUIRE_OK(test.database->Compact("t"));
+  const auto least = static_cast<int64_t>(bytes * kSecond / kRate);
+  // But for the last step, which nobody waits for.
+  CHECK(now() - begin > least - kSecond);
+  CHECK(now() - begin < least + kSecond);
+  const Metrics metrics = test.database->metrics();
+  CHECK(metrics.compaction_wait_micros > least - kSecond);
+  CHECK(metrics.compaction_wait_micros < 2 * (least + kSecond));  // two threads
+  CHECK(test.Rows(table) == 200 * 6);
+}
+
+// Goal: the limit gives way to what would be worse. Method: too many files over each other; a deadline; the
+// end of the database: time does not pass while they are merged, and it does without them.
+TEST_CASE("the rate of merges gives way [rule]") {
+  CompactionTest test;
+  Options options = test.options();
+  options.memory_budget_bytes = 64 << 20;
+  options.compaction_bytes_per_second = 4 << 10;
+  test.Reopen(options);
+  const auto now = [&] { return test.sim.clock.NowMonotonicMicros(); };
+  TableOptions table_options;
+  table_options.compression_level = 0;
+  table_options.compaction.scaling_parameters = "T8";
+  table_options.compaction.files_per_read_max = 6;
+  table_options.compaction.space_amplification_max = 100;
+  const Table table = test.Create(table_options);
+
+  SECTION("writers wait for merges") {
+    FillRounds(&test, table, 6, 100);
+    test.sim.executor.RunAll();
+    CHECK(test.database->metrics().compactions == 0);
+    FillRounds(&test, table, 1, 100);
+    test.sim.executor.RunAll();  // does not let time pass
+    CHECK(test.database->metrics().compactions > 0);
+    CHECK(test.database->metrics().compaction_wait_micros == 0);
+  }
+  SECTION("a level is merged") {
+    table_options.compaction.scaling_parameters = "T4";
+    REQUIRE_OK(test.database->AlterTable("t", TableAlteration().SetOptions(table_options)).status());
+    FillRounds(&test, table, 4, 100);
+    test.sim.executor.RunAll();
+    CHECK(test.database->metrics().compactions == 0);
+    CHECK(test.database->metrics().running_compactions.size() == 1);
+    const int64_t begin = now();
+    REQUIRE_OK(test.database->Close());
+    CHECK(now() - begin < kSecond);
+  }
+  SECTION("a deadline") {
+    table_options.delete_persistence_seconds = 100;
+    REQUIRE_OK(test.database->AlterTable("t", TableAlteration().SetOptions(table_options)).status());
+    FillRounds(&test, table, 2, 100);
+    WriteBatch batch;
+    REQUIRE_OK(batch.DeletePartition(table, {int32_t{0}}));
+    test.Write(batch);
+    for (int i = 0; i < 8; ++i) test.Pass(10);
+    const Metrics metrics = test.database->metrics();
+    CHECK(metrics.compactions_by_reason[static_cast<size_t>(CompactionReason::kDeadline)].compactions == 1);
+    CHECK(metrics.compaction_wait_micros == 0);
+  }
 }
 
 }  // namespace

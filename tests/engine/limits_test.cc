@@ -433,6 +433,8 @@ TEST_CASE("limits: options of databases and tables") {
   database("sync_interval_ms", &Options::sync_interval_ms, 1, 3'600'000);
   database("wal_segment_bytes", &Options::wal_segment_bytes, 4 << 10, 1 << 30);
   database("wal_bytes_max", &Options::wal_bytes_max, 32 << 20, int64_t{1} << 46);
+  database("compaction_bytes_per_second, if not 0,", &Options::compaction_bytes_per_second, 4 << 10,
+           int64_t{1} << 40);
   database("inline_value_bytes_max", &Options::inline_value_bytes_max, 16, kCellBytesMax);
 
   const auto level = [](int value) {

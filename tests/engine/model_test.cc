@@ -29,6 +29,7 @@ class Pair {
     options_.wal_segment_bytes = 16 << 10;
     options_.wal_bytes_max = 64 << 10;
     options_.inline_value_bytes_max = model::kSmallValueBytesMax;
+    if (seed % 3 == 0) options_.compaction_bytes_per_second = 16 << 10;
     Open();
   }
 

@@ -83,7 +83,7 @@ class Parts {
     for (const auto& sstable : table()->sstables) plan.inputs.push_back(sstable->metadata().number);
     Compaction::Start(
         std::make_shared<Compaction>(
-            *store_, 1, TableId{1}, plan, std::vector<MergedPiece>(), Compaction::Context{abort_, closing_},
+            *store_, 1, TableId{1}, plan, std::vector<MergedPiece>(), Compaction::Context{abort_, closing_, throttle_},
             [](const CompactionPlan&, const Compaction::Outcome& outcome) { REQUIRE_OK(outcome.status); }),
         1);
     sim_.executor.RunAll();
@@ -120,6 +120,7 @@ class Parts {
   SimEnv sim_;
   std::atomic<bool> abort_{false};
   std::atomic<bool> closing_{false};
+  MergeThrottle throttle_{0};
   Table table_;
   int64_t rows_ = 0;
   size_t flushed_ = 0;

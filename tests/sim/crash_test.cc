@@ -134,6 +134,7 @@ Options SimOptions(Env* env) {
   options.wal_bytes_max = 8 << 10;
   options.durability = Durability::kProcess;
   options.inline_value_bytes_max = model::kSmallValueBytesMax;
+  options.compaction_bytes_per_second = 1 << 20;  // merges wait, but no second passes
   return options;
 }
 
@@ -223,8 +224,6 @@ class Scenario {
     return StrCat("holds no state between event ", promise.least, " and event ", promise.most, ":\n", *found,
                   "expected at least:\n", states_[promise.least]);
   }
-
-  /// Merges that were gone on with.
 
  private:
   /// As Check, for the background work of a database that holds `expected`.
