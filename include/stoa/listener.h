@@ -12,7 +12,8 @@ namespace stoa {
 
 /// Why files are merged.
 enum class CompactionReason : uint8_t {
-  kExpired,     ///< nothing in the files is wanted any more
+  kExpired,     ///< everything in the files has expired
+  kCovered,     ///< a deletion in another file hides everything in the files
   kDeadline,    ///< deletions whose time (delete_persistence_seconds) has come
   kTombstones,  ///< enough of the rows can be forgotten
   kReads,       ///< too many files over each other
@@ -22,7 +23,7 @@ enum class CompactionReason : uint8_t {
   kWanted,      ///< asked for (Database::Compact)
   kResumed,     ///< closing or a crash had interrupted it: what it had finished then is taken over
 };
-inline constexpr size_t kCompactionReasons = 9;
+inline constexpr size_t kCompactionReasons = 10;
 /// A word or two, for people. Lives for ever.
 std::string_view CompactionReasonName(CompactionReason reason);
 
@@ -34,7 +35,7 @@ struct CompactionInfo {
   uint64_t input_files = 0;
   uint64_t input_bytes = 0;
   /// Read of the inputs so far, about. May stay below their bytes: what is cached, or hidden by deletions, is
-  /// not read, and nothing is of files that have expired whole.
+  /// not read, and nothing is of files that have expired whole, or are hidden whole by one deletion.
   uint64_t bytes_read = 0;
   uint64_t bytes_written = 0;     ///< so far, about; at the end the bytes of the output
   uint64_t bytes_taken_over = 0;  ///< of these, written before the database was opened (kResumed)

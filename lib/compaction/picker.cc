@@ -42,11 +42,8 @@ class Picker {
   }
 
   std::optional<CompactionPlan> Pick() const {
-    if (Files chosen = Expired(); !chosen.empty()) {
-      CompactionPlan plan = PlanMerge(state_, chosen, CompactionReason::kExpired);
-      plan.drop = true;
-      return plan;
-    }
+    if (Files chosen = Expired(); !chosen.empty()) return PlanDrop(chosen, CompactionReason::kExpired);
+    if (Files chosen = Covered(); !chosen.empty()) return PlanDrop(chosen, CompactionReason::kCovered);
     if (Files chosen = Overdue(); !chosen.empty())
       return PlanMerge(state_, chosen, CompactionReason::kDeadline);
     if (Files chosen = FullOfTombstones(); !chosen.empty())
@@ -55,6 +52,12 @@ class Picker {
   }
 
  private:
+  CompactionPlan PlanDrop(const Files& inputs, CompactionReason reason) const {
+    CompactionPlan plan = PlanMerge(state_, inputs, reason);
+    plan.drop = true;
+    return plan;
+  }
+
   // ---- What can be forgotten
 
   /// Whether what one deletes may be in the other, as merges see it: partition by partition.
@@ -89,6 +92,28 @@ class Picker {
       });
       if (expired.size() == before) return expired;
     }
+  }
+
+  /// Of files that cover each other one stays. The file with the deletion may be busy as little as the other:
+  /// a merge that does not know of the other may be about to forget the deletion. One that begins later knows
+  /// it, or finds it gone.
+  Files Covered() const {
+    Files covered, covering;
+    for (const auto& [number, by_number] : state_.covers) {
+      const SSTableMetadata* file = FindIdle(number);
+      const SSTableMetadata* by = FindIdle(by_number);
+      if (file == nullptr || by == nullptr || Has(covering, file) || Has(covered, by)) continue;
+      if (!Has(covered, file)) covered.push_back(file);
+      covering.push_back(by);
+    }
+    return covered;
+  }
+
+  /// Null if there is no such file, or it is busy.
+  const SSTableMetadata* FindIdle(uint64_t number) const {
+    const auto is_it = [number](const SSTableMetadata* file) { return file->number == number; };
+    const auto at = std::find_if(idle_.begin(), idle_.end(), is_it);
+    return at == idle_.end() ? nullptr : *at;
   }
 
   /// The file and all that deletions in it may hide something in; empty if one of them is busy or in memory:
@@ -240,8 +265,8 @@ CompactionState CompactionState::Of(Files files, const TableOptions& options, in
 }
 
 std::string_view CompactionReasonName(CompactionReason reason) {
-  constexpr std::string_view kNames[] = {"expired", "deadline",    "tombstones", "reads",  "space",
-                                         "level",   "small files", "wanted",     "resumed"};
+  constexpr std::string_view kNames[] = {"expired", "covered", "deadline",    "tombstones", "reads",
+                                         "space",   "level",   "small files", "wanted",     "resumed"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -9,6 +9,7 @@
 #include <stoa/compaction_options.h>
 #include <stoa/listener.h>
 
+#include "compaction/covered.h"
 #include "compaction/density.h"
 #include "data/source_bounds.h"
 
@@ -21,6 +22,7 @@ struct CompactionState {
 
   Files files;
   std::set<uint64_t> busy;            ///< numbers of the files that are being merged
+  std::vector<FileCover> covers;      ///< as far as is known; may name files that are gone
   std::vector<TimeBounds> memtables;  ///< of what is not in files yet
   const CompactionOptions* options = nullptr;
   int64_t now_seconds = 0;

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "compaction/overlap.h"
+#include "engine/cover_search.h"
 
 namespace stoa {
 namespace {
@@ -89,6 +90,7 @@ void CompactionScheduler::CheckLocked(TableId table) {
   const TableView* sources = view->Find(table);
   if (sources == nullptr) {
     excess_.erase(table);
+    covers_.erase(table);
     return;
   }
   const int64_t now = store_.purge_clock().NowSeconds();
@@ -100,6 +102,9 @@ void CompactionScheduler::CheckLocked(TableId table) {
     if (unfinished.table != table) continue;
     state.busy.insert(unfinished.merge.inputs.begin(), unfinished.merge.inputs.end());
   }
+  if (LookForCovers(table, *sources)) return;
+  const std::set<FileCover>& covers = covers_[table].found;
+  state.covers.assign(covers.begin(), covers.end());
   while (!stopping_ && under_way_.size() < threads) {
     std::optional<CompactionPlan> plan = PickCompaction(state);
     if (!plan.has_value()) break;
@@ -107,6 +112,34 @@ void CompactionScheduler::CheckLocked(TableId table) {
     Start(table, *std::move(plan));
   }
   if (const std::optional<int64_t> at = NextLook(state)) LookAgain(*at, now);
+}
+
+/// Before anything is merged: what is covered need not be.
+bool CompactionScheduler::LookForCovers(TableId table, const TableView& sources) {
+  Covers& covers = covers_[table];
+  if (covers.is_looking || stopping_) return true;
+  std::set<uint64_t> present;
+  for (const std::shared_ptr<SSTable>& sstable : sources.sstables) present.insert(sstable->metadata().number);
+  std::erase_if(covers.found, [&](const FileCover& cover) {
+    return !present.contains(cover.file) || !present.contains(cover.by);
+  });
+  std::vector<FilePair> pairs = PairsToLookAt(sources, covers.looked_at);
+  covers.looked_at = std::move(present);
+  if (pairs.empty()) return false;
+  covers.is_looking = true;
+  ++searches_;
+  auto done = [this, table](const std::vector<FileCover>& found) {
+    MutexLock lock(&mutex_);
+    Covers& known = covers_[table];
+    known.found.insert(found.begin(), found.end());
+    known.is_looking = false;
+    --searches_;
+    CheckLocked(table);
+    changed_.SignalAll();
+  };
+  store_.env().executor.Schedule(JobPriority::kCompaction,
+                                 std::make_unique<CoverSearch>(std::move(pairs), abort_, std::move(done)));
+  return true;
 }
 
 /// Two files too many double the time that writers are given, then it grows with the square.
@@ -184,7 +217,8 @@ void CompactionScheduler::Start(TableId table, CompactionPlan plan) {
   const uint64_t id = ++last_id_;
   const auto compaction = std::make_shared<Compaction>(
       store_, id, table, std::move(plan), std::move(pieces),
-      Compaction::Context{abort_, closing_, throttle_, static_cast<uint64_t>(settings_.base_bytes), settings_.listener},
+      Compaction::Context{abort_, closing_, throttle_, static_cast<uint64_t>(settings_.base_bytes),
+                          settings_.listener},
       [this, id, table](const CompactionPlan& done, const Compaction::Outcome& outcome) {
         Done(id, table, done, outcome);
       });
@@ -300,7 +334,7 @@ void CompactionScheduler::Stop(bool abort) {
   stopping_ = true;
   throttle_.SetLifted(true);
   changed_.SignalAll();
-  while (!under_way_.empty()) {
+  while (!under_way_.empty() || searches_ > 0) {
     if (!store_.env().executor.Wait(&mutex_, &changed_)) return;
   }
 }

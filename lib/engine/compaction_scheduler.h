@@ -79,6 +79,12 @@ class CompactionScheduler {
     TableId table;
     UnfinishedMerge merge;
   };
+  /// What is known of files that cover each other.
+  struct Covers {
+    std::set<uint64_t> looked_at;  ///< numbers of files, each with all others
+    bool is_looking = false;
+    std::set<FileCover> found;
+  };
 
   void CheckLocked(TableId table) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   /// Starts the merge of all files of a table, none of them busy; false if that would change nothing.
@@ -94,6 +100,8 @@ class CompactionScheduler {
   void Done(uint64_t id, TableId table, const CompactionPlan& plan, const Compaction::Outcome& outcome)
       ABSL_LOCKS_EXCLUDED(mutex_);
   void TellEnd(const Compaction::Outcome& outcome, bool is_tried_again) const ABSL_LOCKS_EXCLUDED(mutex_);
+  /// Whether files have to be looked at first (CoverSearch). Then that was begun, and Check is called again.
+  bool LookForCovers(TableId table, const TableView& sources) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Pace(TableId table, const CompactionState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LookAgain(int64_t at_seconds, int64_t now_seconds) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -116,6 +124,8 @@ class CompactionScheduler {
   /// Files that are being merged.
   std::map<TableId, std::set<uint64_t>> busy_ ABSL_GUARDED_BY(mutex_);
   std::vector<Unfinished> unfinished_ ABSL_GUARDED_BY(mutex_);
+  std::map<TableId, Covers> covers_ ABSL_GUARDED_BY(mutex_);
+  size_t searches_ ABSL_GUARDED_BY(mutex_) = 0;  // for covers, under way
   /// How many files lie over each other beyond what a table allows.
   std::map<TableId, size_t> excess_ ABSL_GUARDED_BY(mutex_);
   /// Files of merges that failed, and until when they are left alone, in seconds since 1970.

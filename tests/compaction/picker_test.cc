@@ -154,6 +154,28 @@ TEST_CASE("expired files are dropped") {
   CHECK(test.Picked() == "drop expired 1 2");
 }
 
+// Goal: files that others cover go unread, all at once; of those that cover each other one stays; and none
+// while either is busy. Method: each of them.
+TEST_CASE("covered files are dropped") {
+  PickerTest test;
+  for (int i = 0; i < 5; ++i) test.files.AddRows(10 * i, 10 * i + 9, kMebibyte);
+  test.state.covers = {{1, 3}, {2, 3}, {2, 7}, {3, 4}};
+  CHECK(test.Picked() == "drop covered 1 2");
+  test.state.busy = {1};
+  CHECK(test.Picked() == "drop covered 2");
+  test.state.busy = {3};
+  CHECK(test.Picked() == "-");
+  test.state.busy = {1, 2};
+  CHECK(test.Picked() == "drop covered 3");
+  test.state.busy.clear();
+  test.state.covers = {{1, 2}, {1, 3}, {2, 1}, {2, 3}, {3, 1}, {3, 2}};
+  CHECK(test.Picked() == "drop covered 1");
+  test.state.covers = {{3, 2}, {2, 3}};
+  CHECK(test.Picked() == "drop covered 3");
+  test.state.covers = {{7, 1}, {1, 7}};
+  CHECK(test.Picked() == "-");
+}
+
 // Goal: tombstones are merged with all that they may hide when there are enough of them. Method: both sides
 // of the threshold, of gc_grace, and what stands in the way.
 TEST_CASE("files full of tombstones") {

@@ -96,17 +96,14 @@ class Pair {
         RequireDone(database_->Compact(AnyTable()));
         break;
       case 2:
-        CountResumed();
+        CountMerges();
         RequireDone(database_->Close());
         Unlimit();
         database_.reset();
         Open();
         break;
       case 3:
-        CountResumed();
-        database_.reset();
-        Unlimit();
-        Open();
+        Reopen();
         break;
       case 4:
       case 5:
@@ -121,9 +118,11 @@ class Pair {
   }
 
   /// Merges that were gone on with before the database is closed.
-  void CountResumed() {
-    constexpr auto kResumed = static_cast<size_t>(CompactionReason::kResumed);
-    resumed_ += database_->metrics().compactions_by_reason[kResumed].compactions;
+  /// Before the counters go.
+  void CountMerges() {
+    const auto counters = database_->metrics().compactions_by_reason;
+    resumed_ += counters[static_cast<size_t>(CompactionReason::kResumed)].compactions;
+    covered_ += counters[static_cast<size_t>(CompactionReason::kCovered)].compactions;
   }
   uint64_t resumed() const { return resumed_; }
 
@@ -140,6 +139,35 @@ class Pair {
 
   void WriteStretch(const std::string& table, uint64_t rows) {
     Do(history_.Stretch(table, now_seconds(), rows));
+  }
+
+  /// Deletes one of the few partitions of a table, or what lies between two rows of it.
+  void DeleteMuch(const std::string& table) {
+    model::Mutation deletion;
+    deletion.kind =
+        random().OneIn(2) ? model::Mutation::Kind::kDeletePartition : model::Mutation::Kind::kDeleteRange;
+    deletion.table = table;
+    deletion.pk = history_.Partition();
+    if (random().OneIn(2)) deletion.from = history_.AnyBound();
+    if (explicit_timestamps_ && random().OneIn(3))
+      deletion.timestamp = static_cast<int64_t>(random().Uniform(6));
+    Event event;
+    event.kind = Event::Kind::kBatch;
+    event.now_seconds = now_seconds();
+    event.batch = {deletion};
+    Do(event);
+  }
+
+  void FlushOrCompact() {
+    RequireDone(random().OneIn(4) ? database_->Compact(AnyTable()) : database_->Flush());
+  }
+
+  /// As after the death of the process.
+  void Reopen() {
+    CountMerges();
+    database_.reset();
+    Unlimit();
+    Open();
   }
 
   /// One random read in every form it can be asked for.
@@ -168,7 +196,9 @@ class Pair {
     if (found) REQUIRE(*found == one[0]);
   }
 
+  /// Notes what is gone with the handle.
   void CompareAll() {
+    CountMerges();
     REQUIRE(ValueOf(model::Dump(*database_, 0)) == model_.Dump(now_seconds()));
     REQUIRE_OK(database_->Verify());
   }
@@ -176,6 +206,7 @@ class Pair {
   /// Of conditional batches.
   int applied() const { return applied_; }
   int refused() const { return refused_; }
+  uint64_t covered() const { return covered_; }
 
   SimFileSystem& files() { return files_; }
   Database& database() { return *database_; }
@@ -197,15 +228,18 @@ class Pair {
   int applied_ = 0;
   int refused_ = 0;
   uint64_t resumed_ = 0;
+  uint64_t covered_ = 0;  // merges that dropped files under a deletion in another
   bool may_be_full_ = false;
   int full_ = 0;
 };
 
-/// How many conditional batches were applied, and how many were not; how many merges were resumed.
+/// How many conditional batches were applied, and how many were not; how many merges were resumed, and how
+/// often covered files were dropped.
 struct Decided {
   int applied = 0;
   int refused = 0;
   uint64_t resumed = 0;
+  uint64_t covered = 0;
 };
 
 void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* decided) {
@@ -223,8 +257,8 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* dec
   pair.CompareAll();
   decided->applied += pair.applied();
   decided->refused += pair.refused();
-  pair.CountResumed();
   decided->resumed += pair.resumed();
+  decided->covered += pair.covered();
 }
 
 }  // namespace
@@ -238,6 +272,7 @@ TEST_CASE("engine equals the model with explicit timestamps") {
   REQUIRE(decided.applied > 300);
   REQUIRE(decided.refused > 300);
   REQUIRE(decided.resumed > 20);
+  REQUIRE(decided.covered > 20);
 }
 
 // Goal: the same when deletions are purged as early as can be. Method: gc_grace 0, automatic timestamps
@@ -248,6 +283,35 @@ TEST_CASE("engine equals the model while purging at once") {
     RunHistory(seed, /*explicit_timestamps=*/false, 120, &decided);
   REQUIRE(decided.applied > 300);
   REQUIRE(decided.resumed > 20);
+  REQUIRE(decided.covered > 20);
+}
+
+// Goal: what goes unread because a deletion in another file hides it was hidden, and nothing that it hid
+// comes back. Method: random histories in which every partition has files of its own, and whole ranges and
+// partitions are deleted often, also with equal timestamps.
+TEST_CASE("engine equals the model while files are covered") {
+  uint64_t covered = 0;
+  for (uint64_t seed = 7001; seed <= 7040; ++seed) {
+    INFO("seed " << seed);
+    Pair pair(seed, /*explicit_timestamps=*/seed % 2 == 0);
+    pair.Create("t1");
+    TableOptions options = ValueOf(pair.database().OpenTable("t1"))->options();
+    options.compaction.base_shard_count = 64;
+    options.compaction.min_sstable_bytes = 0;
+    REQUIRE_OK(pair.database().AlterTable("t1", TableAlteration().SetOptions(options)).status());
+    for (int step = 0; step < 120; ++step) {
+      INFO("step " << step);
+      pair.Write();
+      if (pair.random().OneIn(3)) pair.DeleteMuch("t1");
+      if (pair.random().OneIn(3)) pair.FlushOrCompact();
+      if (pair.random().OneIn(6)) pair.sim().executor.RunAll();
+      if (pair.random().OneIn(40)) pair.Reopen();
+      pair.CompareOne();
+    }
+    pair.CompareAll();
+    covered += pair.covered();
+  }
+  REQUIRE(covered > 150);
 }
 
 // Goal: schema changes leave the data as the model says. Method: random histories with truncation and columns
