@@ -60,18 +60,26 @@ class Picker {
 
   // ---- What can be forgotten
 
-  /// Whether what one deletes may be in the other, as merges see it: partition by partition.
+  /// Whether what one deletes may be in the other: bounds reach as far as deletions do.
   static bool MayHide(const SSTableMetadata* a, const SSTableMetadata* b) {
+    return a->bounds.Overlaps(b->bounds);
+  }
+
+  static bool MayShareAPartition(const SSTableMetadata* a, const SSTableMetadata* b) {
     const auto partition = [](const Position& place) { return PositionView{place.token, place.key, {}}; };
     return partition(a->bounds.first) <= partition(b->bounds.last) &&
            partition(b->bounds.first) <= partition(a->bounds.last);
   }
 
-  /// The least timestamp of anything outside of `inputs` in partitions that `file` may have.
+  /// The least timestamp of anything outside of `inputs` that a merge of them keeps deletions of `file` for.
+  /// Merges ask partition by partition, of all that meets one of the inputs (engine/outside_sources.h): a
+  /// file beside `file` counts if they may share a partition and it meets another input.
   int64_t LeastOutside(const Files& inputs, const SSTableMetadata* file) const {
     int64_t least = least_in_memory_;
     for (const SSTableMetadata* other : state_.files) {
-      if (!Has(inputs, other) && MayHide(other, file)) {
+      const auto meets = [other](const SSTableMetadata* input) { return MayHide(other, input); };
+      if (!Has(inputs, other) && MayShareAPartition(other, file) &&
+          std::any_of(inputs.begin(), inputs.end(), meets)) {
         least = std::min(least, Times(other).min_timestamp);
       }
     }

@@ -10,8 +10,11 @@ OutsideSources::OutsideSources(const TableView& table, const std::vector<std::sh
   if (!table.active->empty()) memtables_.push_back(table.active->times());
   for (const SealedMemtable& sealed : table.sealed) memtables_.push_back(sealed.memtable->times());
   for (const std::shared_ptr<SSTable>& sstable : table.sstables) {
-    if (std::find(inputs.begin(), inputs.end(), sstable) == inputs.end())
+    const auto meets = [&](const auto& input) { return input->bounds().Overlaps(sstable->bounds()); };
+    if (std::find(inputs.begin(), inputs.end(), sstable) == inputs.end() &&
+        std::any_of(inputs.begin(), inputs.end(), meets)) {
       sstables_.push_back(sstable->bounds());
+    }
   }
 }
 

@@ -16,7 +16,9 @@ namespace stoa {
 /// merge. Immutable.
 class OutsideSources {
  public:
-  /// `table` without the inputs of the merge.
+  /// `table` without the inputs of the merge. SSTables that lie beside all inputs, be it in the same
+  /// partition, are left out too: bounds reach as far as deletions do, so none of the inputs' can be of
+  /// anything there.
   OutsideSources(const TableView& table, const std::vector<std::shared_ptr<SSTable>>& inputs);
   OutsideSources(const TableView& table, const std::vector<SealedMemtable>& inputs);
 

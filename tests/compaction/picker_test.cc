@@ -204,16 +204,25 @@ TEST_CASE("files full of tombstones") {
   CHECK(test.Picked() == "-");
 }
 
-// Goal: what a merge cannot forget, because it asks by partition, is not counted on. Method: tombstones in a
-// piece of a partition beside an older piece.
-TEST_CASE("tombstones beside older rows of their partition") {
+// Goal: tombstones in a piece of a partition are forgotten without the pieces beside it, as those of a queue
+// are; not if a third file that is merged with them lies over those. Method: pieces of one partition, and one
+// over two of them.
+TEST_CASE("tombstones beside older rows of their partition [rule]") {
   PickerTest test;
   test.files.AddRows(10, 19, 10 * kMebibyte);
   SSTableMetadata& newer = test.files.AddRows(20, 29, kMebibyte);
-  AddTombstones(&newer, newer.row_count, kNow - 1);
   CHECK(test.Picked() == "-");
-  newer.row_count = newer.tombstone_count = 100'000;
-  CHECK(test.Picked() == "tombstones 1 2");
+  AddTombstones(&newer, newer.row_count, kNow - 1);
+  CHECK(test.Picked() == "tombstones 2");
+
+  // Hidden by the tombstones, and over the rows beside them: nothing in the partition is certain to be
+  // forgotten by a merge of the two.
+  SSTableMetadata& over = test.files.AddRows(15, 24, kMebibyte);
+  over.bounds.times = {};
+  over.bounds.times.AddWrite(newer.bounds.times.min_timestamp, kNoExpiry);
+  CHECK(test.Picked() == "-");
+  over.bounds.first.clustering = newer.bounds.first.clustering;
+  CHECK(test.Picked() == "tombstones 2 3");
 }
 
 // Goal: deletions are carried out in time however few they are. Method: a deadline on both sides of now.

@@ -10,6 +10,13 @@
 namespace stoa {
 namespace {
 
+/// Does not compress.
+std::string RandomText(Random* random, size_t length) {
+  std::string text(length, 'x');
+  for (char& letter : text) letter = static_cast<char>(random->Uniform(96) + 32);
+  return text;
+}
+
 /// What is looked for in files, which are not compressed.
 std::string Secret(char letter) {
   std::string secret = "a secret of ";
@@ -114,6 +121,48 @@ TEST_CASE("a queue is kept short") {
   CHECK(test.database->metrics().sstable_bytes < 60'000);
 }
 
+// Goal: the end of a large partition is forgotten without its beginning being read: deletions there can hide
+// nothing here. Method: an old file with rows that stay; behind them rows in two files, deleted one by one or
+// as a range.
+TEST_CASE("deletions are forgotten beside what is older in their partition [rule]") {
+  const bool range = GENERATE(true, false);
+  CAPTURE(range);
+  CompactionTest test;
+  const Table table = test.Create(TableOptions());
+  Random random(1);
+  for (int32_t c = 0; c < 500; ++c) test.Upsert(table, 1, c, c + 1, RandomText(&random, 100));
+  test.Flush();
+  const uint64_t before = test.database->metrics().sstable_bytes;
+  for (int32_t c = 2000; c < 2100; c += 50) {
+    test.Upsert(table, 1, c, c + 50, "what goes");
+    test.Flush();
+  }
+  CHECK(test.database->metrics().sstables == 3);
+  WriteBatch batch;
+  for (int32_t c = 2010; c < 2090; c += 2) {
+    const std::vector<Value> from = {c}, to = {c + 1};
+    ClusteringRange slice;
+    slice.from = from;
+    slice.to = to;
+    if (range) REQUIRE_OK(batch.DeleteRange(table, {int32_t{1}}, slice));
+    if (!range) REQUIRE_OK(batch.DeleteRow(table, {int32_t{1}}, {c}));
+    if (!range) REQUIRE_OK(batch.DeleteRow(table, {int32_t{1}}, {c + 1}));
+  }
+  test.Write(batch);
+  test.Upsert(table, 1, 2100, 2200, "what is new");
+  test.Flush();
+  test.Pass(120);
+  const Metrics after = test.database->metrics();
+  CHECK(after.compactions == 1);
+  CHECK(test.Merges(CompactionReason::kTombstones).compactions == 1);
+  CHECK(after.compaction_bytes_read < before);
+  CHECK(after.sstables == 2);
+  CHECK(test.Rows(table) == 620);
+  const std::string described = ValueOf(test.database->Describe("t"));
+  CAPTURE(described);
+  CHECK(described.find(" 120 rows, 1 partitions, 0 tombstones") != std::string::npos);
+}
+
 // Goal: what was written and deleted in memory leaves nothing in a file, unless something outside may be
 // hidden by the deletion: an older row of the same key, however it is spread, or a snapshot wants to know.
 // Method: each of them, and an older file beside that the rows are not in.
@@ -180,9 +229,7 @@ void FillRounds(CompactionTest* test, const Table& table, int32_t rounds, int32_
   Random random(1);
   for (int32_t round = 0; round < rounds; ++round) {
     for (int32_t k = 0; k < partitions; ++k) {
-      std::string text(1000, 'x');
-      for (char& letter : text) letter = static_cast<char>(random.Uniform(96) + 32);
-      test->Upsert(table, k, round, round + 1, text);
+      test->Upsert(table, k, round, round + 1, RandomText(&random, 1000));
     }
     REQUIRE_OK(test->database->Flush());
   }
