@@ -33,6 +33,8 @@ std::optional<int64_t> WritePacer::Delay(uint64_t used_bytes, int64_t now_micros
     room_ = room;
     due_micros_ = now;
   }
+  // Below it is merges that writers are slowed down for; no flush is late.
+  if (used <= bytes_max_ * kBegin) short_since_micros_ = now_micros;
   const double flush_micros = flush_micros_ + 4 * deviation_micros_;
   const double short_micros = static_cast<double>(now_micros - short_since_micros_);
   const double decay_micros = (short_micros < flush_micros ? flush_micros / 2 : short_micros) * slowdown_;

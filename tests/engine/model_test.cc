@@ -117,7 +117,6 @@ class Pair {
     }
   }
 
-  /// Merges that were gone on with before the database is closed.
   /// Before the counters go.
   void CountMerges() {
     const auto counters = database_->metrics().compactions_by_reason;

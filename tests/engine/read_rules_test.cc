@@ -83,7 +83,8 @@ class Parts {
     for (const auto& sstable : table()->sstables) plan.inputs.push_back(sstable->metadata().number);
     Compaction::Start(
         std::make_shared<Compaction>(
-            *store_, 1, TableId{1}, plan, std::vector<MergedPiece>(), Compaction::Context{abort_, closing_, throttle_},
+            *store_, 1, TableId{1}, plan, std::vector<MergedPiece>(),
+            Compaction::Context{abort_, closing_, throttle_},
             [](const CompactionPlan&, const Compaction::Outcome& outcome) { REQUIRE_OK(outcome.status); }),
         1);
     sim_.executor.RunAll();

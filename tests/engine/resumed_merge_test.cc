@@ -219,8 +219,9 @@ TEST_CASE("a merge goes on where it was killed [rule]") {
   CHECK(resumed > 3);
 }
 
-// Goal: an application that opens and closes without ever waiting for a merge gets it done all the same, at
-// no more than the price of one. Method: one large partition, so that every cut is inside of it.
+// Goal: an application that opens and closes without ever waiting for more of a merge than that it is planned
+// gets it done all the same, at no more than the price of one. Method: one large partition, so that every cut
+// is inside of it.
 TEST_CASE("closing keeps what merges have done [rule]") {
   Interrupted test({"t"}, 1, 8000);
   const std::string before = test.Dump();
@@ -228,6 +229,7 @@ TEST_CASE("closing keeps what merges have done [rule]") {
   int openings = 0;
   for (; test.ends.resumed() == nullptr; ++openings) {
     REQUIRE(openings < 1000);
+    while (test.database->metrics().running_compactions.empty()) test.Run(1);
     REQUIRE_OK(test.database->Close());
     if (input_bytes == 0) input_bytes = test.ends.infos.front().input_bytes;
     CHECK(test.Orphans() == 0);

@@ -102,6 +102,17 @@ TEST_CASE("a slowdown stretches the time") {
   CHECK(slow.HasRoom(kMemory / 2));
 }
 
+// Goal: who is slowed down for merges waits as long for each write however long that goes on. Method: a
+// writer who never gets to where memory is flushed; his first waits and those a thousand seconds later.
+TEST_CASE("a slowdown does not grow with time") {
+  WritePacer pacer(kMemory);
+  pacer.SetSlowdown(8);
+  CHECK(*pacer.Delay(kMemory / 10, 0) == 0);
+  const int64_t first = *pacer.Delay(kMemory / 5, 0);
+  CHECK(first > WritePacer::kPauseMicrosMin);
+  CHECK(*pacer.Delay(kMemory / 4, 1'000'000'000) <= first);
+}
+
 // Goal: room that comes back while somebody waits is not held against him later. Method: one who asks again
 // with all the room there is, and then after writing fast to where pacing begins.
 TEST_CASE("what is written while there is room is not paced") {
