@@ -16,6 +16,7 @@ enum class CompactionReason : uint8_t {
   kCovered,     ///< a deletion in another file hides everything in the files
   kDeadline,    ///< deletions whose time (delete_persistence_seconds) has come
   kTombstones,  ///< enough of the rows can be forgotten
+  kDeadReads,   ///< reads have stepped over as many dead rows as it takes to be rid of them
   kReads,       ///< too many files over each other
   kSpace,       ///< too many rows that others have replaced
   kLevel,       ///< the threshold of a level
@@ -23,7 +24,7 @@ enum class CompactionReason : uint8_t {
   kWanted,      ///< asked for (Database::Compact)
   kResumed,     ///< closing or a crash had interrupted it: what it had finished then is taken over
 };
-inline constexpr size_t kCompactionReasons = 10;
+inline constexpr size_t kCompactionReasons = 11;
 /// A word or two, for people. Lives for ever.
 std::string_view CompactionReasonName(CompactionReason reason);
 

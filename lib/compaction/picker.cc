@@ -48,6 +48,8 @@ class Picker {
       return PlanMerge(state_, chosen, CompactionReason::kDeadline);
     if (Files chosen = FullOfTombstones(); !chosen.empty())
       return PlanMerge(state_, chosen, CompactionReason::kTombstones);
+    if (Files chosen = SteppedOver(); !chosen.empty())
+      return PlanMerge(state_, chosen, CompactionReason::kDeadReads);
     return PickInWindows();
   }
 
@@ -142,11 +144,14 @@ class Picker {
     return GarbageRows(*file, state_.now_seconds, purge_before_);
   }
 
+  /// In tables with windows what expires goes with its file.
+  bool IsLeftToItsWindow(const SSTableMetadata* file) const {
+    return state_.options->window_seconds != 0 && !Times(file).has_tombstones;
+  }
+
   Files FullOfTombstones() const {
     for (const SSTableMetadata* file : idle_) {
-      // In tables with windows what expires goes with its file.
-      if (state_.options->window_seconds != 0 && !Times(file).has_tombstones) continue;
-      if (Garbage(file) == 0) continue;
+      if (IsLeftToItsWindow(file) || Garbage(file) == 0) continue;
       const Files together = WithAllHidden(file);
       double garbage = 0, rows = 0;
       for (const SSTableMetadata* other : together) {
@@ -154,6 +159,24 @@ class Picker {
         if (LeastOutside(together, other) > Times(other).max_timestamp) garbage += Garbage(other);
       }
       if (rows > 0 && garbage >= state_.options->tombstone_threshold * rows) return together;
+    }
+    return {};
+  }
+
+  /// Where reads have stepped over as many dead rows as a merge that removes them reads: so whether there
+  /// will be more reads or not, reads and merge together cost at most about twice of what would have been
+  /// best. It is certain that what is old enough to be forgotten is, and that is most of what is dead: the
+  /// rest would be stepped over as before.
+  Files SteppedOver() const {
+    for (const SSTableMetadata* file : idle_) {
+      const auto dead = state_.dead.find(file->number);
+      if (dead == state_.dead.end() || IsLeftToItsWindow(file) || Garbage(file) == 0) continue;
+      if (2 * Garbage(file) < GarbageRows(*file, state_.now_seconds, state_.now_seconds)) continue;
+      const Files together = WithAllHidden(file);
+      uint64_t rows = 0;
+      for (const SSTableMetadata* other : together) rows += other->row_count;
+      if (together.empty() || dead->second < rows) continue;
+      if (LeastOutside(together, file) > Times(file).max_timestamp) return together;
     }
     return {};
   }
@@ -273,8 +296,9 @@ CompactionState CompactionState::Of(Files files, const TableOptions& options, in
 }
 
 std::string_view CompactionReasonName(CompactionReason reason) {
-  constexpr std::string_view kNames[] = {"expired", "covered", "deadline",    "tombstones", "reads",
-                                         "space",   "level",   "small files", "wanted",     "resumed"};
+  constexpr std::string_view kNames[] = {"expired",     "covered", "deadline", "tombstones",
+                                         "dead reads",  "reads",   "space",    "level",
+                                         "small files", "wanted",  "resumed"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -23,6 +24,7 @@ struct CompactionState {
   Files files;
   std::set<uint64_t> busy;            ///< numbers of the files that are being merged
   std::vector<FileCover> covers;      ///< as far as is known; may name files that are gone
+  std::map<uint64_t, uint64_t> dead;  ///< by number of file, what reads stepped over (SSTable::dead)
   std::vector<TimeBounds> memtables;  ///< of what is not in files yet
   const CompactionOptions* options = nullptr;
   int64_t now_seconds = 0;

@@ -34,6 +34,9 @@ CompactionState StateOf(const TableView& table, const std::set<uint64_t>& busy, 
                         double base_bytes) {
   CompactionState state =
       CompactionState::Of(FilesOf(table), table.schema->options(), now_seconds, base_bytes);
+  for (const std::shared_ptr<SSTable>& sstable : table.sstables) {
+    if (const uint64_t dead = sstable->dead(); dead > 0) state.dead[sstable->metadata().number] = dead;
+  }
   state.busy = busy;
   state.memtables.push_back(table.active->times());
   for (const SealedMemtable& sealed : table.sealed) state.memtables.push_back(sealed.memtable->times());

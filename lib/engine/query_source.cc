@@ -1,6 +1,7 @@
 #include "engine/query_source.h"
 
 #include <algorithm>
+#include <list>
 #include <utility>
 
 #include "base/coding.h"
@@ -50,12 +51,14 @@ class RangesSource : public RowSource {
     }
   }
 
+  ~RangesSource() override { CloseRange(); }
+
   absl::StatusOr<bool> Next(RowBatch* batch) override {
     while (next_range_ < ranges_.size() || current_ != nullptr) {
       if (current_ == nullptr) Open(ranges_[next_range_++]);
       STOA_ASSIGN_OR_RETURN(const bool more, current_->Next(batch));
       if (more) return true;
-      current_.reset();
+      CloseRange();
     }
     return false;
   }
@@ -63,10 +66,10 @@ class RangesSource : public RowSource {
   absl::Status SkipTo(const PositionView& position) override {
     if (query_.reverse() && current_ != nullptr &&
         !ranges_[next_range_ - 1].start.view().SamePartition(position)) {
-      current_.reset();  // partitions ascend even if what is in them does not
+      CloseRange();  // partitions ascend even if what is in them does not
     }
     while (!query_.reverse() && (current_ == nullptr || EndsBy(ranges_[next_range_ - 1], position))) {
-      current_.reset();
+      CloseRange();
       if (next_range_ == ranges_.size()) return absl::OkStatus();
       Open(ranges_[next_range_++]);
     }
@@ -74,6 +77,24 @@ class RangesSource : public RowSource {
   }
 
  private:
+  /// An SSTable in which something dies, and how much of it was read.
+  struct Mortal {
+    const SSTable* sstable;
+    uint64_t examined;
+  };
+
+  /// Tells the SSTables how much was read in vain. Of which of them the dead rows were is not known; but not
+  /// more than was read of it.
+  void CloseRange() {
+    current_.reset();
+    const uint64_t dead = dead_ + dead_runs_.rows_dropped;
+    for (const auto& [sstable, examined] : mortal_) {
+      if (const uint64_t count = std::min(examined, dead - dead_noted_); count > 0) sstable->NoteDead(count);
+    }
+    dead_noted_ = dead;
+    mortal_.clear();
+  }
+
   static bool EndsBy(const OwnedRange& range, const PositionView& position) {
     return range.end.has_value() && range.end->view() <= position;
   }
@@ -92,7 +113,7 @@ class RangesSource : public RowSource {
     }
     std::unique_ptr<RowSource> merged = Merged(left);
     RowSource* const unfiltered = merged.get();
-    current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds, guide);
+    current_ = NewLiveFilter(std::move(merged), spec_, input_.now_seconds, guide, &dead_);
     if (!predicates_.empty()) {
       current_ = NewPredicateFilter(std::move(current_), query_.reverse() ? nullptr : unfiltered, spec_,
                                     predicates_, input_.directory);
@@ -136,6 +157,16 @@ class RangesSource : public RowSource {
         RowCounts{stats_ == nullptr ? nullptr : &stats_->rows_examined, &dead_runs_.rows_dropped});
   }
 
+  /// What stands in a file in which something dies is counted (CloseRange).
+  std::unique_ptr<RowSource> NewSource(const SSTable& sstable, const ScanSpec& spec) {
+    const TimeBounds& times = sstable.bounds().times;
+    uint64_t* examined = nullptr;
+    if (times.has_tombstones || times.has_expiring) {
+      examined = &mortal_.emplace_back(Mortal{&sstable, 0}).examined;
+    }
+    return sstable.NewSource(spec, stats_, CacheUse::kFill, examined);
+  }
+
   std::unique_ptr<RowSource> Merged(const ScanSpec& spec) {
     std::vector<std::unique_ptr<RowSource>> sources;
     if (!table_.active->empty()) sources.push_back(NewSource(*table_.active, spec));
@@ -143,7 +174,7 @@ class RangesSource : public RowSource {
       sources.push_back(NewSource(*sealed.memtable, spec));
     }
     for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
-      if (sstable->bounds().Overlaps(spec.range)) sources.push_back(sstable->NewSource(spec, stats_));
+      if (sstable->bounds().Overlaps(spec.range)) sources.push_back(NewSource(*sstable, spec));
     }
     if (input_.interruption.possible()) {
       for (std::unique_ptr<RowSource>& source : sources) {
@@ -192,6 +223,9 @@ class RangesSource : public RowSource {
   size_t next_range_ = 0;
   ScanSpec spec_;
   DeadRunReader dead_runs_;
+  std::list<Mortal> mortal_;  // of the range; their sources count in them
+  uint64_t dead_ = 0;         // rows and range-changes of all ranges, besides those that sources drop
+  uint64_t dead_noted_ = 0;   // of the ranges before
   std::unique_ptr<RowSource> current_;
 };
 

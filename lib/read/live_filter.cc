@@ -17,10 +17,11 @@ namespace {
 class LiveFilter final : public RowSource {
  public:
   LiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, int64_t now_seconds,
-             DeadRunGuide* guide)
+             DeadRunGuide* guide, uint64_t* dead)
       : merged_(std::move(merged)),
         now_seconds_(now_seconds),
         guide_(guide),
+        dead_count_(dead),
         partition_{spec.range.start.token, spec.range.start.key, {}},
         builder_(spec.projection, spec.budget),
         merger_(spec.projection) {}
@@ -59,6 +60,9 @@ class LiveFilter final : public RowSource {
         return true;
       }
       STOA_RETURN_IF_ERROR(Rebuild(batch));
+      if (dead_count_ != nullptr) {
+        *dead_count_ += batch->row_count() - builder_.row_count() + batch->changes.size();
+      }
       if (!builder_.empty()) {
         if (guide_ != nullptr) dead_ += states_.FirstLive(batch->row_count());
         *batch = builder_.Finish();
@@ -157,6 +161,7 @@ class LiveFilter final : public RowSource {
   const std::unique_ptr<RowSource> merged_;
   const int64_t now_seconds_;
   DeadRunGuide* guide_;
+  uint64_t* const dead_count_;
   const PositionView partition_;  // with a guide
   uint64_t dead_ = 0;             // seen here since the last living row
   uint64_t dropped_before_ = 0;
@@ -175,8 +180,8 @@ class LiveFilter final : public RowSource {
 }  // namespace
 
 std::unique_ptr<RowSource> NewLiveFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec,
-                                         int64_t now_seconds, DeadRunGuide* guide) {
-  return std::make_unique<LiveFilter>(std::move(merged), spec, now_seconds, guide);
+                                         int64_t now_seconds, DeadRunGuide* guide, uint64_t* dead) {
+  return std::make_unique<LiveFilter>(std::move(merged), spec, now_seconds, guide, dead);
 }
 
 }  // namespace stoa

@@ -41,9 +41,9 @@ SSTable::~SSTable() = default;
 const SSTableMetadata& SSTable::metadata() const { return reader_->metadata(); }
 const BlockLayout& SSTable::layout() const { return reader_->layout(); }
 
-std::unique_ptr<RowSource> SSTable::NewSource(const ScanSpec& spec, ReadStats* stats,
-                                              CacheUse cache_use) const {
-  return NewTableSource(reader_, spec, stats, cache_use);
+std::unique_ptr<RowSource> SSTable::NewSource(const ScanSpec& spec, ReadStats* stats, CacheUse cache_use,
+                                              uint64_t* examined) const {
+  return NewTableSource(reader_, spec, stats, cache_use, examined);
 }
 
 absl::Status SSTable::GetRow(uint64_t token, std::string_view key, std::string_view clustering,

@@ -1,6 +1,7 @@
 // SSTables: immutable sorted files. FORMAT.md describes every byte.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -153,9 +154,16 @@ class SSTable {
                       PointReadScratch* scratch, RowMerger* merger, ReadStats* stats) const;
   const BlockLayout& layout() const;
 
-  /// The source keeps the SSTable alive. `stats` may be null, else must outlive it.
+  /// The source keeps the SSTable alive. `stats` may be null, else must outlive it; so must `examined`, to
+  /// which the rows and range-changes are added that the source hands over.
   std::unique_ptr<RowSource> NewSource(const ScanSpec& spec, ReadStats* stats,
-                                       CacheUse cache_use = CacheUse::kFill) const;
+                                       CacheUse cache_use = CacheUse::kFill,
+                                       uint64_t* examined = nullptr) const;
+
+  /// How many dead rows and range-changes readers say that they have stepped over in the file, about, since
+  /// it was opened: for whoever decides when it is merged.
+  void NoteDead(uint64_t count) const { dead_.fetch_add(count, std::memory_order_relaxed); }
+  uint64_t dead() const { return dead_.load(std::memory_order_relaxed); }
 
   /// Reads every byte, past the cache: checksums, hash of the file, order, counts, bounds, zones, filter (no
   /// false negative). DataLoss naming file and offset at the first thing that is wrong.
@@ -182,6 +190,7 @@ class SSTable {
   SSTable(std::shared_ptr<const TableReader> reader, std::vector<SharedBlob> blobs);
   const std::shared_ptr<const TableReader> reader_;
   const std::vector<SharedBlob> blobs_;
+  mutable std::atomic<uint64_t> dead_{0};
 };
 
 }  // namespace stoa

@@ -37,7 +37,7 @@ constexpr std::string_view kAfterAll = "\xff";
 class TableSource final : public RowSource {
  public:
   TableSource(std::shared_ptr<const TableReader> reader, const ScanSpec& spec, ReadStats* stats,
-              CacheUse cache_use);
+              CacheUse cache_use, uint64_t* examined);
 
   absl::StatusOr<bool> Next(RowBatch* batch) override;
   absl::Status SkipTo(const PositionView& position) override;
@@ -66,6 +66,7 @@ class TableSource final : public RowSource {
   const ScanSpec spec_;
   ReadStats* const stats_;
   const CacheUse cache_use_;
+  uint64_t* const examined_;
   /// Where the range ends in stream order, as BatchSlicer::Slice::end; none: at the end of the table.
   std::optional<PositionView> end_;
 
@@ -101,11 +102,12 @@ class TableSource final : public RowSource {
 };
 
 TableSource::TableSource(std::shared_ptr<const TableReader> reader, const ScanSpec& spec, ReadStats* stats,
-                         CacheUse cache_use)
+                         CacheUse cache_use, uint64_t* examined)
     : reader_(std::move(reader)),
       spec_(spec),
       stats_(stats),
       cache_use_(cache_use),
+      examined_(examined),
       cursor_(reader_.get(), stats),
       decoder_(&reader_->layout(), spec.projection, spec.budget),
       origin_(reader_.get(), spec.budget),
@@ -269,6 +271,7 @@ absl::StatusOr<bool> TableSource::ReadRows(RowBatch* batch) {
   handed_over_.token = last_run.token;
   handed_over_.key = last_run.key;
   if (stats_ != nullptr) stats_->rows_examined += batch->row_count();
+  if (examined_ != nullptr) *examined_ += batch->row_count() + batch->changes.size();
   return true;
 }
 
@@ -367,8 +370,8 @@ absl::StatusOr<std::optional<Position>> TableSource::FindMatch(ColumnId column, 
 }  // namespace
 
 std::unique_ptr<RowSource> NewTableSource(std::shared_ptr<const TableReader> reader, const ScanSpec& spec,
-                                          ReadStats* stats, CacheUse cache_use) {
-  return std::make_unique<TableSource>(std::move(reader), spec, stats, cache_use);
+                                          ReadStats* stats, CacheUse cache_use, uint64_t* examined) {
+  return std::make_unique<TableSource>(std::move(reader), spec, stats, cache_use, examined);
 }
 
 }  // namespace stoa

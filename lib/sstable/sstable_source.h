@@ -8,8 +8,8 @@
 
 namespace stoa {
 
-/// `stats` may be null, else must outlive the source.
+/// `stats` and `examined` (SSTable::NewSource) may be null, else must outlive the source.
 std::unique_ptr<RowSource> NewTableSource(std::shared_ptr<const TableReader> reader, const ScanSpec& spec,
-                                          ReadStats* stats, CacheUse cache_use);
+                                          ReadStats* stats, CacheUse cache_use, uint64_t* examined);
 
 }  // namespace stoa

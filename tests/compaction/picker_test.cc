@@ -204,6 +204,36 @@ TEST_CASE("files full of tombstones") {
   CHECK(test.Picked() == "-");
 }
 
+// Goal: what reads have stepped over often enough is merged away, if it can be. Method: both sides of the
+// rows that are to be read for it, of what is too young to be forgotten, and what stands in the way.
+TEST_CASE("dead rows that reads step over [rule]") {
+  PickerTest test;
+  SSTableMetadata& bottom = test.files.AddWhole(10 * kMebibyte);
+  SSTableMetadata& top = test.files.AddWhole(kMebibyte);
+  AddTombstones(&top, top.row_count / 10, kNow - 100);
+  const uint64_t rows = bottom.row_count + top.row_count;
+  test.state.dead = {{2, rows - 1}, {1, 100 * rows}};
+  CHECK(test.Picked() == "-");
+  test.state.dead[2] = rows;
+  CHECK(test.Picked() == "dead reads 1 2");
+  test.state.busy = {1};
+  CHECK(test.Picked() == "-");
+  test.state.busy.clear();
+
+  // Half of what has died is old enough, and a little less than half.
+  top.bounds.times.max_local_time = kNow;
+  test.state.gc_grace_seconds = 50;
+  CHECK(test.Picked() == "dead reads 1 2");
+  test.state.gc_grace_seconds = 51;
+  CHECK(test.Picked() == "-");
+  test.state.gc_grace_seconds = 0;
+
+  TimeBounds memtable;
+  memtable.AddWrite(1, kNoExpiry);
+  test.state.memtables = {memtable};
+  CHECK(test.Picked() == "-");
+}
+
 // Goal: tombstones in a piece of a partition are forgotten without the pieces beside it, as those of a queue
 // are; not if a third file that is merged with them lies over those. Method: pieces of one partition, and one
 // over two of them.
@@ -292,6 +322,7 @@ TEST_CASE("picking comes to an end") {
       const uint64_t bytes = 1 + random.Uniform(uint64_t{1} << random.Uniform(30));
       SSTableMetadata& file = test.files.Add(first, std::min(first + width, 1.0), bytes);
       if (random.OneIn(3)) AddTombstones(&file, random.Uniform(file.row_count + 1), kNow - 10);
+      if (random.OneIn(4)) test.state.dead[file.number] = random.Uniform(4 * file.row_count + 1);
     }
     test.state.files = test.files.all();
     size_t merges = 0;
@@ -309,7 +340,9 @@ TEST_CASE("picking comes to an end") {
         merged.row_count += file->row_count;
         TimeBounds times = file->bounds.times;
         // Reasons that are about tombstones promise that these go.
-        if (plan->reason == CompactionReason::kTombstones) times.has_tombstones = false;
+        const bool purges =
+            plan->reason == CompactionReason::kTombstones || plan->reason == CompactionReason::kDeadReads;
+        if (purges) times.has_tombstones = false;
         if (!times.has_tombstones) times.min_local_time = kNoExpiry;
         merged.bounds.times.Add(times);
         return true;

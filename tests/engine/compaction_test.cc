@@ -163,6 +163,40 @@ TEST_CASE("deletions are forgotten beside what is older in their partition [rule
   CHECK(described.find(" 120 rows, 1 partitions, 0 tombstones") != std::string::npos);
 }
 
+// Goal: dead rows that reads step over again and again are merged away, however few they are among all; not
+// before reads have stepped over as many as the merge reads, not while they are too young to be forgotten,
+// and once. Method: a tenth of a table is deleted, and the table is scanned.
+TEST_CASE("what reads step over is merged away [rule]") {
+  const int64_t gc_grace = GENERATE(0, 100'000);
+  CAPTURE(gc_grace);
+  CompactionTest test;
+  TableOptions options;
+  options.gc_grace_seconds = gc_grace;
+  options.compaction.scaling_parameters = "T8";
+  const Table table = test.Create(options);
+  for (int32_t k = 0; k < 100; ++k) test.Upsert(table, k, 0, 50, "what stays");
+  test.Flush();
+  REQUIRE_OK(test.database->Compact("t"));
+  WriteBatch batch;
+  for (int32_t k = 0; k < 100; ++k) {
+    for (int32_t c = 0; c < 5; ++c) REQUIRE_OK(batch.DeleteRow(table, {k}, {c}));
+  }
+  test.Write(batch);
+  test.Flush();
+  const auto merges = [&] { return test.Merges(CompactionReason::kDeadReads).compactions; };
+  // 5,500 rows are in both files, and each scan steps over 500 that are dead.
+  for (int i = 0; i < 10; ++i) CHECK(test.Rows(table) == 4500);
+  test.Pass(120);
+  CHECK(merges() == 0);
+  CHECK(test.Rows(table) == 4500);
+  test.Pass(120);
+  CHECK(merges() == (gc_grace == 0 ? 1 : 0));
+  CHECK(test.database->metrics().sstables == (gc_grace == 0 ? 1 : 2));
+  for (int i = 0; i < 100; ++i) CHECK(test.Rows(table) == 4500);
+  test.Pass(120);
+  CHECK(merges() == (gc_grace == 0 ? 1 : 0));
+}
+
 // Goal: what was written and deleted in memory leaves nothing in a file, unless something outside may be
 // hidden by the deletion: an older row of the same key, however it is spread, or a snapshot wants to know.
 // Method: each of them, and an older file beside that the rows are not in.

@@ -117,11 +117,12 @@ class Pair {
     }
   }
 
-  /// Before the counters go.
+  /// Notes the counters of merges, which go with the handle.
   void CountMerges() {
     const auto counters = database_->metrics().compactions_by_reason;
     resumed_ += counters[static_cast<size_t>(CompactionReason::kResumed)].compactions;
     covered_ += counters[static_cast<size_t>(CompactionReason::kCovered)].compactions;
+    dead_reads_ += counters[static_cast<size_t>(CompactionReason::kDeadReads)].compactions;
   }
   uint64_t resumed() const { return resumed_; }
 
@@ -195,7 +196,6 @@ class Pair {
     if (found) REQUIRE(*found == one[0]);
   }
 
-  /// Notes what is gone with the handle.
   void CompareAll() {
     CountMerges();
     REQUIRE(ValueOf(model::Dump(*database_, 0)) == model_.Dump(now_seconds()));
@@ -206,6 +206,7 @@ class Pair {
   int applied() const { return applied_; }
   int refused() const { return refused_; }
   uint64_t covered() const { return covered_; }
+  uint64_t dead_reads() const { return dead_reads_; }
 
   SimFileSystem& files() { return files_; }
   Database& database() { return *database_; }
@@ -226,19 +227,21 @@ class Pair {
   std::unique_ptr<Database> database_;
   int applied_ = 0;
   int refused_ = 0;
+  // Merges by reason.
   uint64_t resumed_ = 0;
-  uint64_t covered_ = 0;  // merges that dropped files under a deletion in another
+  uint64_t covered_ = 0;
+  uint64_t dead_reads_ = 0;
   bool may_be_full_ = false;
   int full_ = 0;
 };
 
-/// How many conditional batches were applied, and how many were not; how many merges were resumed, and how
-/// often covered files were dropped.
+/// How many conditional batches were applied, and how many were not; merges by reason.
 struct Decided {
   int applied = 0;
   int refused = 0;
   uint64_t resumed = 0;
   uint64_t covered = 0;
+  uint64_t dead_reads = 0;
 };
 
 void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* decided) {
@@ -258,6 +261,7 @@ void RunHistory(uint64_t seed, bool explicit_timestamps, int steps, Decided* dec
   decided->refused += pair.refused();
   decided->resumed += pair.resumed();
   decided->covered += pair.covered();
+  decided->dead_reads += pair.dead_reads();
 }
 
 }  // namespace
@@ -283,6 +287,7 @@ TEST_CASE("engine equals the model while purging at once") {
   REQUIRE(decided.applied > 300);
   REQUIRE(decided.resumed > 20);
   REQUIRE(decided.covered > 20);
+  REQUIRE(decided.dead_reads > 5);
 }
 
 // Goal: what goes unread because a deletion in another file hides it was hidden, and nothing that it hid
