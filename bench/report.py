@@ -41,7 +41,7 @@ def measurements(results):
         if one.get("run_type") != "iteration":
             continue
         parts = [part for part in one["run_name"].split("/")
-                 if part != "real_time" and not part.startswith("iterations:") and not part.startswith("repeats:")]
+                 if part not in ("process_time", "real_time") and not part.startswith(("iterations:", "repeats:"))]
         workload, engine = "/".join(parts[:-1]), parts[-1]
         values = {f"{workload}/{counter}": one[counter] for counter in COUNTERS if counter in one}
         values[workload] = one["bytes"] if "bytes" in one else one["items_per_second"]

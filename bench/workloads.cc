@@ -247,6 +247,7 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
     })->Unit(benchmark::kMillisecond);
     add("compact/rows", kind, [=](benchmark::State& state) { CompactRows(state, kind, *TheBench().series); })
         ->Iterations(1)
+        ->MeasureProcessCPUTime()
         ->Unit(benchmark::kMillisecond);
     // Of few sensors, so that a file has long stretches of each, and nothing of other files lies among them.
     add("compact/copy", kind,
@@ -254,6 +255,7 @@ void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& ser
           CompactRows(state, kind, Series(rows, kSensorsOfCopy));
         })
         ->Iterations(1)
+        ->MeasureProcessCPUTime()
         ->Unit(benchmark::kMillisecond);
     add("space/timeseries", kind, [=](benchmark::State& state) { Space(state, kind); })->Iterations(1);
   }
