@@ -1,6 +1,7 @@
 #include "sstable/block_origin.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "sstable/stored_block.h"
@@ -33,11 +34,10 @@ bool BlockOrigin::FitsInto(const BlockLayout& layout) const {
 absl::StatusOr<const ZonePage*> BlockOrigin::GetZones(ColumnId column, TypeKind kind) {
   if (zones_number_ != number_) zones_.clear();
   zones_number_ = number_;
-  const auto [at, added] = zones_.try_emplace(column);
-  if (added) {
-    STOA_ASSIGN_OR_RETURN(at->second, reader_.GetZones(*extent_, column, kind, nullptr, CacheUse::kLeave));
-  }
-  return at->second.get();
+  if (const auto found = zones_.find(column); found != zones_.end()) return found->second.get();
+  STOA_ASSIGN_OR_RETURN(std::shared_ptr<ZonePage> page,
+                        reader_.GetZones(*extent_, column, kind, nullptr, CacheUse::kLeave));
+  return zones_.emplace(column, std::move(page)).first->second.get();
 }
 
 absl::StatusOr<bool> BlockOrigin::FindZones(std::vector<ColumnZone>* zones) {
@@ -66,7 +66,9 @@ absl::StatusOr<bool> BlockOrigin::FindZones(std::vector<ColumnZone>* zones) {
 absl::StatusOr<std::string_view> BlockOrigin::ReadMoved(uint64_t file_id, uint64_t offset,
                                                         bool first_starts) {
   bytes_.resize(static_cast<size_t>(range_.bytes));
-  if (charge_.active()) charge_.Resize(bytes_.capacity());
+  // Only now, so that it costs nothing to those who copy nothing.
+  if (!charge_.active()) charge_ = MemoryCharge(budget_, 0);
+  charge_.Resize(bytes_.capacity());
   // For the second time, so that it comes from the memory of the operating system, and is not counted again.
   STOA_RETURN_IF_ERROR(reader_.file().Read(range_.offset, bytes_.size(), bytes_.data(), nullptr));
   STOA_RETURN_IF_ERROR(MoveBlock(reader_.file(), range_, header(), {file_id, offset, first_starts}, &bytes_));

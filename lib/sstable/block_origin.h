@@ -22,7 +22,7 @@ namespace stoa {
 class BlockOrigin {
  public:
   /// The reader outlives it. `budget` is charged with the bytes of the blocks that are read; may be null.
-  BlockOrigin(const TableReader* reader, MemoryBudget* budget) : reader_(*reader), charge_(budget, 0) {}
+  BlockOrigin(const TableReader* reader, MemoryBudget* budget) : reader_(*reader), budget_(budget) {}
 
   /// Turns to the block that has entry `entry` of the page of extent `number`. Block and extent outlive the
   /// use.
@@ -55,6 +55,7 @@ class BlockOrigin {
   absl::StatusOr<const ZonePage*> GetZones(ColumnId column, TypeKind kind);
 
   const TableReader& reader_;
+  MemoryBudget* const budget_;
   const CachedBlock* block_ = nullptr;
   FileRange range_;
   const Extent* extent_ = nullptr;

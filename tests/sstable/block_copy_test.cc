@@ -242,6 +242,43 @@ TEST_CASE("a copied block says whether its partition starts in it") {
   }
 }
 
+// Goal: a block is not copied where it would part a row from the range-change that stands in its place.
+// Method: a range deletion that was cut at the key of the row with which a block begins.
+TEST_CASE("a block that begins where a range deletion ends is not copied") {
+  const TableSchema schema = SimpleSchema();
+  const Projection projection = SSTableWriter::ProjectionOf(schema);
+  SSTableFixture fixture;
+  Content content = SimpleContent(1, 1000);
+  const Content before = {{content[0].token, content[0].key, {}, {}, {}}};
+  content[0].rows.erase(content[0].rows.begin(), content[0].rows.begin() + 50);
+  const std::shared_ptr<SSTable> original = fixture.Make(schema, content, SmallBlocks(1, 800));
+  const auto writer = ValueOf(SSTableWriter::Create(fixture.directory(), schema, SmallBlocks(2, 800)));
+
+  ContentPartition first = before[0];
+  for (int64_t c = 0; c < 40; ++c) first.rows.push_back(SimpleRow(c, c));
+  first.ranges.push_back({SimpleClustering(45), content[0].rows[0].clustering, DeletionTime{1, 1}});
+  ScanSpec spec;
+  spec.projection = &projection;
+  VectorSourceOptions one_batch;
+  one_batch.batch_rows = 100;
+  RowBatch batch;
+  const auto rows = NewVectorSource({first}, spec, one_batch);
+  while (ValueOf(rows->Next(&batch))) REQUIRE_OK(writer->Add(batch));
+  const auto source = original->NewSource(spec, nullptr);
+  std::vector<PartitionRun> runs;
+  bool is_first = true;
+  while (ValueOf(source->Next(&batch))) {
+    runs.assign(batch.runs.begin(), batch.runs.end());
+    runs[0].starts = false;
+    batch.runs = runs;
+    REQUIRE_OK(writer->Add(batch));
+    if (is_first) CHECK(writer->copied_bytes() == 0);
+    is_first = false;
+  }
+  CHECK(writer->copied_bytes() > 0);
+  (void)OpenAndVerify(&fixture, ValueOf(writer->Finish()));
+}
+
 // Goal: copying does not fill files with small blocks. Method: stretches of rows of every size between blocks
 // that could be copied; of the blocks that come of it at most a quarter may be smaller than half of one.
 TEST_CASE("copying leaves few small blocks") {

@@ -135,6 +135,31 @@ TEST_CASE("zone pages give the zones that went in") {
   }
 }
 
+TEST_CASE("a zone that was not kept is known to be none") {
+  // Goal: who wants the zone of a block for another file is told that the page has only a wider one, as pages
+  // of earlier versions do. Method: such a page.
+  ColumnZones zones;
+  for (const uint32_t entry : {0, 1}) {
+    zones.zones.push_back({entry, 0, {}});
+    zones.zones.back().range.Add(TypeKind::kInt, WordZone(0, 10 - static_cast<int64_t>(entry)));
+  }
+  std::string payload = EncodeZones(TypeKind::kInt, zones, {5, 5});
+  constexpr size_t kStatesAt = 4 + 1 + 8 + 8;
+  REQUIRE(payload[kStatesAt + 1] == static_cast<char>(ZoneState::kRange));
+  payload[kStatesAt + 1] = static_cast<char>(ZoneState::kAnything);
+  SSTableFixture fixture;
+  auto writer = ValueOf(TableFileWriter::Create(fixture.directory(), "z", 1, 1, {}));
+  const FileRange range =
+      ValueOf(writer->AppendSection(SectionKind::kZones, payload, TableFileWriter::Compression::kNone));
+  REQUIRE_OK(writer->Finish(range, range));
+  const TableFile file(ValueOf(fixture.directory().OpenRead("z", {})), "z", 1, range.end() + kFooterBytes);
+  DecompressorPool pool;
+  const auto page = ValueOf(ZonePage::Load(file, range, TypeKind::kInt, pool, nullptr));
+  CHECK(page->IsExact(0));
+  CHECK(!page->IsExact(1));
+  CHECK(page->Zone(1).word_max == 10);
+}
+
 TEST_CASE("NextPossibleMatch skips blocks and never a match") {
   // Goal: skipping by zones loses nothing, and does skip. Method: a file whose values grow with the position,
   // and one of random content; every answer is compared with a search through all rows.
