@@ -235,8 +235,9 @@ bool Compaction::TakePiece(const Work& work, bool complete) {
   shard.pieces.push_back(piece);
   {
     MutexLock lock(&mutex_);
-    // After the last one all is installed at once.
-    if (complete && jobs_ == 1 && next_shard_ == shards_.size()) return false;
+    // After the last one all is installed at once, unless another job has been interrupted.
+    const bool is_last = complete && jobs_ == 1 && next_shard_ == shards_.size();
+    if (is_last && outcome_.status.ok()) return false;
   }
   return piece.file.file_bytes >= piece_bytes_ && store_.NotePiece({plan_.inputs, std::move(piece)});
 }

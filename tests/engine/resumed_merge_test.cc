@@ -8,6 +8,7 @@
 #include <stoa/database.h>
 
 #include "base/strings.h"
+#include "engine/inspection.h"
 #include "engine/manifest.h"
 #include "io/random.h"
 #include "model/sim_env.h"
@@ -221,9 +222,14 @@ TEST_CASE("a merge goes on where it was killed [rule]") {
 
 // Goal: an application that opens and closes without ever waiting for more of a merge than that it is planned
 // gets it done all the same, at no more than the price of one. Method: one large partition, so that every cut
-// is inside of it.
+// is inside of it, with range deletions that stay, or that are purged; and many partitions, merged by several
+// threads.
 TEST_CASE("closing keeps what merges have done [rule]") {
-  Interrupted test({"t"}, 1, 8000);
+  const bool purges = GENERATE(false, true);
+  const int threads = GENERATE(1, 3);
+  CAPTURE(purges, threads);
+  Interrupted test({"t"}, threads == 1 ? 1 : 40, threads == 1 ? 8000 : 200);
+  if (purges) test.sim().clock.Advance(10'000'000);
   const std::string before = test.Dump();
   uint64_t input_bytes = 0;
   int openings = 0;
@@ -233,13 +239,29 @@ TEST_CASE("closing keeps what merges have done [rule]") {
     REQUIRE_OK(test.database->Close());
     if (input_bytes == 0) input_bytes = test.ends.infos.front().input_bytes;
     CHECK(test.Orphans() == 0);
-    test.Open();
+    test.Open(threads);
     REQUIRE(test.Dump() == before);
   }
-  CHECK(openings >= 3);
-  CHECK(test.ends.bytes_read() <= input_bytes + static_cast<uint64_t>(openings) * kRounds * 40'000);
+  CHECK(openings >= 2);
+  CHECK(test.ends.bytes_read() <= input_bytes + static_cast<uint64_t>(openings * threads) * kRounds * 40'000);
   REQUIRE_OK(test.database->Verify().status());
   CHECK(test.database->metrics().sstables >= 3);  // a piece for each opening
+}
+
+// Goal: tools tell of pieces, and verify them. Method: a database that was killed with a note.
+TEST_CASE("unfinished merges are described and verified") {
+  Interrupted test;
+  test.InterruptWithNotes();
+  const std::unique_ptr<Directory> directory = ValueOf(test.files().OpenDirectory("db"));
+  const std::string described = ValueOf(DescribeDirectory(*directory, 0));
+  CAPTURE(described);
+  CHECK(described.find("unfinished merge of 4 SSTables") != std::string::npos);
+  CHECK(ValueOf(VerifyDirectory(*directory)).sstables > kRounds);
+  const auto merge = test.State().tables.begin()->second.merges.begin()->second;
+  const SSTableMetadata& file = merge.pieces.front().file;
+  CHECK(described.find(SSTableName(file.number)) != std::string::npos);
+  REQUIRE_OK(test.files().FlipBit(StrCat("db/", SSTableName(file.number)), 8 * file.file_bytes / 2));
+  CHECK(absl::IsDataLoss(VerifyDirectory(*directory).status()));
 }
 
 // Goal: pieces go with their merge: when its table is truncated or dropped, when somebody merges the inputs
