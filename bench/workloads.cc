@@ -26,6 +26,15 @@ constexpr int64_t kSensorsOfCopy = 16;
   std::exit(1);
 }
 
+uint64_t DataBytes(const EngineKind& kind, const fs::path& directory) {
+  uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file() && !kind.is_not_data(entry.path().filename().string()))
+      bytes += entry.file_size();
+  }
+  return bytes;
+}
+
 // A loaded, merged and reopened database that all reading workloads of an engine share; its answers have been
 // checked.
 class LoadedDatabase {
@@ -211,17 +220,6 @@ void Space(benchmark::State& state, const EngineKind& kind) {
 }
 
 }  // namespace
-
-uint64_t DataBytes(const EngineKind& kind, const fs::path& directory) {
-  uint64_t bytes = 0;
-  std::error_code gone;  // while the database is open, files go
-  for (const auto& entry : fs::recursive_directory_iterator(directory, gone)) {
-    if (!entry.is_regular_file(gone) || kind.is_not_data(entry.path().filename().string())) continue;
-    const uint64_t file_bytes = entry.file_size(gone);
-    if (!gone) bytes += file_bytes;
-  }
-  return bytes;
-}
 
 void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& series,
                        const fs::path& scratch) {

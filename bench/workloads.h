@@ -25,9 +25,6 @@ void RegisterFeatures(const std::filesystem::path& scratch);
 /// Registers `ttl/space`, Stoa alone, which takes a minute and a half: time passes as it does.
 void RegisterTtl(const std::filesystem::path& scratch);
 
-/// The bytes of the files with data in the database `directory` of an engine.
-uint64_t DataBytes(const EngineKind& kind, const std::filesystem::path& directory);
-
 /// Closes the databases that the reading workloads share.
 void CloseSharedDatabases();
 
