@@ -119,7 +119,7 @@ std::vector<Content> Deal(const Content& content, size_t count, uint64_t stretch
 // Goal: whether blocks are copied or encoded anew makes no difference to who reads. Method: random content,
 // from plain to full of deletions and expiring cells, dealt out in stretches to files that are merged both
 // ways, into one file or many, keeping or purging what may be purged.
-TEST_CASE("merges that copy blocks give what others give") {
+TEST_CASE("merges that copy blocks give what others give", "[rule]") {
   uint64_t bytes_copied = 0;
   for (uint64_t seed = 1; seed <= 80; ++seed) {
     INFO("seed " << seed);
@@ -187,7 +187,7 @@ TEST_CASE("merges copy what lies beside each other") {
 
 // Goal: a merge that copies can be given up at any step, and fails where a block of an input is damaged,
 // which it names; either way no output is left. Method: both, at every step, and in every block.
-TEST_CASE("merges that copy end at any step") {
+TEST_CASE("merges that copy end at any step", "[rule]") {
   const TableSchema schema = SimpleSchema();
   Merges merges(schema);
   merges.SetBlockBytes(2000);

@@ -130,7 +130,7 @@ TEST_CASE("copying blocks gives the same file as encoding them") {
 
 // Goal: what is not plainly live, or not all of its block, is not copied. Method: batches changed in each way
 // in which a merge changes them, of which nothing may be copied, though without the change nearly all is.
-TEST_CASE("blocks of which something is deleted or left out are not copied") {
+TEST_CASE("blocks of which something is deleted or left out are not copied", "[rule]") {
   const TableSchema schema = SimpleSchema();
   SSTableFixture fixture;
   const std::shared_ptr<SSTable> original = fixture.Make(schema, SimpleContent(1, 1000), SmallBlocks(1, 800));
@@ -166,7 +166,7 @@ TEST_CASE("blocks of which something is deleted or left out are not copied") {
 
 // Goal: a block is copied where its columns mean the same, and not where one is gone. Method: the same file
 // under a schema with one more, and with one less column.
-TEST_CASE("blocks are copied into files that have all their columns") {
+TEST_CASE("blocks are copied into files that have all their columns", "[rule]") {
   const TableSchema schema = SimpleSchema();
   SSTableFixture fixture;
   const std::shared_ptr<SSTable> original = fixture.Make(schema, SimpleContent(1, 1000), SmallBlocks(1, 800));
@@ -184,7 +184,7 @@ TEST_CASE("blocks are copied into files that have all their columns") {
 
 // Goal: damage in a block that is copied is found, and blamed on the file that has it. Method: each byte of
 // the first block of a file changed in turn.
-TEST_CASE("a damaged block is not copied") {
+TEST_CASE("a damaged block is not copied", "[rule]") {
   const TableSchema schema = SimpleSchema();
   SSTableFixture fixture(/*cache_bytes=*/0);
   const SSTableMetadata metadata = ValueOf(fixture.Write(schema, SimpleContent(1, 300), SmallBlocks(1, 800)));
@@ -209,7 +209,7 @@ TEST_CASE("a damaged block is not copied") {
 
 // Goal: in the block with which a file begins, a partition STARTs as it does in the stream, whatever the
 // block said of it where it was. Method: a file without the first blocks of its partition.
-TEST_CASE("a copied block says whether its partition starts in it") {
+TEST_CASE("a copied block says whether its partition starts in it", "[rule]") {
   const TableSchema schema = SimpleSchema();
   SSTableFixture fixture;
   const std::shared_ptr<SSTable> original = fixture.Make(schema, SimpleContent(1, 1000), SmallBlocks(1, 800));
@@ -245,7 +245,7 @@ TEST_CASE("a copied block says whether its partition starts in it") {
 
 // Goal: a block is not copied where it would part a row from the range-change that stands in its place.
 // Method: a range deletion that was cut at the key of the row with which a block begins.
-TEST_CASE("a block that begins where a range deletion ends is not copied") {
+TEST_CASE("a block that begins where a range deletion ends is not copied", "[rule]") {
   const TableSchema schema = SimpleSchema();
   const Projection projection = SSTableWriter::ProjectionOf(schema);
   SSTableFixture fixture;
@@ -282,7 +282,7 @@ TEST_CASE("a block that begins where a range deletion ends is not copied") {
 
 // Goal: copying does not fill files with small blocks. Method: short stretches of rows between blocks
 // that could be copied; of the blocks that come of it at most a quarter may be smaller than half of one.
-TEST_CASE("copying leaves few small blocks") {
+TEST_CASE("copying leaves few small blocks", "[rule]") {
   const TableSchema schema = SimpleSchema();
   SSTableFixture fixture;
   const std::shared_ptr<SSTable> original =

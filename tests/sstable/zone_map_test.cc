@@ -135,7 +135,7 @@ TEST_CASE("zone pages give the zones that went in") {
   }
 }
 
-TEST_CASE("a zone that was not kept is known to be none") {
+TEST_CASE("a zone that was not kept is known to be none", "[rule]") {
   // Goal: who wants the zone of a block for another file is told that the page has only a wider one, as pages
   // of earlier versions do. Method: such a page.
   ColumnZones zones;
