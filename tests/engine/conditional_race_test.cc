@@ -32,7 +32,7 @@ class Registers {
  public:
   explicit Registers(const std::string& path) {
     Options options;
-    options.memory_budget_bytes = 256 << 10;
+    options.memory_budget_bytes = 512 << 10;
     options.wal_segment_bytes = 64 << 10;
     options.durability = Durability::kProcess;
     database_ = ValueOf(Database::Open(options, path));
