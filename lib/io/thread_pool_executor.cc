@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,7 +5,6 @@
 #include <map>
 #include <optional>
 #include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,12 +15,6 @@ namespace stoa {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// By how much threads are "nicer" than who made them. Their work is never urgent: as an equal of the
-/// writer's thread one of them kept it from running for whole time slices. Measured with `sustained`
-/// (bench/README.md) on two cores: writes of more than 3 ms fell from 150 to 40 in 7,000,000, and as many
-/// rows were written.
-constexpr int kNiceness = 10;
 
 /// One queue per priority and a sorted list of delayed jobs, under one mutex. A job that wants more steps
 /// goes to the back of its queue: jobs of one priority take turns, and a higher priority waits for at most a
@@ -116,8 +107,6 @@ class ThreadPoolExecutor : public Executor {
   }
 
   void RunThread() {
-    // On Linux this is of the thread alone. Where it is refused all works, only less smoothly.
-    std::ignore = nice(kNiceness);
     mutex_.Lock();
     while (std::optional<QueuedJob> taken = Take()) {
       mutex_.Unlock();
