@@ -51,7 +51,7 @@ enum class CallKind : uint8_t {
 
 struct Call {
   CallKind kind;
-  std::string_view name;
+  std::string_view name = {};
   std::string_view to = {};       // kRename, kLink: the new name
   std::string_view content = {};  // kAppend, kStore: the bytes
   uint64_t offset = 0;            // kMap, kRead

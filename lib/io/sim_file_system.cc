@@ -54,18 +54,63 @@ class SimFileSystem::LockHandle : public FileLock {
   const std::shared_ptr<sim::File> file_;
 };
 
-class SimFileSystem::WritableHandle : public WritableFile {
- public:
-  WritableHandle(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
+/// What the two kinds of files that are written have in common.
+class SimFileSystem::WrittenFile {
+ protected:
+  WrittenFile(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
       : files_(files), file_(std::move(file)), name_(name) {}
-  ~WritableHandle() override {
+  ~WrittenFile() {
     MutexLock lock(&files_.mutex_);
     if (open_) Release();
   }
 
+  absl::Status Enter(Call call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
+    call.name = name_;
+    STOA_RETURN_IF_ERROR(files_.gate_.Enter(call));
+    return open_ ? absl::OkStatus() : Refused("use", name_, "closed file");
+  }
+
+  absl::Status SyncFile() {
+    MutexLock lock(&files_.mutex_);
+    absl::Status status = Enter({.kind = CallKind::kSync});
+    if (status.ok()) {
+      file_->Sync();
+    } else if (!files_.gate_.crashed()) {
+      file_->FailSync();
+    }
+    return status;
+  }
+
+  absl::Status CloseFile() {
+    MutexLock lock(&files_.mutex_);
+    absl::Status status = files_.gate_.Enter({.kind = CallKind::kClose, .name = name_});
+    if (status.ok()) files_.Account(*file_, [&] { file_->Unmap(); });
+    if (open_) Release();
+    return status;
+  }
+
+  SimFileSystem& files_;
+  const std::shared_ptr<sim::File> file_;
+  const std::string name_;
+
+ private:
+  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
+    open_ = false;
+    file_->StopGrowing();
+    files_.Account(*file_, [&] { --file_->handles; });
+  }
+
+  bool open_ = true;
+};
+
+class SimFileSystem::WritableHandle : public WritableFile, private WrittenFile {
+ public:
+  WritableHandle(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
+      : WrittenFile(files, std::move(file), name) {}
+
   absl::StatusOr<size_t> Append(std::string_view bytes) override {
     MutexLock lock(&files_.mutex_);
-    STOA_RETURN_IF_ERROR(Enter(CallKind::kAppend, bytes.size(), bytes));
+    STOA_RETURN_IF_ERROR(Enter({.kind = CallKind::kAppend, .content = bytes, .size = bytes.size()}));
     const uint64_t room = file_->allocated() - file_->bytes().size() + files_.free_bytes();
     const uint64_t taken = std::min(files_.gate_.Shorten(bytes.size()), room);
     if (taken == 0 && !bytes.empty()) return DiskFull("append", name_);
@@ -76,62 +121,25 @@ class SimFileSystem::WritableHandle : public WritableFile {
 
   absl::Status Preallocate(uint64_t size) override {
     MutexLock lock(&files_.mutex_);
-    STOA_RETURN_IF_ERROR(Enter(CallKind::kPreallocate, size));
+    STOA_RETURN_IF_ERROR(Enter({.kind = CallKind::kPreallocate, .size = size}));
     if (size > file_->allocated() + files_.free_bytes()) return DiskFull("preallocate", name_);
     files_.Account(*file_, [&] { file_->Reserve(size); });
     return absl::OkStatus();
   }
 
-  absl::Status Sync() override {
-    MutexLock lock(&files_.mutex_);
-    absl::Status status = Enter(CallKind::kSync);
-    if (status.ok()) {
-      file_->Sync();
-    } else if (!files_.gate_.crashed()) {
-      file_->FailSync();
-    }
-    return status;
-  }
-
-  absl::Status Close() override {
-    MutexLock lock(&files_.mutex_);
-    absl::Status status = files_.gate_.Enter({.kind = CallKind::kClose, .name = name_});
-    if (open_) Release();
-    return status;
-  }
-
- private:
-  absl::Status Enter(CallKind kind, uint64_t size = 0, std::string_view content = {})
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
-    STOA_RETURN_IF_ERROR(files_.gate_.Enter({.kind = kind, .name = name_, .content = content, .size = size}));
-    return open_ ? absl::OkStatus() : Refused("use", name_, "closed file");
-  }
-  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
-    open_ = false;
-    file_->StopGrowing();
-    files_.Account(*file_, [&] { --file_->handles; });
-  }
-
-  SimFileSystem& files_;
-  const std::shared_ptr<sim::File> file_;
-  const std::string name_;
-  bool open_ = true;
+  absl::Status Sync() override { return SyncFile(); }
+  absl::Status Close() override { return CloseFile(); }
 };
 
 /// What is stored in a window is copied into the file when its owner says so; until then a crash loses it.
-class SimFileSystem::MappedHandle : public MappedFile {
+class SimFileSystem::MappedHandle : public MappedFile, private WrittenFile {
  public:
   MappedHandle(SimFileSystem& files, std::shared_ptr<sim::File> file, std::string_view name)
-      : files_(files), file_(std::move(file)), name_(name) {}
-  ~MappedHandle() override {
-    MutexLock lock(&files_.mutex_);
-    if (open_) Release();
-  }
+      : WrittenFile(files, std::move(file), name) {}
 
   absl::StatusOr<char*> Map(uint64_t begin, uint64_t end) override {
     MutexLock lock(&files_.mutex_);
-    STOA_RETURN_IF_ERROR(
-        files_.gate_.Enter({.kind = CallKind::kMap, .name = name_, .offset = begin, .size = end - begin}));
+    STOA_RETURN_IF_ERROR(Enter({.kind = CallKind::kMap, .offset = begin, .size = end - begin}));
     STOA_DCHECK(begin == file_->bytes().size() && end <= file_->mapped_size());
     begin_ = begin;
     window_.assign(end - begin, '\0');
@@ -142,44 +150,17 @@ class SimFileSystem::MappedHandle : public MappedFile {
     MutexLock lock(&files_.mutex_);
     STOA_DCHECK(begin == file_->bytes().size() && end - begin_ <= window_.size());
     const std::string_view bytes = std::string_view(window_).substr(begin - begin_, end - begin);
-    STOA_RETURN_IF_ERROR(files_.gate_.Enter(
-        {.kind = CallKind::kStore, .name = name_, .content = bytes, .size = bytes.size()}));
+    STOA_RETURN_IF_ERROR(Enter({.kind = CallKind::kStore, .content = bytes, .size = bytes.size()}));
     file_->Append(bytes, files_.next_event_++);
     return absl::OkStatus();
   }
 
-  absl::Status Sync() override {
-    MutexLock lock(&files_.mutex_);
-    absl::Status status = files_.gate_.Enter({.kind = CallKind::kSync, .name = name_});
-    if (status.ok()) {
-      file_->Sync();
-    } else if (!files_.gate_.crashed()) {
-      file_->FailSync();
-    }
-    return status;
-  }
-
-  absl::Status Close() override {
-    MutexLock lock(&files_.mutex_);
-    absl::Status status = files_.gate_.Enter({.kind = CallKind::kClose, .name = name_});
-    if (status.ok()) files_.Account(*file_, [&] { file_->Unmap(); });
-    if (open_) Release();
-    return status;
-  }
+  absl::Status Sync() override { return SyncFile(); }
+  absl::Status Close() override { return CloseFile(); }
 
  private:
-  void Release() ABSL_EXCLUSIVE_LOCKS_REQUIRED(files_.mutex_) {
-    open_ = false;
-    file_->StopGrowing();
-    files_.Account(*file_, [&] { --file_->handles; });
-  }
-
-  SimFileSystem& files_;
-  const std::shared_ptr<sim::File> file_;
-  const std::string name_;
   std::string window_;
   uint64_t begin_ = 0;
-  bool open_ = true;
 };
 
 class SimFileSystem::ReadableHandle : public ReadableFile {

@@ -104,6 +104,7 @@ class SimFileSystem : public FileSystem {
 
  private:
   class DirectoryHandle;
+  class WrittenFile;
   class WritableHandle;
   class MappedHandle;
   class ReadableHandle;

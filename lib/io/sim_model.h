@@ -66,8 +66,9 @@ class File {
   /// The file has `size` bytes, which read as zero where nothing is appended. What programs see of it is only
   /// what is appended: nobody reads a file that is mapped.
   void Map(uint64_t size) { mapped_size_ = reserved_ = size; }
-  /// Cuts it behind what is appended. A crash may undo that.
+  /// Cuts it, if it is mapped, behind what is appended. A crash may undo that.
   void Unmap() {
+    if (mapped_size_ == 0) return;
     mapped_ = false;
     reserved_ = 0;
   }
