@@ -12,6 +12,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "io/posix_descriptor.h"
 #include "io/posix_errors.h"
 #include "io/posix_mapped_file.h"
 #include "io/sync.h"
@@ -21,27 +22,6 @@ namespace {
 
 constexpr mode_t kFileMode = 0600;
 constexpr mode_t kDirectoryMode = 0700;
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~FileDescriptor() { Close(); }
-
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  /// From here on somebody else closes it.
-  int Release() { return std::exchange(fd_, -1); }
-  /// Returns what close(2) does. An interrupted close is a success: Linux has let go of the descriptor.
-  int Close() {
-    const int fd = std::exchange(fd_, -1);
-    if (fd < 0 || close(fd) == 0 || errno == EINTR) return 0;
-    return -1;
-  }
-
- private:
-  int fd_;
-};
 
 /// openat(2), repeated while a signal interrupts it: unlike for reads and writes nobody above does that.
 FileDescriptor OpenAt(int directory, const std::string& name, int flags, mode_t mode = 0) {
@@ -166,7 +146,7 @@ class PosixDirectory : public Directory {
     FileDescriptor fd =
         OpenAt(fd_.get(), std::string(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, kFileMode);
     if (!fd.valid()) return ErrnoStatus("create", PathOf(name));
-    auto file = NewPosixMappedFile(PathOf(name), fd.Release(), size);
+    auto file = NewPosixMappedFile(PathOf(name), std::move(fd), size);
     if (!file.ok()) Unlink(name, tag).IgnoreError();
     return file;
   }

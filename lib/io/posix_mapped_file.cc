@@ -35,15 +35,13 @@ bool WritesInPlace(int fd) {
 
 class PosixMappedFile : public MappedFile {
  public:
-  PosixMappedFile(std::string path, int fd, uint64_t size) : path_(std::move(path)), fd_(fd), size_(size) {}
-  ~PosixMappedFile() override {
-    Unmap();
-    if (fd_ >= 0) close(fd_);
-  }
+  PosixMappedFile(std::string path, FileDescriptor fd, uint64_t size)
+      : path_(std::move(path)), fd_(std::move(fd)), size_(size) {}
+  ~PosixMappedFile() override { Unmap(); }
 
   absl::Status Allocate() {
-    if (!WritesInPlace(fd_)) return absl::UnimplementedError(path_);
-    if (Repeat([&] { return fallocate(fd_, 0, 0, static_cast<off_t>(size_)); }) != 0) {
+    if (!WritesInPlace(fd_.get())) return absl::UnimplementedError(path_);
+    if (Repeat([&] { return fallocate(fd_.get(), 0, 0, static_cast<off_t>(size_)); }) != 0) {
       if (errno == EOPNOTSUPP || errno == ENOSYS) return absl::UnimplementedError(path_);
       return ErrnoStatus("fallocate", path_);
     }
@@ -67,15 +65,14 @@ class PosixMappedFile : public MappedFile {
   }
 
   absl::Status Sync() override {
-    return fdatasync(fd_) == 0 ? absl::OkStatus() : ErrnoStatus("fdatasync", path_);
+    return fdatasync(fd_.get()) == 0 ? absl::OkStatus() : ErrnoStatus("fdatasync", path_);
   }
 
   absl::Status Close() override {
     Unmap();
     absl::Status status;
-    if (ftruncate(fd_, static_cast<off_t>(stored_)) != 0) status = ErrnoStatus("truncate", path_);
-    // An interrupted close is a success: Linux has let go of the descriptor.
-    if (close(std::exchange(fd_, -1)) != 0 && errno != EINTR) status.Update(ErrnoStatus("close", path_));
+    if (ftruncate(fd_.get(), static_cast<off_t>(stored_)) != 0) status = ErrnoStatus("truncate", path_);
+    if (fd_.Close() != 0) status.Update(ErrnoStatus("close", path_));
     return status;
   }
 
@@ -91,7 +88,7 @@ class PosixMappedFile : public MappedFile {
   absl::Status MapPages(uint64_t begin, uint64_t end) {
     Unmap();
     void* const window =
-        mmap(nullptr, end - begin, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, static_cast<off_t>(begin));
+        mmap(nullptr, end - begin, PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), static_cast<off_t>(begin));
     if (window == MAP_FAILED) return ErrnoStatus("mmap", path_);
     window_ = static_cast<char*>(window);
     window_bytes_ = end - begin;
@@ -105,7 +102,7 @@ class PosixMappedFile : public MappedFile {
   }
 
   const std::string path_;
-  int fd_;
+  FileDescriptor fd_;
   const uint64_t size_;
   uint64_t stored_ = 0;
   char* window_ = nullptr;
@@ -114,8 +111,9 @@ class PosixMappedFile : public MappedFile {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MappedFile>> NewPosixMappedFile(std::string path, int fd, uint64_t size) {
-  auto file = std::make_unique<PosixMappedFile>(std::move(path), fd, size);
+absl::StatusOr<std::unique_ptr<MappedFile>> NewPosixMappedFile(std::string path, FileDescriptor fd,
+                                                               uint64_t size) {
+  auto file = std::make_unique<PosixMappedFile>(std::move(path), std::move(fd), size);
   STOA_RETURN_IF_ERROR(file->Allocate());
   return file;
 }

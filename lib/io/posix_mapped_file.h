@@ -8,11 +8,13 @@
 #include <absl/status/statusor.h>
 
 #include "io/file_system.h"
+#include "io/posix_descriptor.h"
 
 namespace stoa {
 
 /// Takes over the descriptor `fd`, open for reading and writing, of a new, empty file; `path` is for
 /// messages. Errors as Directory::CreateMapped; the file is left behind.
-absl::StatusOr<std::unique_ptr<MappedFile>> NewPosixMappedFile(std::string path, int fd, uint64_t size);
+absl::StatusOr<std::unique_ptr<MappedFile>> NewPosixMappedFile(std::string path, FileDescriptor fd,
+                                                               uint64_t size);
 
 }  // namespace stoa
