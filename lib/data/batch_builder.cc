@@ -18,13 +18,6 @@ constexpr size_t kBatchBytesMax = 512 << 10;
 constexpr size_t kArenaChunkBytes = 4 << 10;
 constexpr size_t kArenaChunkBytesMax = 256 << 10;
 
-uint8_t FlagsOf(const Cell& cell) {
-  if (cell.tombstone) return cell_flags::kTombstone;
-  if (cell.empty) return cell_flags::kEmpty;
-  if (cell.complex) return cell_flags::kComplex;
-  return cell.blob ? cell_flags::kBlob : uint8_t{0};
-}
-
 /// Whether any of the rows has a complex cell.
 bool HasComplex(const ColumnVector& vector, uint32_t begin, uint32_t end) {
   if (vector.flags == nullptr || vector.words != nullptr) return false;

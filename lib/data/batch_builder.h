@@ -35,7 +35,7 @@ class BatchBuilder {
 
   /// Adds a row and makes it the one that SetCell speaks of.
   void AddRow(std::string_view clustering, uint8_t flags, int64_t timestamp, int64_t expiry,
-              const DeletionTime& deletion);
+              const DeletionTime& deletion = {});
   /// At most once per row and column.
   void SetCell(uint32_t column_index, const Cell& cell);
 

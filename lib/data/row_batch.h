@@ -95,6 +95,13 @@ inline constexpr uint8_t kComplex = 8;
 inline constexpr uint8_t kNoValue = kTombstone | kEmpty;
 }  // namespace cell_flags
 
+inline uint8_t FlagsOf(const Cell& cell) {
+  if (cell.tombstone) return cell_flags::kTombstone;
+  if (cell.empty) return cell_flags::kEmpty;
+  if (cell.complex) return cell_flags::kComplex;
+  return cell.blob ? cell_flags::kBlob : uint8_t{0};
+}
+
 /// The cells of one column for the rows of a batch. Arrays are indexed by row like the batch's own; a null
 /// array stands for the common case named beside it.
 struct ColumnVector {

@@ -177,21 +177,29 @@ void RowMerger::Emit(std::string_view clustering, BatchBuilder* builder) {
   }
 }
 
-bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) {
+template <typename Rows>
+bool RowMerger::EmitLiveTo(std::string_view clustering, int64_t now_seconds, Rows* rows) {
   MergeComplexCells(now_seconds);
   const DeletionTime deletion = Strongest();
   const bool has_marker = !deletion.Shadows(marker_timestamp_) && marker_expiry_ > now_seconds;
   bool added = has_marker;
-  if (has_marker)
-    builder->AddRow(clustering, row_flags::kMarker, marker_timestamp_, marker_expiry_, DeletionTime{});
+  if (has_marker) rows->AddRow(clustering, row_flags::kMarker, marker_timestamp_, marker_expiry_);
   for (const Entry& entry : entries_) {
     const Cell& cell = entry.cell;
     if (cell.tombstone || cell.expiry <= now_seconds || deletion.Shadows(cell.timestamp)) continue;
-    if (!added) builder->AddRow(clustering, 0, cell.timestamp, cell.expiry, DeletionTime{});
+    if (!added) rows->AddRow(clustering, 0, cell.timestamp, cell.expiry);
     added = true;
-    builder->SetCell(entry.column, cell);
+    rows->SetCell(entry.column, cell);
   }
   return added;
+}
+
+bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder) {
+  return EmitLiveTo(clustering, now_seconds, builder);
+}
+
+bool RowMerger::EmitLive(std::string_view clustering, int64_t now_seconds, SingleRow* row) {
+  return EmitLiveTo(clustering, now_seconds, row);
 }
 
 }  // namespace stoa

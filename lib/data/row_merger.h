@@ -9,6 +9,7 @@
 #include "data/batch_builder.h"
 #include "data/complex_merge.h"
 #include "data/row_batch.h"
+#include "data/single_row.h"
 
 namespace stoa {
 
@@ -61,6 +62,7 @@ class RowMerger {
   /// Adds what of the row is alive at `now_seconds`, for a reader of this one row: no deletions, nothing
   /// expired. False, adding nothing, when the row does not exist.
   bool EmitLive(std::string_view clustering, int64_t now_seconds, BatchBuilder* builder);
+  bool EmitLive(std::string_view clustering, int64_t now_seconds, SingleRow* row);
 
   /// How complex cells are merged, of all rows from now on (`covering` and `live_at` are not looked at). What
   /// the rules point to must outlive the merger.
@@ -91,6 +93,8 @@ class RowMerger {
   /// Brings the cells of complex entries up to date; those of which nothing remains get kNoTimestamp, which
   /// everything shadows.
   void MergeComplexCells(int64_t live_at);
+  template <typename Rows>
+  bool EmitLiveTo(std::string_view clustering, int64_t now_seconds, Rows* rows);
 
   const Projection* projection_;
   std::vector<Slot> slots_;     // by projected column

@@ -231,13 +231,12 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 struct RowReader {
   ResultColumns columns;
   std::unique_ptr<RowMerger> merger;
-  std::unique_ptr<BatchBuilder> builder;
-  RowBatch batch;  ///< the row that was read
+  std::unique_ptr<SingleRow> row;  ///< that was read
 
   absl::Status Prepare(const Table& table, std::span<const ColumnId> ids, ResultColumns::Others others) {
     STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, ids, {}, others));
     merger = std::make_unique<RowMerger>(&columns.projection);
-    builder = std::make_unique<BatchBuilder>(&columns.projection);
+    row = std::make_unique<SingleRow>(&columns.projection);
     return absl::OkStatus();
   }
 };
@@ -338,10 +337,9 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
   };
   STOA_RETURN_IF_ERROR(ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, get_row));
   if (!merger->HasContent()) return false;
-  reader->builder->Clear();
-  reader->builder->StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
-  if (!merger->EmitLive(place.clustering, place.now_seconds, reader->builder.get())) return false;
-  reader->batch = reader->builder->Finish();
+  reader->row->Start(place.token, place.key);
+  if (!merger->EmitLive(place.clustering, place.now_seconds, reader->row.get())) return false;
+  reader->row->Finish();
   return true;
 }
 
@@ -384,20 +382,18 @@ absl::Status Row::State::AddStatics(const RowPlace& place, const RowReader& row)
 /// Makes `joined` of the cells that were read.
 void Row::State::Join(const RowPlace& place, const RowReader& liveness,
                       std::initializer_list<const RowReader*> cells) {
-  BatchBuilder& builder = *joined->builder;
-  builder.Clear();
-  builder.StartRun(place.token, place.key, DeletionTime{}, /*starts=*/true);
-  const RowBatch& batch = liveness.batch;
-  builder.AddRow(place.clustering, batch.RowFlags(0), batch.timestamps[0], batch.RowExpiry(0),
-                 DeletionTime{});
+  SingleRow& row = *joined->row;
+  row.Start(place.token, place.key);
+  const RowBatch& batch = liveness.row->batch();
+  row.AddRow(place.clustering, batch.RowFlags(0), batch.timestamps[0], batch.RowExpiry(0));
   for (const RowReader* reader : cells) {
-    for (const ColumnVector& vector : reader->batch.columns) {
+    for (const ColumnVector& vector : reader->row->batch().columns) {
       const ProjectedColumn& column = reader->columns.projection[vector.index];
       if (!column.wanted) continue;
-      builder.SetCell(joined->columns.IndexOf(column.id), reader->batch.CellAt(vector, 0));
+      row.SetCell(joined->columns.IndexOf(column.id), reader->row->batch().CellAt(vector, 0));
     }
   }
-  joined->batch = builder.Finish();
+  row.Finish();
 }
 
 /// Reads the static row by itself; false when no static column has a value. REQUIRES that one is wanted.
@@ -424,11 +420,12 @@ absl::StatusOr<bool> Row::State::ReadStaticRow(const RowPlace& place) {
 
 absl::Status Row::State::Show(const RowPlace& place, RowReader* reader) {
   view_state.columns = &reader->columns;
-  view_state.SetBatch(&reader->batch);
-  view_state.SetRow(0, &reader->batch.runs[0]);
-  complex_values.SetBatch(reader->columns, &reader->batch);
+  RowBatch& batch = reader->row->batch();
+  view_state.SetBatch(&batch);
+  view_state.SetRow(0, &batch.runs[0]);
+  complex_values.SetBatch(reader->columns, &batch);
   if (complex_values.any()) STOA_RETURN_IF_ERROR(complex_values.Assemble(0, 1));
-  blobs.SetBatch(reader->columns, reader->batch);
+  blobs.SetBatch(reader->columns, batch);
   return blobs.any() ? blobs.Load(*place.directory, 0, 1) : absl::OkStatus();
 }
 

@@ -65,6 +65,9 @@ struct BlockLayout {
   friend bool operator==(const BlockLayout&, const BlockLayout&) = default;
 };
 
+inline constexpr uint32_t kKeySection = 0;
+inline constexpr uint32_t kLivenessSection = 1;
+
 enum class SectionCodec : uint8_t { kRaw = 0, kZstd = 1 };
 
 /// The largest section there is: one cell of the greatest size, and what stands beside it.
@@ -171,6 +174,8 @@ class BlockBuilder {
   std::unique_ptr<State> state_;
 };
 
+struct BlockColumn;
+
 /// A block being read. Sections are handed over decompressed, when wanted, by a SectionSource (the cache).
 /// All offsets and counts inside are validated before use: damaged bytes give DataLoss, never a crash (the
 /// checksum has been verified, but an attacker can make valid checksums).
@@ -179,6 +184,17 @@ class SectionSource {
   virtual ~SectionSource() = default;
   /// The raw bytes of section `number`; valid as long as the source.
   virtual absl::StatusOr<std::string_view> Section(uint32_t number) = 0;
+
+  /// What was kept of the column at `place` in BlockHeader::columns; null when nothing was.
+  virtual const BlockColumn* KeptColumn(uint32_t place) const {
+    (void)place;
+    return nullptr;
+  }
+  /// Offers the parsed column at `place`, so that readers to come need not parse it.
+  virtual void KeepColumn(uint32_t place, const BlockColumn& column) {
+    (void)place;
+    (void)column;
+  }
 };
 
 /// Parsed header. Immutable after Parse; thread-safe. Small enough to be kept in the cache beside the
@@ -249,7 +265,8 @@ class BlockReader : public BatchLoader {
     bool exact;
     int run;
   };
-  absl::StatusOr<Found> Find(const PositionView& position);
+  /// `will_read_row`: AddRow is to follow, for which memory is asked for meanwhile.
+  absl::StatusOr<Found> Find(const PositionView& position, bool will_read_row = false);
 
   /// The index of the run of a partition in this block, or -1.
   absl::StatusOr<int> FindRun(uint64_t token, std::string_view key);

@@ -71,10 +71,11 @@ bool BlockColumn::Parse(std::string_view column_bytes, uint32_t rows) {
   if ((parts & kIsBytes) != 0 ? !bytes.emplace().Parse(&in, cells, &end) : !words.Parse(&in, cells, &end))
     return false;
   if ((parts & kHasExtras) != 0) {
-    extras.emplace();
-    if ((parts & kHasFlags) != 0 && !extras->flags.Parse(&in, cells, &end)) return false;
-    if ((parts & kHasTimestamps) != 0 && !extras->timestamps.Parse(&in, cells, &end)) return false;
-    if ((parts & kHasExpiries) != 0 && !extras->expiries.Parse(&in, cells, &end)) return false;
+    auto parsed = std::make_shared<Extras>();
+    if ((parts & kHasFlags) != 0 && !parsed->flags.Parse(&in, cells, &end)) return false;
+    if ((parts & kHasTimestamps) != 0 && !parsed->timestamps.Parse(&in, cells, &end)) return false;
+    if ((parts & kHasExpiries) != 0 && !parsed->expiries.Parse(&in, cells, &end)) return false;
+    extras = std::move(parsed);
   }
   section = in.rest().data();
   return end == in.remaining();

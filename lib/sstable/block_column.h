@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ struct BlockColumn {
   Presence presence;
   WordSequence words;
   std::optional<ByteSequence> bytes;  ///< instead of words
-  std::optional<Extras> extras;
+  std::shared_ptr<const Extras> extras;
   const char* section = nullptr;
 
   bool is_word() const { return !bytes.has_value(); }

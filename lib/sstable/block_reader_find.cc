@@ -31,8 +31,8 @@ enum class Narrowed : uint8_t {
 /// Narrows `range` to the rows whose word is `word`; if `padded`, or if there are none, to where they would
 /// begin.
 Narrowed NarrowWord(const WordSequence& words, const char* keys, uint64_t word, bool padded,
-                    RowRange* range) {
-  const WordSequence::Range equal = words.EqualRange(keys, range->begin, range->end, word);
+                    absl::FunctionRef<void(uint32_t)> near, RowRange* range) {
+  const WordSequence::Range equal = words.EqualRange(keys, range->begin, range->end, word, near);
   range->begin = equal.begin;
   if (padded || equal.begin == equal.end) return Narrowed::kFound;
   range->end = equal.end;
@@ -55,15 +55,15 @@ bool TakeWord(std::string_view* rest, uint8_t bytes, uint64_t* word) {
 }
 
 Narrowed NarrowFixed(const KeyColumn& column, const char* keys, uint8_t bytes, std::string_view* rest,
-                     RowRange* range) {
+                     absl::FunctionRef<void(uint32_t)> near, RowRange* range) {
   uint64_t word = 0;
   if (bytes > kHighBytes) {
     const bool padded = TakeWord(rest, kHighBytes, &word);
-    if (NarrowWord(column.high, keys, word, padded, range) == Narrowed::kFound) return Narrowed::kFound;
+    if (NarrowWord(column.high, keys, word, padded, near, range) == Narrowed::kFound) return Narrowed::kFound;
     bytes -= kHighBytes;
   }
   const bool padded = TakeWord(rest, bytes, &word);
-  return NarrowWord(column.low, keys, word, padded, range);
+  return NarrowWord(column.low, keys, word, padded, near, range);
 }
 
 /// The first row in `range` whose component compares `order` or greater with `rest`; false when bytes are
@@ -202,7 +202,7 @@ absl::Status BlockReader::State::RunRows(const char* keys, uint32_t run, RowRang
 }
 
 absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::string_view clustering,
-                                         uint32_t* row, bool* exact) {
+                                         absl::FunctionRef<void(uint32_t)> near, uint32_t* row, bool* exact) {
   *exact = false;
   const std::vector<ClusteringComponent>& parts = components();
   for (size_t i = 0; i < parts.size() && range.begin < range.end; ++i) {
@@ -219,7 +219,7 @@ absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::
     } else {
       clustering.remove_prefix(1);
       if (component.shape == Shape::kFixed) {
-        narrowed = NarrowFixed(column, keys, component.bytes, &clustering, &range);
+        narrowed = NarrowFixed(column, keys, component.bytes, &clustering, near, &range);
       } else if (!NarrowString(column.strings, keys, component.shape, &clustering, &range, &narrowed)) {
         return DamagedBlock("clustering key");
       }
@@ -258,7 +258,7 @@ absl::StatusOr<BlockReader::RowRange> BlockReader::RunRows(int run) {
   return range;
 }
 
-absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& position) {
+absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& position, bool will_read_row) {
   State& state = *state_;
   const char* keys = nullptr;
   uint32_t run = 0;
@@ -270,7 +270,10 @@ absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& positio
   STOA_RETURN_IF_ERROR(state.RunRows(keys, run, &range));
   if (!exact_run) return Found{range.begin, false, -1};
   Found found{range.begin, false, static_cast<int>(run)};
-  STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, &found.row, &found.exact));
+  const auto near = [&](uint32_t row) {
+    if (will_read_row) state.PrefetchRow(row);
+  };
+  STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, near, &found.row, &found.exact));
   return found;
 }
 

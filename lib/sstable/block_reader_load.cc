@@ -385,7 +385,7 @@ absl::Status BlockReader::Loading::Column(const BlockColumn& column, uint8_t wor
   if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
   STOA_RETURN_IF_ERROR(column.is_word() ? Words(column, cells, word_bytes, vector)
                                         : Bytes(column, cells, vector));
-  return column.extras.has_value() ? Extras(column, cells, vector) : absl::OkStatus();
+  return column.extras != nullptr ? Extras(column, cells, vector) : absl::OkStatus();
 }
 
 absl::Status BlockReader::LoadKeys(RowBatch* batch) {
@@ -413,11 +413,11 @@ absl::Status BlockReader::LoadColumns(RowBatch* batch) {
     if (!projection[index].wanted && !batch->all_columns) continue;
     const BlockHeader::ColumnPlace* place = state.FindColumn(projection[index].id, &hint);
     if (place == nullptr || batch->begin == batch->end) continue;
-    BlockColumn column;
-    STOA_RETURN_IF_ERROR(state.ParseColumn(*place, &column));
+    const BlockColumn* column = nullptr;
+    STOA_RETURN_IF_ERROR(state.Column(*place, &column));
     ColumnVector& vector = *new (&vectors[count]) ColumnVector();
     vector.index = index;
-    STOA_RETURN_IF_ERROR(loading.Column(column, projection[index].word_bytes, &vector));
+    STOA_RETURN_IF_ERROR(loading.Column(*column, projection[index].word_bytes, &vector));
     if (vector.words != nullptr || vector.bytes != nullptr) ++count;
   }
   batch->columns = {vectors, count};

@@ -23,11 +23,16 @@ const BlockHeader::ColumnPlace* BlockReader::State::FindColumn(ColumnId id,
   return place;
 }
 
-absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column) {
+absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& place,
+                                             const BlockColumn** column) {
   const char* section = nullptr;
   STOA_RETURN_IF_ERROR(Section(place.section, &section));
   const std::string_view bytes(section + place.offset, place.bytes);
-  return column->Parse(bytes, header->row_count) ? absl::OkStatus() : DamagedBlock("column");
+  parsed = BlockColumn();
+  if (!parsed.Parse(bytes, header->row_count)) return DamagedBlock("column");
+  source->KeepColumn(static_cast<uint32_t>(&place - header->columns.data()), parsed);
+  *column = &parsed;
+  return absl::OkStatus();
 }
 
 absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* liveness) {
@@ -53,15 +58,16 @@ absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* livenes
 
 absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row,
                                           uint8_t word_bytes, bool* found, Cell* cell) {
-  BlockColumn column;
+  const BlockColumn* found_column = nullptr;
   uint32_t ordinal = 0;
-  STOA_RETURN_IF_ERROR(ParseColumn(place, &column));
+  STOA_RETURN_IF_ERROR(Column(place, &found_column));
+  const BlockColumn& column = *found_column;
   if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
   const Presence::Found presence = column.presence.Find(column.section, row, &ordinal);
   *found = presence == Presence::Found::kPresent;
   if (presence == Presence::Found::kDamaged) return DamagedBlock("presence");
   if (!*found) return absl::OkStatus();
-  if (column.extras.has_value()) {
+  if (column.extras != nullptr) {
     const BlockColumn::Extras& extras = *column.extras;
     uint64_t flags = 0;
     uint64_t timestamp = 0;
@@ -89,6 +95,18 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
   if (cell->blob && !ParseBlobReference(cell->bytes, &reference)) return DamagedBlock("reference to a blob");
   if (cell->complex && !IsValidComplexCell(*cell, /*in_context=*/false)) return DamagedBlock("complex cell");
   return absl::OkStatus();
+}
+
+void BlockReader::State::PrefetchRow(uint32_t row) const {
+  const BlockHeader::ColumnPlace* hint = header->columns.data();
+  for (const ProjectedColumn& projected : *projection) {
+    const BlockHeader::ColumnPlace* place = FindColumn(projected.id, &hint);
+    if (place == nullptr) continue;
+    const BlockColumn* column = source->KeptColumn(static_cast<uint32_t>(place - header->columns.data()));
+    if (column != nullptr && column->presence.all() && column->is_word()) {
+      column->words.Prefetch(column->section, row);
+    }
+  }
 }
 
 absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {

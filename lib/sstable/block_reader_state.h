@@ -24,9 +24,6 @@ inline bool AreCellFlags(uint64_t flags, bool is_word) {
          (!is_word && (flags == cell_flags::kBlob || flags == cell_flags::kComplex));
 }
 
-inline constexpr uint32_t kKeySection = 0;
-inline constexpr uint32_t kLivenessSection = 1;
-
 /// The flags of rows that this version knows.
 inline constexpr uint64_t kRowFlags = row_flags::kMarker | row_flags::kDeletion;
 
@@ -52,6 +49,7 @@ struct BlockReader::State {
   std::vector<uint32_t> extra_rows;
   std::vector<std::string_view> strings;
   std::vector<std::string_view*> component_strings;
+  BlockColumn parsed;
 
   MemoryCharge charge;
   /// Charges what a batch has taken, mostly in its columns.
@@ -81,9 +79,9 @@ struct BlockReader::State {
   absl::Status LowerBoundRun(const char* keys, uint64_t token, std::string_view partition_key, uint32_t* run,
                              bool* exact);
   absl::Status RunRows(const char* keys, uint32_t run, RowRange* rows_of_run);
-  /// The first row in `range` at or after `clustering`.
-  absl::Status FindRow(const char* keys, RowRange range, std::string_view clustering, uint32_t* row,
-                       bool* exact);
+  /// The first row in `range` at or after `clustering`. `near` as in WordSequence::EqualRange.
+  absl::Status FindRow(const char* keys, RowRange range, std::string_view clustering,
+                       absl::FunctionRef<void(uint32_t)> near, uint32_t* row, bool* exact);
   /// The range deletion open behind range-change `change` - 1 and before `change`, in run `run`.
   absl::Status OpenBefore(const char* keys, uint32_t change, uint32_t run, DeletionTime* open);
 
@@ -95,7 +93,11 @@ struct BlockReader::State {
 
   /// Where a column is, or null. Columns are asked for ascending by id; `*hint` is where the search goes on.
   const BlockHeader::ColumnPlace* FindColumn(ColumnId id, const BlockHeader::ColumnPlace** hint) const;
-  absl::Status ParseColumn(const BlockHeader::ColumnPlace& place, BlockColumn* column);
+  /// A column, parsed by now; valid until the next call.
+  absl::Status Column(const BlockHeader::ColumnPlace& place, const BlockColumn** column) {
+    *column = source->KeptColumn(static_cast<uint32_t>(&place - header->columns.data()));
+    return *column != nullptr ? absl::OkStatus() : ParseColumn(place, column);
+  }
 
   struct RowLiveness {
     bool marker = false;
@@ -103,6 +105,8 @@ struct BlockReader::State {
     int64_t expiry = 0;
     DeletionTime deletion;
   };
+  /// Asks for the memory that the cells of a row will be read from.
+  void PrefetchRow(uint32_t row) const;
   absl::Status ReadLiveness(uint32_t row, RowLiveness* liveness);
   /// The cell of a row, whose own timestamp and expiry are given in `*cell`.
   absl::Status ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row, uint8_t word_bytes, bool* found,
@@ -120,6 +124,7 @@ struct BlockReader::State {
   static constexpr size_t kArenaChunkBytesMax = 1 << 20;
 
   absl::Status LoadSection(uint32_t number, const char** bytes);
+  absl::Status ParseColumn(const BlockHeader::ColumnPlace& place, const BlockColumn** column);
   /// Tries all runs for the key of one; false when none has it.
   bool FindKey(const char* keys, std::string_view partition_key, uint32_t* run) const;
   absl::Status CompareRun(const char* keys, uint32_t run, uint64_t token, std::string_view partition_key,

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/status_macros.h"
+#include "sstable/block_column.h"
 #include "sstable/stored_block.h"
 
 namespace stoa {
@@ -52,14 +53,38 @@ CachedBlock::CachedBlock(const std::shared_ptr<const TableFile>& file, const Fil
       key_{file->file_id(), range.offset, CachedKind::kBlock},
       header_(std::move(header)),
       cache_(cache),
-      slots_(std::make_unique<Slot[]>(header_.sections.size())) {}
+      slots_(std::make_unique<Slot[]>(header_.sections.size())),
+      columns_(std::make_unique<std::atomic<const BlockColumn*>[]>(header_.columns.size())) {}
 
-CachedBlock::~CachedBlock() = default;
+CachedBlock::~CachedBlock() {
+  for (size_t i = 0; i < header_.columns.size(); ++i) delete columns_[i].load(std::memory_order_relaxed);
+}
 
 size_t CachedBlock::memory_bytes() const {
   const size_t slots = header_.sections.size() * sizeof(Slot);
   const auto stored = static_cast<size_t>(std::min<uint64_t>(range_.bytes, kWholeReadBytes));
-  return sizeof(*this) + header_.memory_bytes() + slots + stored;
+  return sizeof(*this) + header_.memory_bytes() + slots + header_.columns.size() * sizeof(columns_[0]) + stored;
+}
+
+void CachedBlock::PrefetchForFind() const {
+  constexpr size_t kCacheLine = 64;
+  constexpr size_t kFrontBytes = 512;
+  const auto prefetch = [](const void* begin, size_t bytes) {
+    const char* const at = static_cast<const char*>(begin);
+    for (size_t offset = 0; offset < bytes; offset += kCacheLine) __builtin_prefetch(at + offset);
+  };
+  const char* const keys = slots_[kKeySection].raw.load(std::memory_order_acquire);
+  if (keys != nullptr) prefetch(keys, std::min<size_t>(header_.sections[kKeySection].raw_bytes, kFrontBytes));
+  prefetch(this, sizeof(*this));
+}
+
+void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {
+  if (header_.columns[place].bytes < sizeof(BlockColumn)) return;
+  auto kept = std::make_unique<const BlockColumn>(column);
+  const BlockColumn* expected = nullptr;
+  if (!columns_[place].compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel)) return;
+  kept.release();
+  cache_->Grow(key_, this, sizeof(BlockColumn));
 }
 
 absl::StatusOr<std::string_view> CachedBlock::Section(uint32_t number) {

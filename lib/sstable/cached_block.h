@@ -30,6 +30,8 @@ class CachedBlock : public CacheEntry, public SectionSource {
   ~CachedBlock() override;
 
   const BlockHeader& header() const { return header_; }
+  /// Asks for the memory in which a point read begins: the header, and the front of the keys.
+  void PrefetchForFind() const;
   uint64_t offset() const { return range_.offset; }
   /// The bytes in memory when it was loaded.
   size_t memory_bytes() const;
@@ -37,6 +39,11 @@ class CachedBlock : public CacheEntry, public SectionSource {
   /// Verified and decompressed when first wanted; valid as long as the block. After an error it may be tried
   /// again.
   absl::StatusOr<std::string_view> Section(uint32_t number) override;
+  /// Columns are kept that take more bytes themselves than what was parsed of them.
+  const BlockColumn* KeptColumn(uint32_t place) const override {
+    return columns_[place].load(std::memory_order_acquire);
+  }
+  void KeepColumn(uint32_t place, const BlockColumn& column) override;
 
  private:
   using Buffer = std::unique_ptr<char[]>;
@@ -62,6 +69,7 @@ class CachedBlock : public CacheEntry, public SectionSource {
   BlockCache* const cache_;
   Mutex mutex_;
   const std::unique_ptr<Slot[]> slots_;
+  const std::unique_ptr<std::atomic<const BlockColumn*>[]> columns_;  // null: not kept
 };
 
 }  // namespace stoa

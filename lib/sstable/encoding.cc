@@ -4,6 +4,10 @@
 #include <array>
 #include <bit>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/check.h"
 
 namespace stoa {
@@ -98,8 +102,29 @@ constexpr std::array<DeltaWalker, 9> kDeltaWalkers = {
     WalkDeltas<5>, WalkDeltas<6>, WalkDeltas<7>, WalkDeltas<8>,
 };
 
+#ifdef __SSE2__
+/// The sum of the bytes, 16 at a time; what is left over is the end of 16 that begin among those before.
+uint64_t SumLongBytes(const uint8_t* bytes, uint32_t count) {
+  alignas(16) static constexpr uint8_t kLast[32] = {0,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+                                                    0,   0,   0,   0,   0,   255, 255, 255, 255, 255, 255,
+                                                    255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+  const __m128i zero = _mm_setzero_si128();
+  __m128i sums = zero;
+  const auto load = [](const uint8_t* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
+  uint32_t i = 0;
+  for (; i + 16 <= count; i += 16) sums = _mm_add_epi64(sums, _mm_sad_epu8(load(bytes + i), zero));
+  const __m128i last = _mm_and_si128(load(bytes + count - 16), load(kLast + (count - i)));
+  sums = _mm_add_epi64(sums, _mm_sad_epu8(last, zero));
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(sums)) +
+         static_cast<uint64_t>(_mm_cvtsi128_si64(_mm_unpackhi_epi64(sums, sums)));
+}
+#endif
+
 /// The sum of up to 255 bytes, eight at a time.
 uint64_t SumBytes(const uint8_t* bytes, uint32_t count) {
+#ifdef __SSE2__
+  if (count >= 16) return SumLongBytes(bytes, count);
+#endif
   constexpr uint64_t kEven = 0x00ff00ff00ff00ffULL;
   uint64_t lanes = 0;  // four of 16 bits
   uint32_t i = 0;
@@ -140,13 +165,12 @@ uint32_t SearchAscending(Probe low, Probe high, uint64_t key, const ValueOf& val
   return high.at;
 }
 
-/// Asks for what a walk from integer `i` on reads: two cache lines of each plane.
-void PrefetchPlanes(const BytePlanes& planes, uint32_t i) {
+/// Asks for `lines` cache lines of each plane, from integer `i` on.
+void PrefetchPlanes(const BytePlanes& planes, uint32_t i, unsigned lines) {
   constexpr size_t kCacheLine = 64;
   const uint8_t* at = planes.data + i;
   for (unsigned k = 0; k < planes.width; ++k, at += planes.count) {
-    __builtin_prefetch(at);
-    __builtin_prefetch(at + kCacheLine);
+    for (unsigned line = 0; line < lines; ++line) __builtin_prefetch(at + line * kCacheLine);
   }
 }
 
@@ -225,6 +249,18 @@ uint64_t WordSequence::GetDelta(const char* section, uint32_t i) const {
   uint64_t total = Table(section).Get(checkpoint);
   for (unsigned k = 0; k < width; ++k, plane += count) total += SumBytes(plane, steps) << (8 * k);
   return base + multiplier * total + steps * delta_base;
+}
+
+void WordSequence::Prefetch(const char* section, uint32_t i) const {
+  if (encoding < WordEncoding::kOffset) return;
+  const BytePlanes packed = Packed(section);
+  if (encoding != WordEncoding::kDelta) {
+    PrefetchPlanes(packed, i, 1);
+    return;
+  }
+  const uint32_t checkpoint = i / kDeltaStride;
+  PrefetchPlanes(Table(section), checkpoint, 1);
+  PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
 }
 
 uint64_t WordSequence::GetInteger(const char* section, uint32_t i) const {
@@ -333,7 +369,7 @@ uint32_t WordSequence::FindCheckpoint(const BytePlanes& table, const BytePlanes&
   bool guessed = false;
   return SearchAscending({low, low_value}, {high - 1, high_value}, key,
                          [&](uint32_t checkpoint) {
-                           if (!guessed) PrefetchPlanes(packed, checkpoint * kDeltaStride + 1);
+                           if (!guessed) PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
                            guessed = true;
                            return value_of(checkpoint);
                          }) -
@@ -341,11 +377,12 @@ uint32_t WordSequence::FindCheckpoint(const BytePlanes& table, const BytePlanes&
 }
 
 uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key,
-                                 uint64_t* found) const {
+                                 absl::FunctionRef<void(uint32_t)> near, uint64_t* found) const {
   // To the last checkpoint below the key (or before `begin`), from there on by adding up deltas.
   const BytePlanes table = Table(section);
   const BytePlanes packed = Packed(section);
   const uint32_t low = FindCheckpoint(table, packed, begin / kDeltaStride, (end - 1) / kDeltaStride + 1, key);
+  near(low * kDeltaStride);
   const uint32_t first = std::max(begin, low * kDeltaStride);
   const uint32_t stop = std::min(end, (low + 1) * kDeltaStride);
   *found = GetDelta(section, first);
@@ -360,7 +397,8 @@ uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t e
 uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
   if (begin == end) return end;
   uint64_t low_value = 0;
-  if (encoding == WordEncoding::kDelta) return FindDelta(section, begin, end, key, &low_value);
+  if (encoding == WordEncoding::kDelta)
+    return FindDelta(section, begin, end, key, [](uint32_t) {}, &low_value);
   low_value = Get(section, begin);
   if (low_value >= key) return begin;
   if (end - begin == 1) return end;
@@ -371,15 +409,16 @@ uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t 
 }
 
 WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin, uint32_t end,
-                                             uint64_t key) const {
+                                             uint64_t key, absl::FunctionRef<void(uint32_t)> near) const {
   if (begin == end) return {end, end};
   if (encoding == WordEncoding::kConstant) return {base < key ? end : begin, base <= key ? end : begin};
   uint64_t value = 0;
   uint32_t first = 0;
   if (encoding == WordEncoding::kDelta) {
-    first = FindDelta(section, begin, end, key, &value);
+    first = FindDelta(section, begin, end, key, near, &value);
   } else {
     first = LowerBound(section, begin, end, key);
+    near(first);
     if (first < end) value = Get(section, first);
   }
   if (first == end || value != key) return {first, first};

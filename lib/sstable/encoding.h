@@ -27,6 +27,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <absl/functional/function_ref.h>
+
 #include "base/coding.h"
 
 namespace stoa {
@@ -89,6 +91,8 @@ struct WordSequence {
     }
     return GetSlow(section, i);
   }
+  /// Asks for the memory that Get will read.
+  void Prefetch(const char* section, uint32_t i) const;
   /// Values [begin, end). REQUIRES: begin <= end <= count.
   void Decode(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const;
 
@@ -100,7 +104,13 @@ struct WordSequence {
     uint32_t begin;
     uint32_t end;
   };
-  Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key) const;
+  Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
+    return EqualRange(section, begin, end, key, [](uint32_t) {});
+  }
+  /// Calls near(i) with a place within kDeltaStride of where the range begins, as soon as that is known: for
+  /// what else will be wanted of there, while this search waits for memory.
+  Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key,
+                   absl::FunctionRef<void(uint32_t)> near) const;
 
   static constexpr uint64_t kExceptionBytes = 2 + 8;
 
@@ -125,7 +135,8 @@ struct WordSequence {
   uint32_t FindCheckpoint(const BytePlanes& table, const BytePlanes& packed, uint32_t low, uint32_t high,
                           uint64_t key) const;
   /// The first value at least `key`, and the value (of the last one before `end` if there is none).
-  uint32_t FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key, uint64_t* found) const;
+  uint32_t FindDelta(const char* section, uint32_t begin, uint32_t end, uint64_t key,
+                     absl::FunctionRef<void(uint32_t)> near, uint64_t* found) const;
 };
 
 /// A number as one byte that tells how a sequence is encoded, and its name, for inspection.

@@ -76,9 +76,10 @@ absl::Status SSTable::GetRow(uint64_t token, std::string_view key, std::string_v
 absl::Status PointReadScratch::AddRow(const BlockLayout& layout, const PositionView& position,
                                       std::shared_ptr<CachedBlock> block, RowMerger* merger,
                                       ReadStats* stats) {
+  block->PrefetchForFind();
   if (reader_ == nullptr) reader_ = std::make_unique<BlockReader>(&layout, projection_);
   STOA_RETURN_IF_ERROR(reader_->Open(&layout, projection_, &block->header(), block.get()));
-  STOA_ASSIGN_OR_RETURN(const BlockReader::Found found, reader_->Find(position));
+  STOA_ASSIGN_OR_RETURN(const BlockReader::Found found, reader_->Find(position, /*will_read_row=*/true));
   if (found.run < 0) return absl::OkStatus();
   STOA_RETURN_IF_ERROR(reader_->AddCoveringDeletions(found.run, position.clustering, merger));
   if (found.exact) {

@@ -1,0 +1,62 @@
+// A batch of one row, for those who read rows one by one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/arena.h"
+#include "data/row_batch.h"
+
+namespace stoa {
+
+/// Usage: Start, AddRow, SetCell for each cell, Finish. What BatchBuilder does for many rows costs several
+/// times as much for one: here a cell is an entry of a list, to which its column's vector points. Copies what
+/// it is given. Not thread-safe.
+class SingleRow {
+ public:
+  /// `projection` must outlive the row.
+  explicit SingleRow(const Projection* projection) : projection_(projection) {
+    cells_.resize(projection->size());
+    vectors_.reserve(projection->size());
+  }
+
+  /// Forgets the row before; the next one is of this partition.
+  void Start(uint64_t token, std::string_view key);
+  /// Once. As BatchBuilder's; the row has no deletion.
+  void AddRow(std::string_view clustering, uint8_t flags, int64_t timestamp, int64_t expiry);
+  /// At most once per column.
+  void SetCell(uint32_t column_index, const Cell& cell);
+  /// The batch, fully loaded; valid until the next Start.
+  void Finish();
+  RowBatch& batch() { return batch_; }
+  const RowBatch& batch() const { return batch_; }
+
+ private:
+  /// What a vector points to.
+  struct Place {
+    uint64_t word;
+    std::string_view bytes;
+    int64_t timestamp;
+    int64_t expiry;
+    uint8_t flags;
+  };
+
+  const Projection* projection_;
+  std::vector<Place> cells_;  // by projected column
+  std::vector<ColumnVector> vectors_;
+  bool ascending_ = true;
+  PartitionRun run_;
+  std::string_view clustering_;
+  int64_t timestamp_ = 0;
+  int64_t expiry_ = kNoExpiry;
+  uint8_t flags_ = 0;
+  Arena arena_{kArenaChunkBytes, kArenaChunkBytesMax};
+  RowBatch batch_;
+
+  static constexpr size_t kArenaChunkBytes = 256;
+  static constexpr size_t kArenaChunkBytesMax = 64 << 10;
+};
+
+}  // namespace stoa
