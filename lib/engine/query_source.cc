@@ -173,14 +173,22 @@ class RangesSource : public RowSource {
     for (const SealedMemtable& sealed : table_.sealed) {
       sources.push_back(NewSource(*sealed.memtable, spec));
     }
+    size_t in_sstables = 0;
+    bool any_tombstones = false;
     for (const std::shared_ptr<SSTable>& sstable : table_.sstables) {
-      if (sstable->bounds().Overlaps(spec.range)) sources.push_back(NewSource(*sstable, spec));
+      if (!sstable->bounds().Overlaps(spec.range)) continue;
+      sources.push_back(NewSource(*sstable, spec));
+      ++in_sstables;
+      any_tombstones |= sstable->bounds().times.has_tombstones;
     }
+    // What stands alone and has no deletions is as good as merged.
+    const bool only_sstable = sources.size() == 1 && in_sstables == 1 && !any_tombstones;
     if (input_.interruption.possible()) {
       for (std::unique_ptr<RowSource>& source : sources) {
         source = NewInterruptibleSource(std::move(source), &input_.interruption, query_.table()->name());
       }
     }
+    if (only_sstable) return std::move(sources.front());
     return NewMergeSource(std::move(sources), spec, &dead_runs_.rows_dropped);
   }
 

@@ -16,27 +16,35 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
                                                   std::span<const ColumnId> also, Others others) {
   ResultColumns result;
   result.schema = schema;
-  std::vector<ColumnId> wanted(columns.begin(), columns.end());
+  std::vector<ColumnId> wanted;
+  wanted.reserve(columns.size() + also.size());
+  wanted.assign(columns.begin(), columns.end());
   wanted.insert(wanted.end(), also.begin(), also.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  size_t found = 0;
-  for (const Column* column : CellColumns(*schema)) {
-    const bool is_wanted = std::binary_search(wanted.begin(), wanted.end(), column->id);
+  const std::vector<const Column*> cell_columns = CellColumns(*schema);
+  result.projection.reserve(cell_columns.size());
+  result.is_static.reserve(cell_columns.size());
+  auto next = wanted.begin();  // both ascend
+  for (const Column* column : cell_columns) {
+    const bool is_wanted = next != wanted.end() && *next == column->id;
     const bool is_static = column->kind == ColumnKind::kStatic;
-    found += is_wanted ? 1 : 0;
+    if (is_wanted) ++next;
     if (is_wanted || others == Others::kAll || (others == Others::kRegular && !is_static)) {
       result.projection.push_back({column->id, static_cast<uint8_t>(column->type.word_bytes()), is_wanted});
       result.is_static.push_back(is_static);
     }
   }
-  if (found != wanted.size()) {
+  if (next != wanted.end()) {
     return InvalidArgument("table ", schema->name(),
                            ": a column that is asked for is not one of its static and regular columns");
   }
+  result.results.reserve(columns.size());
   for (ColumnId id : columns) {
-    result.results.push_back({result.IndexOf(id), schema->FindColumn(id)->type});
-    result.has_complex |= result.results.back().type.is_complex();
+    const Column* column = FindById(schema->regular(), id);
+    if (column == nullptr) column = FindById(schema->static_columns(), id);
+    result.results.push_back({result.IndexOf(id), column->type});
+    result.has_complex |= column->type.is_complex();
   }
   return result;
 }

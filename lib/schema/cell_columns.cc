@@ -9,6 +9,7 @@ std::vector<const Column*> CellColumns(const TableSchema& schema) {
   columns.reserve(schema.static_columns().size() + schema.regular().size());
   for (const Column& column : schema.static_columns()) columns.push_back(&column);
   for (const Column& column : schema.regular()) columns.push_back(&column);
+  if (schema.static_columns().empty()) return columns;
   std::sort(columns.begin(), columns.end(), [](const Column* a, const Column* b) { return a->id < b->id; });
   return columns;
 }

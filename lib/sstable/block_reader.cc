@@ -209,6 +209,7 @@ absl::Status BlockReader::Batch(uint32_t begin, uint32_t end, Direction directio
     return absl::InternalError("rows outside of their block");
   }
   if (header.keys.first_rows.Get(keys, 0) != 0) return DamagedBlock("first row of the first run");
+  if (begin < end) state.PrefetchRow(begin);
   state.arena.Reset();
   state.origin = begin;
   state.origin_end = end;
