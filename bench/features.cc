@@ -1,13 +1,12 @@
 // What Cassandra's data model has and engines of byte strings have not, Stoa alone: what it costs beside a
 // plain write.
-#include <benchmark/benchmark.h>
-
 #include <cstdio>
 #include <cstdlib>
 
 #include <stoa/composite.h>
 #include <stoa/database.h>
 
+#include "meter.h"
 #include "stoa_check.h"
 #include "workloads.h"
 
@@ -22,7 +21,6 @@ constexpr int32_t kRows = 1000;
 class Fixture {
  public:
   Fixture(const fs::path& directory, bool counters) : directory_(directory) {
-    fs::remove_all(directory_);
     stoa::Options options;
     options.durability = stoa::Durability::kProcess;
     database = Check(stoa::Database::Open(options, directory_));
@@ -57,40 +55,44 @@ class Fixture {
   const fs::path directory_;
 };
 
-void Register(const std::string& name, const fs::path& scratch, bool counters,
-              void (*write)(Fixture&, int32_t)) {
-  benchmark::RegisterBenchmark((name + "/stoa").c_str(), [=](benchmark::State& state) {
-    Fixture fixture(scratch / "features", counters);
+void Add(Bench* bench, const std::string& name, bool counters, void (*write)(Fixture&, int32_t)) {
+  AddWorkload(name, {StoaEngine()}, Loop::kTimed, [=](benchmark::State& state, const EngineKind&) {
+    Fixture fixture(bench->EmptyDirectory("features"), counters);
+    LatencySampler sampler(LatencySampler::Which::kEvery16th);
+    const Meter meter;
     int32_t i = 0;
-    for (auto _ : state) write(fixture, i++);
-    state.SetItemsProcessed(state.iterations());
-  })->UseRealTime();
+    for (auto _ : state) {
+      sampler.Run([&] { write(fixture, i++); });
+    }
+    meter.Report(&state, state.iterations());
+    sampler.latencies().Report(&state);
+  });
 }
 
 }  // namespace
 
-void RegisterFeatures(const fs::path& scratch) {
-  Register("feature/plain", scratch, false, [](Fixture& f, int32_t i) {
+void RegisterFeatures(Bench* bench) {
+  Add(bench, "feature/plain", false, [](Fixture& f, int32_t i) {
     Check(f.batch.Update(f.table, {i % kRows}, {}, {{f.value, i}}));
     f.Write();
   });
-  Register("feature/map_put", scratch, false, [](Fixture& f, int32_t i) {
+  Add(bench, "feature/map_put", false, [](Fixture& f, int32_t i) {
     Check(f.batch.Update(f.table, {i % kRows}, {},
                          {Assignment::Put(f.table->FindColumn("m")->id, i % 16, "text")}));
     f.Write();
   });
-  Register("feature/list_append", scratch, false, [](Fixture& f, int32_t i) {
+  Add(bench, "feature/list_append", false, [](Fixture& f, int32_t i) {
     const std::vector<stoa::Value> one = {i};
     const std::string list = Check(stoa::SerializeComposite(stoa::DataType::List(stoa::TypeKind::kInt), one));
     Check(f.batch.Update(f.table, {i % kRows}, {},
                          {Assignment::Add(f.table->FindColumn("l")->id, stoa::Value::Composite(list))}));
     f.Write();
   });
-  Register("feature/counter_add", scratch, true, [](Fixture& f, int32_t i) {
+  Add(bench, "feature/counter_add", true, [](Fixture& f, int32_t i) {
     Check(f.batch.Update(f.table, {i % kRows}, {}, {Assignment::Add(f.value, int64_t{1})}));
     f.Write();
   });
-  Register("feature/conditional", scratch, false, [](Fixture& f, int32_t i) {
+  Add(bench, "feature/conditional", false, [](Fixture& f, int32_t i) {
     stoa::Conditions conditions(f.table, {i % kRows});
     const stoa::Value expected = i < kRows ? stoa::Value() : stoa::Value(i - kRows);
     conditions.If({}, {f.value, stoa::ConditionOperator::kEqual, expected});

@@ -1,18 +1,14 @@
 // A queue: rows are added at one end of a partition and deleted at the other, so that the first living row
 // lies behind all that were ever deleted. What is timed is the read for it.
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "meter.h"
 #include "workloads.h"
 
 namespace {
@@ -20,6 +16,7 @@ namespace {
 constexpr int64_t kSensor = 1;
 constexpr int64_t kLive = 1000;
 constexpr int64_t kBatch = 100;
+constexpr char kByRanges[] = "ranges";
 
 // Rows come in the order of their keys, which is that of falling times.
 Sample RowOf(int64_t number) {
@@ -32,20 +29,22 @@ Sample RowOf(int64_t number) {
 
 class Queue {
  public:
-  explicit Queue(Engine* engine) : engine_(engine) {}
+  explicit Queue(std::unique_ptr<Engine> engine)
+      : engine_(std::move(engine)), client_(engine_->NewClient()) {}
 
   void Add(int64_t rows) {
-    for (int64_t end = tail_ + rows; tail_ < end;) engine_->Write(Take(&tail_, end));
+    for (int64_t end = tail_ + rows; tail_ < end;) client_->Write(Take(&tail_, end));
   }
   void Delete(int64_t rows) {
-    for (int64_t end = head_ + rows; head_ < end;) engine_->Delete(Take(&head_, end));
+    for (int64_t end = head_ + rows; head_ < end;) client_->Delete(Take(&head_, end));
   }
   void DeleteByRanges(int64_t rows) {
-    for (int64_t i = 0; i < rows; ++i) engine_->DeleteNewest(kSensor, RowOf(head_++).time);
+    for (int64_t i = 0; i < rows; ++i) client_->DeleteNewest(kSensor, RowOf(head_++).time);
   }
+  void Flush() { engine_->Flush(); }
   bool FirstIsRight() const {
     int64_t time = 0;
-    return engine_->Newest(kSensor, &time) && time == RowOf(head_).time;
+    return client_->Newest(kSensor, &time) && time == RowOf(head_).time;
   }
 
  private:
@@ -57,7 +56,8 @@ class Queue {
     return batch_;
   }
 
-  Engine* const engine_;
+  const std::unique_ptr<Engine> engine_;
+  const std::unique_ptr<Client> client_;
   int64_t head_ = 0;
   int64_t tail_ = 0;
   std::vector<Sample> batch_;
@@ -66,14 +66,14 @@ class Queue {
 // How a queue got to where it is read; `rows` have gone through it.
 struct Past {
   std::string name;
-  std::function<void(Engine*, Queue*, int64_t rows)> make;
+  std::function<void(Queue*, int64_t rows)> make;
 };
 
 std::vector<Past> Pasts() {
   return {
-      {"fresh", [](Engine*, Queue* queue, int64_t) { queue->Add(kLive); }},
+      {"fresh", [](Queue* queue, int64_t) { queue->Add(kLive); }},
       {"queue",
-       [](Engine*, Queue* queue, int64_t rows) {
+       [](Queue* queue, int64_t rows) {
          queue->Add(kLive);
          for (int64_t done = 0; done < rows; done += kBatch) {
            queue->Add(kBatch);
@@ -82,13 +82,13 @@ std::vector<Past> Pasts() {
        }},
       // A fifth of the rows are in files; all of them are deleted in memory.
       {"deletes",
-       [](Engine* engine, Queue* queue, int64_t rows) {
+       [](Queue* queue, int64_t rows) {
          queue->Add(rows / 5 + kLive);
-         engine->Flush();
+         queue->Flush();
          queue->Delete(rows / 5);
        }},
-      {"ranges",
-       [](Engine*, Queue* queue, int64_t rows) {
+      {kByRanges,
+       [](Queue* queue, int64_t rows) {
          queue->Add(kLive);
          for (int64_t done = 0; done < rows / 5; done += kBatch) {
            queue->Add(kBatch);
@@ -98,51 +98,46 @@ std::vector<Past> Pasts() {
   };
 }
 
-struct OpenQueue {
-  std::unique_ptr<Engine> engine;
-  std::unique_ptr<Queue> queue;
-  double first_read_micros = 0;
+// A queue with its past, and how long its very first read took.
+struct ReadQueue {
+  ReadQueue(const EngineKind& kind, const Past& past, int64_t rows, const std::filesystem::path& directory)
+      : queue(kind.open(directory, EngineOptions())) {
+    past.make(&queue, rows);
+    const auto start = std::chrono::steady_clock::now();
+    if (!queue.FirstIsRight()) WrongAnswer(kind, "first row of a queue");
+    first_read_micros =
+        std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  Queue queue;
+  double first_read_micros;
 };
 
-std::map<std::string, OpenQueue>& OpenQueues() {
-  static std::map<std::string, OpenQueue> queues;
-  return queues;
-}
-
-OpenQueue& TheQueue(const EngineKind& kind, const Past& past, int64_t rows,
-                    const std::filesystem::path& scratch) {
+void ReadFirst(Bench* bench, benchmark::State& state, const EngineKind& kind, const Past& past) {
   const std::string name = "queue-" + past.name + "-" + kind.name;
-  OpenQueue& open = OpenQueues()[name];
-  if (open.engine != nullptr) return open;
-  open.engine = kind.open(scratch / name, EngineOptions());
-  open.queue = std::make_unique<Queue>(open.engine.get());
-  past.make(open.engine.get(), open.queue.get(), rows);
-  const auto start = std::chrono::steady_clock::now();
-  if (!open.queue->FirstIsRight()) {
-    std::fprintf(stderr, "%s gives a wrong answer: first row of a queue\n", kind.name.c_str());
-    std::exit(1);
+  const ReadQueue& read = bench->Shared<ReadQueue>(name, [&] {
+    return std::make_unique<ReadQueue>(kind, past, bench->flags().queue_rows, bench->EmptyDirectory(name));
+  });
+  LatencySampler sampler(LatencySampler::Which::kEvery16th);
+  const Meter meter;
+  for (auto _ : state) {
+    sampler.Run([&] { benchmark::DoNotOptimize(read.queue.FirstIsRight()); });
   }
-  open.first_read_micros =
-      std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
-  return open;
+  meter.Report(&state, state.iterations());
+  sampler.latencies().Report(&state);
+  state.counters["first_read_us"] = read.first_read_micros;
 }
 
 }  // namespace
 
-void RegisterQueueWorkloads(const std::vector<EngineKind>& engines, int64_t rows,
-                            const std::filesystem::path& scratch) {
+void RegisterQueues(Bench* bench) {
   for (const Past& past : Pasts()) {
-    for (const EngineKind& kind : engines) {
-      const auto read = [=](benchmark::State& state) {
-        const OpenQueue& open = TheQueue(kind, past, rows, scratch);
-        for (auto _ : state) benchmark::DoNotOptimize(open.queue->FirstIsRight());
-        state.SetItemsProcessed(state.iterations());
-        state.counters["first_read_us"] = open.first_read_micros;
-      };
-      benchmark::RegisterBenchmark(("queue/first_live/" + past.name + "/" + kind.name).c_str(), read)
-          ->UseRealTime();
+    std::vector<EngineKind> engines;
+    for (const EngineKind& kind : bench->engines()) {
+      if (past.name != kByRanges || kind.deletes_ranges) engines.push_back(kind);
     }
+    AddWorkload(
+        "queue/first_live/" + past.name, engines, Loop::kTimed,
+        [=](benchmark::State& state, const EngineKind& kind) { ReadFirst(bench, state, kind, past); });
   }
 }
-
-void CloseQueues() { OpenQueues().clear(); }

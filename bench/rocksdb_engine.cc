@@ -1,11 +1,6 @@
-// RocksDB, tuned as its wiki advises ("Setup Options and Basic Tuning"), with wide-column data mapped as its
-// users do:
-//   key    token of the partition (8 bytes, big-endian) | sensor (8) | inverted time (8), so that the newest
-//   comes first value  the four columns, packed: 32 bytes
-#include <algorithm>
+// RocksDB, tuned as its wiki advises ("Setup Options and Basic Tuning"); rows as packed_rows.h maps them.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <string>
 
@@ -15,11 +10,9 @@
 #include <rocksdb/table.h>
 
 #include "engine.h"
+#include "packed_rows.h"
 
 namespace {
-
-constexpr size_t kKeyBytes = 24;
-constexpr size_t kPartitionBytes = 16;
 
 void Check(const rocksdb::Status& status) {
   if (status.ok()) return;
@@ -27,21 +20,25 @@ void Check(const rocksdb::Status& status) {
   std::exit(1);
 }
 
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+// A quarter of the memory is for four write buffers, the rest for blocks.
 rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.IncreaseParallelism(engine_options.background_threads);
   options.disable_auto_compactions = !engine_options.merges;
   options.compression = rocksdb::kZSTD;
-  options.write_buffer_size = std::min(engine_options.memory_bytes / 16, size_t{64} << 20);
   options.max_write_buffer_number = 4;
+  options.write_buffer_size = engine_options.memory_bytes / 16;
   options.level_compaction_dynamic_level_bytes = true;
   options.compaction_pri = rocksdb::kMinOverlappingRatio;
   options.bytes_per_sync = 1 << 20;
 
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 16 << 10;
-  table.block_cache = rocksdb::NewLRUCache(engine_options.memory_bytes);
+  table.block_cache = rocksdb::NewLRUCache(engine_options.memory_bytes / 4 * 3);
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
@@ -52,119 +49,87 @@ rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   return options;
 }
 
-void PutBigEndian(uint64_t value, char* to) {
-  value = __builtin_bswap64(value);
-  std::memcpy(to, &value, sizeof value);
+rocksdb::WriteOptions WriteOptionsFor(BenchDurability durability) {
+  rocksdb::WriteOptions options;  // the log is written, not synced
+  options.disableWAL = durability == BenchDurability::kNone;
+  options.sync = durability == BenchDurability::kMachine;
+  return options;
 }
 
-struct Key {
-  Key(int64_t sensor, int64_t time) {
-    PutBigEndian(KeyChooser::Mix(static_cast<uint64_t>(sensor)), bytes);
-    PutBigEndian(static_cast<uint64_t>(sensor), bytes + 8);
-    PutBigEndian(~static_cast<uint64_t>(time), bytes + 16);
+class RocksSession {
+ public:
+  RocksSession(rocksdb::DB* database, BenchDurability durability)
+      : database_(database),
+        write_options_(WriteOptionsFor(durability)),
+        value_(std::make_unique<rocksdb::PinnableSlice>()) {}
+
+  template <typename Fill>
+  void Write(Fill fill) {
+    batch_.Clear();
+    fill(*this);
+    Check(database_->Write(write_options_, &batch_));
   }
-  rocksdb::Slice slice() const { return rocksdb::Slice(bytes, kKeyBytes); }
-  rocksdb::Slice partition() const { return rocksdb::Slice(bytes, kPartitionBytes); }
+  // What `fill` calls.
+  void Put(std::string_view key, std::string_view value) { Check(batch_.Put(ToSlice(key), ToSlice(value))); }
+  void Erase(std::string_view key) { Check(batch_.Delete(ToSlice(key))); }
 
-  char bytes[kKeyBytes];
+  void EraseRange(std::string_view from, std::string_view to) {
+    Check(
+        database_->DeleteRange(write_options_, database_->DefaultColumnFamily(), ToSlice(from), ToSlice(to)));
+  }
+
+  bool Get(std::string_view key, std::string_view* value) {
+    value_->Reset();
+    const rocksdb::Status status =
+        database_->Get(read_options_, database_->DefaultColumnFamily(), ToSlice(key), value_.get());
+    if (status.IsNotFound()) return false;
+    Check(status);
+    *value = ToView(*value_);
+    return true;
+  }
+
+  template <typename Each>
+  void Scan(std::string_view from, Each each) {
+    const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options_));
+    entries->Seek(ToSlice(from));
+    while (entries->Valid() && each(ToView(entries->key()), ToView(entries->value()))) entries->Next();
+    Check(entries->status());
+  }
+
+  template <typename Each>
+  void ScanBack(std::string_view from, Each each) {
+    const std::unique_ptr<rocksdb::Iterator> entries(database_->NewIterator(read_options_));
+    entries->SeekForPrev(ToSlice(from));
+    while (entries->Valid() && each(ToView(entries->key()), ToView(entries->value()))) entries->Prev();
+    Check(entries->status());
+  }
+
+ private:
+  rocksdb::DB* database_;
+  rocksdb::WriteOptions write_options_;
+  rocksdb::ReadOptions read_options_;
+  rocksdb::WriteBatch batch_;
+  std::unique_ptr<rocksdb::PinnableSlice> value_;  // cannot be moved
 };
-
-rocksdb::Slice PackedValues(const Sample& sample) {
-  return rocksdb::Slice(reinterpret_cast<const char*>(sample.values.data()), sizeof sample.values);
-}
-
-double Column(const rocksdb::Slice& value, size_t column) {
-  double result;
-  std::memcpy(&result, value.data() + column * sizeof result, sizeof result);
-  return result;
-}
 
 class RocksDatabase : public Engine {
  public:
-  RocksDatabase(const std::string& path, const EngineOptions& options) {
+  RocksDatabase(const std::string& path, const EngineOptions& options) : durability_(options.durability) {
     rocksdb::DB* database = nullptr;
     Check(rocksdb::DB::Open(TunedOptions(options), path, &database));
     database_.reset(database);
   }
-  ~RocksDatabase() override {
-    value_.Reset();  // lets go of the cached block before the cache goes
-    Check(database_->Close());
-  }
+  ~RocksDatabase() override { Check(database_->Close()); }
 
-  void Write(std::span<const Sample> samples) override {
-    if (samples.size() == 1) {
-      Check(database_->Put(write_options_, Key(samples[0].sensor, samples[0].time).slice(),
-                           PackedValues(samples[0])));
-      return;
-    }
-    batch_.Clear();
-    for (const Sample& sample : samples) {
-      Check(batch_.Put(Key(sample.sensor, sample.time).slice(), PackedValues(sample)));
-    }
-    Check(database_->Write(write_options_, &batch_));
-  }
-
-  void Delete(std::span<const Sample> samples) override {
-    batch_.Clear();
-    for (const Sample& sample : samples) Check(batch_.Delete(Key(sample.sensor, sample.time).slice()));
-    Check(database_->Write(write_options_, &batch_));
-  }
-
-  void DeleteNewest(int64_t sensor, int64_t time) override {
-    const Key first(sensor, INT64_MAX);
-    const Key behind(sensor, time - 1);
-    Check(database_->DeleteRange(write_options_, database_->DefaultColumnFamily(), first.slice(),
-                                 behind.slice()));
+  std::unique_ptr<Client> NewClient() override {
+    return std::make_unique<PackedRows<RocksSession>>(RocksSession(database_.get(), durability_), &locks_);
   }
 
   void Flush() override { Check(database_->Flush(rocksdb::FlushOptions())); }
 
-  bool Newest(int64_t sensor, int64_t* time) override {
-    const Key first(sensor, INT64_MAX);
-    std::unique_ptr<rocksdb::Iterator> rows(database_->NewIterator(rocksdb::ReadOptions()));
-    rows->Seek(first.slice());
-    Check(rows->status());
-    if (!rows->Valid() || !rows->key().starts_with(first.partition())) return false;
-    uint64_t inverted = 0;
-    std::memcpy(&inverted, rows->key().data() + kPartitionBytes, sizeof inverted);
-    *time = static_cast<int64_t>(~__builtin_bswap64(inverted));
-    return true;
-  }
-
   void Settle() override {
-    Check(database_->Flush(rocksdb::FlushOptions()));
+    Flush();
     Check(database_->CompactRange(rocksdb::CompactRangeOptions(), nullptr, nullptr));
-  }
-
-  bool Get(int64_t sensor, int64_t time, std::array<double, kColumns>* values) override {
-    value_.Reset();
-    const rocksdb::Status status = database_->Get(rocksdb::ReadOptions(), database_->DefaultColumnFamily(),
-                                                  Key(sensor, time).slice(), &value_);
-    if (status.IsNotFound()) return false;
-    Check(status);
-    std::memcpy(values->data(), value_.data(), sizeof *values);
-    return true;
-  }
-
-  double SumNewest(int64_t sensor, size_t rows) override {
-    const Key first(sensor, INT64_MAX);
-    std::unique_ptr<rocksdb::Iterator> rows_of_sensor(database_->NewIterator(rocksdb::ReadOptions()));
-    double sum = 0;
-    for (rows_of_sensor->Seek(first.slice()); rows > 0 && rows_of_sensor->Valid();
-         rows_of_sensor->Next(), --rows) {
-      if (!rows_of_sensor->key().starts_with(first.partition())) break;
-      for (size_t column = 0; column < kColumns; ++column) sum += Column(rows_of_sensor->value(), column);
-    }
-    Check(rows_of_sensor->status());
-    return sum;
-  }
-
-  double SumColumn(size_t column) override {
-    std::unique_ptr<rocksdb::Iterator> all(database_->NewIterator(rocksdb::ReadOptions()));
-    double sum = 0;
-    for (all->SeekToFirst(); all->Valid(); all->Next()) sum += Column(all->value(), column);
-    Check(all->status());
-    return sum;
   }
 
   uint64_t BytesWritten() override {
@@ -174,10 +139,9 @@ class RocksDatabase : public Engine {
   }
 
  private:
+  const BenchDurability durability_;
+  RecordLocks locks_;
   std::unique_ptr<rocksdb::DB> database_;
-  const rocksdb::WriteOptions write_options_;  // the log is written, not synced
-  rocksdb::WriteBatch batch_;
-  rocksdb::PinnableSlice value_;
 };
 
 }  // namespace

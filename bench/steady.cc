@@ -1,17 +1,16 @@
 // Ingest, overwrites and deletions at full speed for some time: what memory and space they take while merges
 // go on.
-#include <benchmark/benchmark.h>
 #include <malloc.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
+#include <memory>
 #include <thread>
 #include <vector>
 
+#include "meter.h"
 #include "workloads.h"
 
 namespace {
@@ -85,70 +84,64 @@ struct Window {
   int64_t newest = 0;
 };
 
-void WriteNext(Engine* engine, int64_t step, Window* window) {
+void WriteNext(Client* client, int64_t step, Window* window) {
   const bool is_full = window->newest - window->oldest >= kLiveRows;
   if (step % 3 == 0 && is_full) {
     const Sample oldest = RowAt(window->oldest++, 0);
-    engine->Delete({&oldest, 1});
+    client->Delete({&oldest, 1});
   } else if (step % 3 == 1 && window->newest > 0) {
     const auto alive = static_cast<uint64_t>(window->newest - window->oldest);
     const auto chosen = static_cast<int64_t>(KeyChooser::Mix(static_cast<uint64_t>(step)) % alive);
     const Sample again = RowAt(window->oldest + chosen, static_cast<uint64_t>(step));
-    engine->Write({&again, 1});
+    client->Write({&again, 1});
   } else {
     const Sample next = RowAt(window->newest++, 0);
-    engine->Write({&next, 1});
+    client->Write({&next, 1});
   }
 }
 
-void CheckAlive(Engine* engine, const Window& window) {
+void CheckAlive(const EngineKind& kind, Client* client, const Window& window) {
   std::array<double, kColumns> values;
   const auto is_there = [&](int64_t number) {
     const Sample row = RowAt(number, 0);
-    return engine->Get(row.sensor, row.time, &values);
+    return client->Get(row.sensor, row.time, &values);
   };
-  if (is_there(window.oldest) && is_there(window.newest - 1) &&
-      (window.oldest == 0 || !is_there(window.oldest - 1))) {
-    return;
+  if (!is_there(window.oldest) || !is_there(window.newest - 1) ||
+      (window.oldest > 0 && is_there(window.oldest - 1))) {
+    WrongAnswer(kind, "the wrong rows are alive");
   }
-  std::fprintf(stderr, "steady: the wrong rows are alive\n");
-  std::exit(1);
 }
 
-void Steady(benchmark::State& state, const EngineKind& kind, const fs::path& directory, int64_t seconds) {
+void Steady(Bench* bench, benchmark::State& state, const EngineKind& kind) {
+  const fs::path directory = bench->EmptyDirectory("steady");
+  EngineOptions options;
+  options.memory_bytes = kMemoryBytes;
   int64_t step = 0;
+  Window window;
+  Sampler sampler(directory);
+  std::unique_ptr<Engine> engine = kind.open(directory, options);
+  std::unique_ptr<Client> client = engine->NewClient();
+  const Meter meter;
   for (auto _ : state) {
-    fs::remove_all(directory);
-    EngineOptions options;
-    options.memory_bytes = kMemoryBytes;
-    fs::create_directories(directory);
-    Sampler sampler(directory);
-    {
-      const std::unique_ptr<Engine> engine = kind.open(directory, options);
-      Window window;
-      const SteadyClock::time_point end = SteadyClock::now() + std::chrono::seconds(seconds);
-      for (; step % 1000 != 0 || SteadyClock::now() < end; ++step) WriteNext(engine.get(), step, &window);
-      sampler.Stop();
-      CheckAlive(engine.get(), window);
-      engine->Settle();
-    }
-    const auto settled = static_cast<double>(TableBytes(directory));
-    state.counters["memory"] = static_cast<double>(sampler.heap_peak());
-    state.counters["space"] = static_cast<double>(sampler.table_peak()) / settled;
+    const SteadyClock::time_point end =
+        SteadyClock::now() + std::chrono::seconds(bench->flags().steady_seconds);
+    for (; step % 1000 != 0 || SteadyClock::now() < end; ++step) WriteNext(client.get(), step, &window);
   }
+  sampler.Stop();
+  meter.Report(&state, step);
+  CheckAlive(kind, client.get(), window);
+  client.reset();
+  engine->Settle();
+  engine.reset();
+  state.counters["memory"] = static_cast<double>(sampler.heap_peak());
+  state.counters["space"] =
+      static_cast<double>(sampler.table_peak()) / static_cast<double>(TableBytes(directory));
   fs::remove_all(directory);
-  state.SetItemsProcessed(step);
 }
 
 }  // namespace
 
-void RegisterSteady(const std::vector<EngineKind>& engines, const fs::path& scratch, int64_t seconds) {
-  for (const EngineKind& kind : engines) {
-    benchmark::RegisterBenchmark(
-        ("steady/" + kind.name).c_str(),
-        [=](benchmark::State& state) { Steady(state, kind, scratch / ("steady-" + kind.name), seconds); })
-        ->UseRealTime()
-        ->Iterations(1)
-        ->Unit(benchmark::kMillisecond);
-  }
+void RegisterSteady(Bench* bench) {
+  AddWorkload("steady", bench->engines(), Loop::kOnce,
+              [=](benchmark::State& state, const EngineKind& kind) { Steady(bench, state, kind); });
 }

@@ -17,20 +17,35 @@
 
 namespace {
 
-// Takes "NAME=value" out of the arguments and returns the value, or an empty string.
-std::string TakeFlag(std::string_view name, int* argc, char** argv) {
-  std::string value;
+// Takes "NAME=value" out of the arguments; without one `*value` stays as it is.
+void TakeFlag(std::string_view name, int* argc, char** argv, std::string* value) {
   int kept = 0;
   for (int i = 0; i < *argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument.starts_with(name)) {
-      value = argument.substr(name.size());
+    if (argument.starts_with(name) && argument.substr(name.size()).starts_with('=')) {
+      *value = argument.substr(name.size() + 1);
     } else {
       argv[kept++] = argv[i];
     }
   }
   *argc = kept;
-  return value;
+}
+
+template <typename Number>
+void TakeFlag(std::string_view name, int* argc, char** argv, Number* value) {
+  std::string text;
+  TakeFlag(name, argc, argv, &text);
+  if (!text.empty()) *value = static_cast<Number>(std::strtoull(text.c_str(), nullptr, 10));
+}
+
+BenchFlags TakeFlags(int* argc, char** argv) {
+  BenchFlags flags;
+  TakeFlag("--rows", argc, argv, &flags.rows);
+  TakeFlag("--sustained-memory", argc, argv, &flags.sustained_memory_bytes);
+  TakeFlag("--queue-rows", argc, argv, &flags.queue_rows);
+  TakeFlag("--steady-seconds", argc, argv, &flags.steady_seconds);
+  TakeFlag("--dir", argc, argv, &flags.directory);
+  return flags;
 }
 
 std::filesystem::path MakeScratch(const std::string& parent) {
@@ -46,27 +61,19 @@ std::filesystem::path MakeScratch(const std::string& parent) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string rows = TakeFlag("--rows=", &argc, argv);
-  const std::string queue_rows = TakeFlag("--queue-rows=", &argc, argv);
-  const std::string directory = TakeFlag("--dir=", &argc, argv);
-  const std::string memory = TakeFlag("--sustained-memory=", &argc, argv);
-  const std::string seconds = TakeFlag("--steady-seconds=", &argc, argv);
+  const BenchFlags flags = TakeFlags(&argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
 
-  const Series series(rows.empty() ? 2'000'000 : std::strtoull(rows.c_str(), nullptr, 10));
-  const std::filesystem::path scratch = MakeScratch(directory);
-  RegisterWorkloads(AllEngines(), series, scratch);
-  RegisterFeatures(scratch);
-  RegisterTtl(scratch);
-  RegisterSustained(AllEngines(), scratch,
-                    memory.empty() ? 16 << 20 : std::strtoull(memory.c_str(), nullptr, 10));
-  RegisterSteady(AllEngines(), scratch, seconds.empty() ? 60 : std::strtoll(seconds.c_str(), nullptr, 10));
-  RegisterQueueWorkloads(
-      AllEngines(), queue_rows.empty() ? 5'000'000 : std::strtoll(queue_rows.c_str(), nullptr, 10), scratch);
-  benchmark::RunSpecifiedBenchmarks();
-  CloseQueues();
-  CloseSharedDatabases();
+  const std::filesystem::path scratch = MakeScratch(flags.directory);
+  {
+    Bench bench(flags, AllEngines(), scratch);
+    for (const auto register_theme : {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained,
+                                      RegisterSteady, RegisterQueues, RegisterFeatures, RegisterTtl}) {
+      register_theme(&bench);
+    }
+    benchmark::RunSpecifiedBenchmarks();
+  }
   std::filesystem::remove_all(scratch);
   return 0;
 }

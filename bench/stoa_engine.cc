@@ -1,4 +1,5 @@
-// Stoa: one partition per sensor, newest first, a column per value.
+// Stoa: samples are a table with one partition per sensor, newest first, and a column per value; records one
+// with a partition per key and a column per field.
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -10,10 +11,14 @@
 
 namespace {
 
-stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
+stoa::TableOptions TableOptionsFor(const EngineOptions& engine_options) {
   stoa::TableOptions options;
   options.compaction.scaling_parameters = engine_options.merges ? engine_options.scaling_parameters : "T256";
   if (!engine_options.merges) options.compaction.space_amplification_max = 100;
+  return options;
+}
+
+stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
   return Check(stoa::TableSchema::Builder("samples")
                    .PartitionKey("sensor", stoa::TypeKind::kBigint)
                    .Clustering("time", stoa::TypeKind::kTimestamp, stoa::ClusteringOrder::kDescending)
@@ -21,96 +26,159 @@ stoa::TableSchema SamplesSchema(const EngineOptions& engine_options) {
                    .Regular("b", stoa::TypeKind::kDouble)
                    .Regular("c", stoa::TypeKind::kDouble)
                    .Regular("d", stoa::TypeKind::kDouble)
-                   .Options(options)
+                   .Options(TableOptionsFor(engine_options))
                    .Build());
 }
 
-class StoaDatabase : public Engine {
- public:
-  StoaDatabase(const std::string& path, const EngineOptions& engine_options) {
-    stoa::Options options;
-    options.memory_budget_bytes = engine_options.memory_bytes;
-    options.background_threads = engine_options.background_threads;
-    options.durability = stoa::Durability::kProcess;
-    database_ = Check(stoa::Database::Open(options, path));
-    auto table = database_->OpenTable("samples");
-    table_ = table.ok() ? *table : Check(database_->CreateTable(SamplesSchema(engine_options)));
-    for (size_t i = 0; i < kColumns; ++i) columns_[i] = table_->regular()[i].id;
+stoa::TableSchema RecordsSchema(const EngineOptions& engine_options) {
+  stoa::TableSchema::Builder builder("records");
+  builder.PartitionKey("key", stoa::TypeKind::kBlob).Options(TableOptionsFor(engine_options));
+  for (size_t i = 0; i < engine_options.fields; ++i) {
+    builder.Regular("field" + std::to_string(i), stoa::TypeKind::kBlob);
   }
-  ~StoaDatabase() override { Check(database_->Close()); }
+  return Check(builder.Build());
+}
+
+stoa::Table OpenOrCreate(stoa::Database* database, const stoa::TableSchema& schema) {
+  auto table = database->OpenTable(schema.name());
+  return table.ok() ? *table : Check(database->CreateTable(schema));
+}
+
+std::vector<stoa::ColumnId> RegularColumns(const stoa::Table& table) {
+  std::vector<stoa::ColumnId> columns;
+  for (const stoa::Column& column : table->regular()) columns.push_back(column.id);
+  return columns;
+}
+
+stoa::Value Key(std::string_view key) { return stoa::Value::Bytes(key); }
+
+class StoaClient : public Client {
+ public:
+  StoaClient(stoa::Database* database, stoa::Table samples, stoa::Table records)
+      : database_(*database),
+        samples_(std::move(samples)),
+        records_(std::move(records)),
+        columns_(RegularColumns(samples_)),
+        fields_(RegularColumns(records_)) {}
 
   void Write(std::span<const Sample> samples) override {
-    batch_.Clear();
     for (const Sample& sample : samples) {
-      Check(batch_.Upsert(table_, {sample.sensor}, {stoa::Timestamp{sample.time}},
+      Check(batch_.Upsert(samples_, {sample.sensor}, {stoa::Timestamp{sample.time}},
                           {{columns_[0], sample.values[0]},
                            {columns_[1], sample.values[1]},
                            {columns_[2], sample.values[2]},
                            {columns_[3], sample.values[3]}}));
     }
-    Check(database_->Write(stoa::WriteOptions(), batch_));
+    Commit();
   }
 
   void Delete(std::span<const Sample> samples) override {
-    batch_.Clear();
     for (const Sample& sample : samples) {
-      Check(batch_.DeleteRow(table_, {sample.sensor}, {stoa::Timestamp{sample.time}}));
+      Check(batch_.DeleteRow(samples_, {sample.sensor}, {stoa::Timestamp{sample.time}}));
     }
-    Check(database_->Write(stoa::WriteOptions(), batch_));
+    Commit();
   }
 
   void DeleteNewest(int64_t sensor, int64_t time) override {
-    batch_.Clear();
-    Check(batch_.DeleteRange(table_, {sensor}, {{}, true, {stoa::Timestamp{time}}, true}));
-    Check(database_->Write(stoa::WriteOptions(), batch_));
-  }
-
-  void Flush() override { Check(database_->Flush()); }
-
-  bool Newest(int64_t sensor, int64_t* time) override {
-    stoa::Query query(table_);
-    query.Partition({sensor}).Columns({columns_[0]}).Limit(1);
-    stoa::Cursor cursor = Check(database_->Read(stoa::ReadOptions(), query));
-    const bool found = cursor.Next();
-    Check(cursor.status());
-    if (found) *time = cursor.row().clustering(0).timestamp().milliseconds;
-    return found;
-  }
-
-  void Settle() override {
-    Check(database_->Flush());
-    Check(database_->Compact("samples"));
+    Check(batch_.DeleteRange(samples_, {sensor}, {{}, true, {stoa::Timestamp{time}}, true}));
+    Commit();
   }
 
   bool Get(int64_t sensor, int64_t time, std::array<double, kColumns>* values) override {
-    if (!Check(database_->ReadRow(stoa::ReadOptions(), table_, {sensor}, {stoa::Timestamp{time}}, columns_,
-                                  &row_))) {
+    if (!Check(database_.ReadRow(stoa::ReadOptions(), samples_, {sensor}, {stoa::Timestamp{time}}, columns_,
+                                 &row_))) {
       return false;
     }
     for (size_t i = 0; i < kColumns; ++i) (*values)[i] = row_[i].double_value();
     return true;
   }
 
+  bool Newest(int64_t sensor, int64_t* time) override {
+    stoa::Query query(samples_);
+    query.Partition({sensor}).Columns({columns_[0]}).Limit(1);
+    stoa::Cursor cursor = Check(database_.Read(stoa::ReadOptions(), query));
+    const bool found = cursor.Next();
+    Check(cursor.status());
+    if (found) *time = cursor.row().clustering(0).timestamp().milliseconds;
+    return found;
+  }
+
   double SumNewest(int64_t sensor, size_t rows) override {
-    stoa::Query query(table_);
+    stoa::Query query(samples_);
     query.Partition({sensor}).Columns(columns_).Limit(rows);
     return Sum(query, kColumns);
   }
 
+  double SumAscending(int64_t sensor, int64_t from_time, size_t rows) override {
+    stoa::Query query(samples_);
+    query.Partition({sensor}).Slice({{}, true, {stoa::Timestamp{from_time}}, true}).Reverse();
+    query.Columns(columns_).Limit(rows);
+    return Sum(query, kColumns);
+  }
+
   double SumColumn(size_t column) override {
-    stoa::Query query(table_);
+    stoa::Query query(samples_);
     query.Columns({columns_[column]});
     return Sum(query, 1);
   }
 
-  uint64_t BytesWritten() override {
-    const stoa::Metrics metrics = database_->metrics();
-    return metrics.flushed_bytes + metrics.compaction_bytes_written;
+  double SumAll() override {
+    stoa::Query query(samples_);
+    query.Columns(columns_);
+    return Sum(query, kColumns);
+  }
+
+  void Insert(std::string_view key, std::span<const std::string_view> fields) override {
+    assignments_.clear();
+    for (size_t i = 0; i < fields.size(); ++i) {
+      assignments_.push_back({fields_[i], stoa::Value::Bytes(fields[i])});
+    }
+    Check(batch_.Upsert(records_, {Key(key)}, {}, assignments_));
+    Commit();
+  }
+
+  void Update(std::string_view key, size_t field, std::string_view value) override {
+    Check(batch_.Update(records_, {Key(key)}, {}, {{fields_[field], stoa::Value::Bytes(value)}}));
+    Commit();
+  }
+
+  void Remove(std::string_view key) override {
+    Check(batch_.DeletePartition(records_, {Key(key)}));
+    Commit();
+  }
+
+  bool Read(std::string_view key, std::vector<std::string_view>* fields) override {
+    if (!Check(database_.ReadRow(stoa::ReadOptions(), records_, {Key(key)}, {}, fields_, &row_)))
+      return false;
+    fields->clear();
+    for (size_t i = 0; i < fields_.size(); ++i) fields->push_back(row_[i].bytes());
+    return true;
+  }
+
+  size_t Scan(std::string_view key, size_t records) override {
+    stoa::Query query(records_);
+    query.Tokens({Check(stoa::PartitionToken(*records_, {Key(key)})), INT64_MAX});
+    query.Columns(fields_).Limit(records);
+    stoa::Cursor cursor = Check(database_.Read(stoa::ReadOptions(), query));
+    size_t bytes = 0;
+    while (const size_t rows = cursor.NextBatch()) {
+      for (size_t field = 0; field < fields_.size(); ++field) {
+        const std::string_view* values = cursor.column(field).bytes();
+        for (size_t row = 0; values != nullptr && row < rows; ++row) bytes += values[row].size();
+      }
+    }
+    Check(cursor.status());
+    return bytes;
   }
 
  private:
+  void Commit() {
+    Check(database_.Write(stoa::WriteOptions(), batch_));
+    batch_.Clear();
+  }
+
   double Sum(const stoa::Query& query, size_t columns) const {
-    stoa::Cursor cursor = Check(database_->Read(stoa::ReadOptions(), query));
+    stoa::Cursor cursor = Check(database_.Read(stoa::ReadOptions(), query));
     double sum = 0;
     while (const size_t rows = cursor.NextBatch()) {
       for (size_t column = 0; column < columns; ++column) {
@@ -122,11 +190,52 @@ class StoaDatabase : public Engine {
     return sum;
   }
 
-  std::unique_ptr<stoa::Database> database_;
-  stoa::Table table_;
-  std::array<stoa::ColumnId, kColumns> columns_;
+  stoa::Database& database_;
+  const stoa::Table samples_;
+  const stoa::Table records_;
+  const std::vector<stoa::ColumnId> columns_;
+  const std::vector<stoa::ColumnId> fields_;
   stoa::WriteBatch batch_;
+  std::vector<stoa::Assignment> assignments_;
   stoa::Row row_;
+};
+
+class StoaDatabase : public Engine {
+ public:
+  StoaDatabase(const std::string& path, const EngineOptions& engine_options) {
+    stoa::Options options;
+    options.memory_budget_bytes = engine_options.memory_bytes;
+    options.background_threads = engine_options.background_threads;
+    // It has no write that is lost with the process.
+    options.durability = engine_options.durability == BenchDurability::kMachine ? stoa::Durability::kSync
+                                                                                : stoa::Durability::kProcess;
+    database_ = Check(stoa::Database::Open(options, path));
+    samples_ = OpenOrCreate(database_.get(), SamplesSchema(engine_options));
+    records_ = OpenOrCreate(database_.get(), RecordsSchema(engine_options));
+  }
+  ~StoaDatabase() override { Check(database_->Close()); }
+
+  std::unique_ptr<Client> NewClient() override {
+    return std::make_unique<StoaClient>(database_.get(), samples_, records_);
+  }
+
+  void Flush() override { Check(database_->Flush()); }
+
+  void Settle() override {
+    Flush();
+    Check(database_->Compact("samples"));
+    Check(database_->Compact("records"));
+  }
+
+  uint64_t BytesWritten() override {
+    const stoa::Metrics metrics = database_->metrics();
+    return metrics.flushed_bytes + metrics.compaction_bytes_written;
+  }
+
+ private:
+  std::unique_ptr<stoa::Database> database_;
+  stoa::Table samples_;
+  stoa::Table records_;
 };
 
 }  // namespace

@@ -1,10 +1,8 @@
 // Writing at full speed, far more than fits into memory: what flushes and merges do to single writes.
-#include <benchmark/benchmark.h>
-
-#include <algorithm>
 #include <chrono>
-#include <vector>
+#include <memory>
 
+#include "meter.h"
 #include "workloads.h"
 
 namespace {
@@ -27,57 +25,45 @@ Sample RandomSample(int64_t i, int64_t rows) {
   return sample;
 }
 
-double Quantile(std::vector<uint32_t>* nanos, double share) {
-  const auto at = static_cast<std::ptrdiff_t>(static_cast<double>(nanos->size() - 1) * share);
-  std::nth_element(nanos->begin(), nanos->begin() + at, nanos->end());
-  return static_cast<double>((*nanos)[static_cast<size_t>(at)]) / 1000;
-}
-
-void Sustained(benchmark::State& state, const EngineKind& kind, const EngineOptions& options,
-               const fs::path& directory, int64_t rows) {
-  std::vector<uint32_t> nanos(static_cast<size_t>(rows));
+void Sustained(Bench* bench, benchmark::State& state, const EngineKind& kind, const EngineOptions& options) {
+  const fs::path directory = bench->EmptyDirectory("sustained");
+  const auto rows = static_cast<int64_t>(20 * options.memory_bytes / kRowBytes);
+  std::unique_ptr<Engine> engine = kind.open(directory, options);
+  std::unique_ptr<Client> client = engine->NewClient();
+  Latencies latencies;
+  const Meter meter;
   for (auto _ : state) {
-    fs::remove_all(directory);
-    const std::unique_ptr<Engine> engine = kind.open(directory, options);
+    // Nothing goes unmeasured, waits between two writes included.
     SteadyClock::time_point before = SteadyClock::now();
     for (int64_t i = 0; i < rows; ++i) {
       const Sample sample = RandomSample(i, rows);
-      engine->Write({&sample, 1});
+      client->Write({&sample, 1});
       const SteadyClock::time_point after = SteadyClock::now();
-      nanos[static_cast<size_t>(i)] = static_cast<uint32_t>((after - before).count());
+      latencies.Add(after - before);
       before = after;
     }
-    state.counters["written"] = static_cast<double>(engine->BytesWritten());
   }
+  meter.Report(&state, rows);
+  latencies.Report(&state);
+  state.counters["written"] = static_cast<double>(engine->BytesWritten());
+  client.reset();
+  engine.reset();
   fs::remove_all(directory);
-  state.SetItemsProcessed(rows);
-  state.counters["p50"] = Quantile(&nanos, 0.5);
-  state.counters["p99"] = Quantile(&nanos, 0.99);
-  state.counters["p999"] = Quantile(&nanos, 0.999);
-  state.counters["max"] = Quantile(&nanos, 1);
 }
 
 }  // namespace
 
-void RegisterSustained(const std::vector<EngineKind>& engines, const fs::path& scratch, size_t memory_bytes) {
-  const auto rows = static_cast<int64_t>(20 * memory_bytes / kRowBytes);
-  for (const EngineKind& kind : engines) {
-    const bool is_stoa = kind.name == "stoa";
-    for (const char* scaling : {"T4", "N", "L10"}) {
-      EngineOptions options;
-      options.memory_bytes = memory_bytes;
-      options.scaling_parameters = scaling;
-      const std::string name =
-          scaling == std::string("T4") ? "sustained" : std::string("sustained_") + scaling;
-      if (name != "sustained" && !is_stoa) continue;
-      benchmark::RegisterBenchmark((name + "/" + kind.name).c_str(),
-                                   [=](benchmark::State& state) {
-                                     Sustained(state, kind, options, scratch / ("sustained-" + kind.name),
-                                               rows);
-                                   })
-          ->UseRealTime()
-          ->Iterations(1)
-          ->Unit(benchmark::kMillisecond);
-    }
-  }
+void RegisterSustained(Bench* bench) {
+  const auto add = [bench](const std::string& name, const std::vector<EngineKind>& engines,
+                           const char* scaling_parameters) {
+    EngineOptions options;
+    options.memory_bytes = bench->flags().sustained_memory_bytes;
+    options.scaling_parameters = scaling_parameters;
+    AddWorkload(name, engines, Loop::kOnce, [=](benchmark::State& state, const EngineKind& kind) {
+      Sustained(bench, state, kind, options);
+    });
+  };
+  add("sustained", bench->engines(), "T4");
+  add("sustained_N", {StoaEngine()}, "N");
+  add("sustained_L10", {StoaEngine()}, "L10");
 }

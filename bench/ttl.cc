@@ -1,6 +1,4 @@
 // A time series whose rows live for a while: how much more space it takes than what is alive.
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -28,7 +26,6 @@ constexpr uint64_t kMemoryBytes = 32 << 20;
 class TtlTable {
  public:
   explicit TtlTable(const fs::path& directory) : directory_(directory) {
-    fs::remove_all(directory_);
     stoa::Options options;
     options.memory_budget_bytes = kMemoryBytes;
     options.durability = stoa::Durability::kProcess;
@@ -88,11 +85,11 @@ void CheckAlive(int64_t rows) {
   std::exit(1);
 }
 
-void TtlSpace(benchmark::State& state, const fs::path& scratch) {
+void TtlSpace(Bench* bench, benchmark::State& state) {
   std::vector<double> bytes;
   double live = 0;
   for (auto _ : state) {
-    TtlTable table(scratch / "ttl");
+    TtlTable table(bench->EmptyDirectory("ttl"));
     const SteadyClock::time_point begin = SteadyClock::now();
     constexpr int64_t kTicks = kSeconds * kRowsPerSecond / kBatch;
     for (int64_t tick = 0; tick < kTicks; ++tick) {
@@ -113,9 +110,7 @@ void TtlSpace(benchmark::State& state, const fs::path& scratch) {
 
 }  // namespace
 
-void RegisterTtl(const fs::path& scratch) {
-  benchmark::RegisterBenchmark("ttl/stoa", [=](benchmark::State& state) { TtlSpace(state, scratch); })
-      ->UseRealTime()
-      ->Iterations(1)
-      ->Unit(benchmark::kMillisecond);
+void RegisterTtl(Bench* bench) {
+  AddWorkload("ttl", {StoaEngine()}, Loop::kOnce,
+              [=](benchmark::State& state, const EngineKind&) { TtlSpace(bench, state); });
 }

@@ -1,34 +1,87 @@
-// The workloads, each registered once per engine as NAME/ENGINE.
+// What workloads are made of, and how they are registered.
 #pragma once
 
+#include <benchmark/benchmark.h>
+
 #include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "engine.h"
 #include "series.h"
 
-/// Registers all workloads with Google Benchmark. `series` and the directory `scratch` are used while they
-/// run.
-void RegisterWorkloads(const std::vector<EngineKind>& engines, const Series& series,
-                       const std::filesystem::path& scratch);
+/// The flags that are not Google Benchmark's (stoa_bench.cc says what they are).
+struct BenchFlags {
+  size_t rows = 2'000'000;
+  size_t sustained_memory_bytes = 16 << 20;
+  int64_t queue_rows = 5'000'000;
+  int64_t steady_seconds = 60;
+  std::string directory;
+};
 
-/// Registers `sustained`: one writer, a budget of `memory_bytes`, 20 times as many bytes of rows.
-void RegisterSustained(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
-                       size_t memory_bytes);
+/// What all workloads share; outlives their runs.
+class Bench {
+ public:
+  Bench(const BenchFlags& flags, std::vector<EngineKind> engines, std::filesystem::path scratch);
 
-/// Registers `steady`: ingest, overwrites and deletions by one writer for so many seconds.
-void RegisterSteady(const std::vector<EngineKind>& engines, const std::filesystem::path& scratch,
-                    int64_t seconds);
+  const BenchFlags& flags() const { return flags_; }
+  const std::vector<EngineKind>& engines() const { return engines_; }
+  /// Made when it is first asked for.
+  const Series& series();
 
-/// Registers `feature/...`: writes to collections, counters and conditional ones, beside a plain one.
-void RegisterFeatures(const std::filesystem::path& scratch);
+  /// A directory of this name which no other workload uses; what was in it is gone. Removed with the bench.
+  std::filesystem::path EmptyDirectory(const std::string& name) const;
 
-/// Registers `ttl/space`, Stoa alone, which takes a minute and a half: time passes as it does.
-void RegisterTtl(const std::filesystem::path& scratch);
+  /// What several workloads or repetitions share, such as a loaded database: made by `make` (returning a
+  /// std::unique_ptr<T>) when it is first asked for, and kept until the end. Of one name always the same T.
+  template <typename T, typename Make>
+  T& Shared(const std::string& name, Make make) {
+    std::shared_ptr<void>& kept = shared_[name];
+    if (kept == nullptr) kept = std::shared_ptr<T>(make());
+    return *static_cast<T*>(kept.get());
+  }
 
-/// Closes the databases that the reading workloads share.
-void CloseSharedDatabases();
+ private:
+  const BenchFlags flags_;
+  const std::vector<EngineKind> engines_;
+  const std::filesystem::path scratch_;
+  std::unique_ptr<Series> series_;
+  std::map<std::string, std::shared_ptr<void>> shared_;
+};
 
-/// The same for the workloads of queues, through which `rows` rows have gone.
-void RegisterQueueWorkloads(const std::vector<EngineKind>& engines, int64_t rows,
-                            const std::filesystem::path& scratch);
-void CloseQueues();
+/// How often a workload's loop goes round: as long as Google Benchmark wants, or once, the loop being inside.
+enum class Loop { kTimed, kOnce };
+
+/// Registers a workload as NAME/ENGINE for each of the engines, measured in real time. `run` sets the number
+/// of operations and what else there is to say with a Meter and Latencies (meter.h).
+void AddWorkload(const std::string& name, const std::vector<EngineKind>& engines, Loop loop,
+                 const std::function<void(benchmark::State&, const EngineKind&)>& run);
+
+/// Calls body(0) to body(threads - 1), each in a thread of its own, which begin together.
+void InParallel(size_t threads, const std::function<void(size_t)>& body);
+
+/// Ends the program.
+[[noreturn]] void WrongAnswer(const EngineKind& kind, const char* what);
+
+/// Bytes of all data files in `directory`.
+uint64_t DataBytes(const EngineKind& kind, const std::filesystem::path& directory);
+
+/// The next up to `count` samples from `*at` on, which moves behind them.
+std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t count, size_t* at);
+/// Writes them in batches of 100.
+void Load(Client* client, std::span<const Sample> samples);
+
+// The themes, each registering its workloads; `bench` is used while they run.
+void RegisterIngest(Bench* bench);      // ingest.cc
+void RegisterReads(Bench* bench);       // reads.cc
+void RegisterCompaction(Bench* bench);  // compact.cc
+void RegisterSustained(Bench* bench);   // sustained.cc
+void RegisterSteady(Bench* bench);      // steady.cc
+void RegisterQueues(Bench* bench);      // queue.cc
+void RegisterFeatures(Bench* bench);    // features.cc
+void RegisterTtl(Bench* bench);         // ttl.cc

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <absl/status/status.h>
+#include <absl/status/statusor.h>
 
 #include <stoa/schema.h>
 #include <stoa/value.h>
@@ -21,6 +22,10 @@ struct TokenRange {
   int64_t first = INT64_MIN;
   int64_t last = INT64_MAX;
 };
+
+/// The token of the partition with this key, for TokenRange (CQL's token()). InvalidArgument, as
+/// Query::Partition, when the values are no partition key of the table.
+absl::StatusOr<int64_t> PartitionToken(const TableSchema& schema, Values partition_key);
 
 enum class Comparison : uint8_t { kEqual, kLess, kLessOrEqual, kGreater, kGreaterOrEqual };
 

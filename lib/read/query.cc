@@ -2,12 +2,20 @@
 
 #include <utility>
 
+#include "base/hash.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "schema/keys.h"
 #include "types/byte_comparable.h"
 #include "types/value_codec.h"
 
 namespace stoa {
+
+absl::StatusOr<int64_t> PartitionToken(const TableSchema& schema, Values partition_key) {
+  std::string encoded;
+  STOA_RETURN_IF_ERROR(AppendPartitionKey(schema, partition_key, &encoded));
+  return PartitionToken(encoded);
+}
 
 Query::Query(Table table) : table_(std::move(table)) {
   if (table_ == nullptr) Remember(InvalidArgument("query: the table is null"));
