@@ -64,7 +64,7 @@ class Client {
   /// Sum of all columns over all rows.
   virtual double SumAll() = 0;
 
-  // Records: EngineOptions::fields byte strings under a byte string of 1 to 1,000 bytes.
+  // Records: EngineOptions::fields byte strings under a byte string of 1 to 500 bytes.
 
   /// Writes a whole record, be there one or not.
   virtual void Insert(std::string_view key, std::span<const std::string_view> fields) = 0;
@@ -104,16 +104,12 @@ struct EngineKind {
   bool deletes_ranges = true;
 };
 
-EngineKind StoaEngine();
-#ifdef STOA_BENCH_ROCKSDB
-EngineKind RocksDbEngine();
-#endif
+/// Stoa and those that were found when the build was configured.
+std::vector<EngineKind> AllEngines();
 
-inline std::vector<EngineKind> AllEngines() {
-  return {
-      StoaEngine(),
-#ifdef STOA_BENCH_ROCKSDB
-      RocksDbEngine(),
-#endif
-  };
-}
+EngineKind StoaEngine();
+// Defined where they were found.
+EngineKind RocksDbEngine();
+EngineKind LevelDbEngine();
+EngineKind WiredTigerEngine();
+EngineKind LmdbEngine();

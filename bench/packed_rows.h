@@ -63,28 +63,28 @@ class RecordLocks {
 
 /// A client of an engine that is an ordered map of byte strings. `Session` is one thread's handle on it:
 ///
-///     template <typename Fill> void Write(Fill fill);   // one atomic write of what fill(batch) does: calls
-///     of
-///                                                       // batch.Put(key, value) and batch.Erase(key); may
-///                                                       be
-///                                                       // called again when the write collided with another
+///     // One atomic write of what fill(batch) does: `changes` calls of batch.Put(key, value) or
+///     // batch.Erase(key). May be called again when the write collided with another.
+///     template <typename Fill> void Write(size_t changes, Fill fill);
 ///     bool Get(std::string_view key, std::string_view* value);
 ///     // Call each(key, value) for all from the first at or after `from` (ScanBack: from the last at or
 ///     // before it) on, until it returns false.
 ///     template <typename Each> void Scan(std::string_view from, Each each);
 ///     template <typename Each> void ScanBack(std::string_view from, Each each);
-///     void EraseRange(std::string_view from, std::string_view to);   // where the engine has such; `to`
-///     stays
+///     // Where the engine has such; what is at `to` stays.
+///     void EraseRange(std::string_view from, std::string_view to);
 ///
 /// Views that it hands out hold until the session's next call.
 template <typename Session>
 class PackedRows : public Client {
  public:
-  /// `locks` are used as long as this is.
-  PackedRows(Session session, RecordLocks* locks) : session_(std::move(session)), locks_(*locks) {}
+  /// `locks` are used as long as this is; `arguments` make the session.
+  template <typename... Arguments>
+  explicit PackedRows(RecordLocks* locks, Arguments&&... arguments)
+      : session_(std::forward<Arguments>(arguments)...), locks_(*locks) {}
 
   void Write(std::span<const Sample> samples) override {
-    session_.Write([&](auto& batch) {
+    session_.Write(samples.size(), [&](auto& batch) {
       for (const Sample& sample : samples) {
         batch.Put(SampleKey(sample.sensor, sample.time).view(),
                   {reinterpret_cast<const char*>(sample.values.data()), sizeof sample.values});
@@ -93,7 +93,7 @@ class PackedRows : public Client {
   }
 
   void Delete(std::span<const Sample> samples) override {
-    session_.Write([&](auto& batch) {
+    session_.Write(samples.size(), [&](auto& batch) {
       for (const Sample& sample : samples) batch.Erase(SampleKey(sample.sensor, sample.time).view());
     });
   }
@@ -110,7 +110,7 @@ class PackedRows : public Client {
         keys.emplace_back(key);
         return true;
       });
-      session_.Write([&](auto& batch) {
+      session_.Write(keys.size(), [&](auto& batch) {
         for (const std::string& key : keys) batch.Erase(key);
       });
     }
@@ -191,7 +191,7 @@ class PackedRows : public Client {
 
   void Remove(std::string_view key) override {
     const std::lock_guard lock(locks_.Of(SetRecordKey(key)));
-    session_.Write([&](auto& batch) { batch.Erase(key_); });
+    session_.Write(1, [&](auto& batch) { batch.Erase(key_); });
   }
 
   bool Read(std::string_view key, std::vector<std::string_view>* fields) override {
@@ -254,7 +254,7 @@ class PackedRows : public Client {
     return field;
   }
   void PutRecord() {
-    session_.Write([&](auto& batch) { batch.Put(key_, value_); });
+    session_.Write(1, [&](auto& batch) { batch.Put(key_, value_); });
   }
 
   Session session_;

@@ -115,8 +115,8 @@ void GetRows(Bench* bench, benchmark::State& state, const EngineKind& kind, bool
 
 // `sum` reads `rows` rows at each call.
 template <typename Sum>
-void SumRows(benchmark::State& state, int64_t rows, Sum sum) {
-  LatencySampler sampler(LatencySampler::Which::kEvery16th);
+void SumRows(benchmark::State& state, int64_t rows, LatencySampler::Which latencies, Sum sum) {
+  LatencySampler sampler(latencies);
   const Meter meter;
   for (auto _ : state) {
     sampler.Run([&] { benchmark::DoNotOptimize(sum()); });
@@ -128,7 +128,8 @@ void SumRows(benchmark::State& state, int64_t rows, Sum sum) {
 void SliceNewest(Bench* bench, benchmark::State& state, const EngineKind& kind) {
   Client& client = Loaded(bench, kind).client();
   KeyChooser random(1);
-  SumRows(state, 1, [&] { return client.SumNewest(random.Below(kSensors), kSliceRows); });
+  SumRows(state, 1, LatencySampler::Which::kEvery16th,
+          [&] { return client.SumNewest(random.Below(kSensors), kSliceRows); });
 }
 
 void SliceAscending(Bench* bench, benchmark::State& state, const EngineKind& kind) {
@@ -136,7 +137,7 @@ void SliceAscending(Bench* bench, benchmark::State& state, const EngineKind& kin
   const int64_t first_ticks =
       std::max<int64_t>(1, bench->series().ticks() - static_cast<int64_t>(kSliceRows));
   KeyChooser random(1);
-  SumRows(state, 1, [&] {
+  SumRows(state, 1, LatencySampler::Which::kEvery16th, [&] {
     const int64_t sensor = random.Below(kSensors);
     return client.SumAscending(sensor, Series::Time(sensor, random.Below(first_ticks)), kSliceRows);
   });
@@ -144,12 +145,14 @@ void SliceAscending(Bench* bench, benchmark::State& state, const EngineKind& kin
 
 void ScanOne(Bench* bench, benchmark::State& state, const EngineKind& kind) {
   Client& client = Loaded(bench, kind).client();
-  SumRows(state, static_cast<int64_t>(bench->series().samples().size()), [&] { return client.SumColumn(1); });
+  const auto rows = static_cast<int64_t>(bench->series().samples().size());
+  SumRows(state, rows, LatencySampler::Which::kEach, [&] { return client.SumColumn(1); });
 }
 
 void ScanAll(Bench* bench, benchmark::State& state, const EngineKind& kind) {
   Client& client = Loaded(bench, kind).client();
-  SumRows(state, static_cast<int64_t>(bench->series().samples().size()), [&] { return client.SumAll(); });
+  const auto rows = static_cast<int64_t>(bench->series().samples().size());
+  SumRows(state, rows, LatencySampler::Which::kEach, [&] { return client.SumAll(); });
 }
 
 void Space(Bench* bench, benchmark::State& state, const EngineKind& kind) {

@@ -59,12 +59,10 @@ rocksdb::WriteOptions WriteOptionsFor(BenchDurability durability) {
 class RocksSession {
  public:
   RocksSession(rocksdb::DB* database, BenchDurability durability)
-      : database_(database),
-        write_options_(WriteOptionsFor(durability)),
-        value_(std::make_unique<rocksdb::PinnableSlice>()) {}
+      : database_(database), write_options_(WriteOptionsFor(durability)) {}
 
   template <typename Fill>
-  void Write(Fill fill) {
+  void Write(size_t, Fill fill) {
     batch_.Clear();
     fill(*this);
     Check(database_->Write(write_options_, &batch_));
@@ -79,12 +77,12 @@ class RocksSession {
   }
 
   bool Get(std::string_view key, std::string_view* value) {
-    value_->Reset();
+    value_.Reset();
     const rocksdb::Status status =
-        database_->Get(read_options_, database_->DefaultColumnFamily(), ToSlice(key), value_.get());
+        database_->Get(read_options_, database_->DefaultColumnFamily(), ToSlice(key), &value_);
     if (status.IsNotFound()) return false;
     Check(status);
-    *value = ToView(*value_);
+    *value = ToView(value_);
     return true;
   }
 
@@ -109,7 +107,7 @@ class RocksSession {
   rocksdb::WriteOptions write_options_;
   rocksdb::ReadOptions read_options_;
   rocksdb::WriteBatch batch_;
-  std::unique_ptr<rocksdb::PinnableSlice> value_;  // cannot be moved
+  rocksdb::PinnableSlice value_;
 };
 
 class RocksDatabase : public Engine {
@@ -122,7 +120,7 @@ class RocksDatabase : public Engine {
   ~RocksDatabase() override { Check(database_->Close()); }
 
   std::unique_ptr<Client> NewClient() override {
-    return std::make_unique<PackedRows<RocksSession>>(RocksSession(database_.get(), durability_), &locks_);
+    return std::make_unique<PackedRows<RocksSession>>(&locks_, database_.get(), durability_);
   }
 
   void Flush() override { Check(database_->Flush(rocksdb::FlushOptions())); }

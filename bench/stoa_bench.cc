@@ -1,6 +1,7 @@
 // Stoa and other engines on the same work, in one process. Besides Google Benchmark's flags:
 //   --rows=N    rows of the series, rounded up to full seconds of 1,000 sensors; default 2,000,000
 //   --sustained-memory=N  budget of the workload sustained, in bytes; default 16 MiB
+//   --sustained-times=N   how many times as many bytes it writes; default 20
 //   --queue-rows=N  rows that go through a queue; default 5,000,000
 //   --steady-seconds=N  how long the workload steady takes; default 60
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
@@ -42,6 +43,7 @@ BenchFlags TakeFlags(int* argc, char** argv) {
   BenchFlags flags;
   TakeFlag("--rows", argc, argv, &flags.rows);
   TakeFlag("--sustained-memory", argc, argv, &flags.sustained_memory_bytes);
+  TakeFlag("--sustained-times", argc, argv, &flags.sustained_times);
   TakeFlag("--queue-rows", argc, argv, &flags.queue_rows);
   TakeFlag("--steady-seconds", argc, argv, &flags.steady_seconds);
   TakeFlag("--dir", argc, argv, &flags.directory);

@@ -27,7 +27,7 @@ Sample RandomSample(int64_t i, int64_t rows) {
 
 void Sustained(Bench* bench, benchmark::State& state, const EngineKind& kind, const EngineOptions& options) {
   const fs::path directory = bench->EmptyDirectory("sustained");
-  const auto rows = static_cast<int64_t>(20 * options.memory_bytes / kRowBytes);
+  const auto rows = static_cast<int64_t>(bench->flags().sustained_times * options.memory_bytes / kRowBytes);
   std::unique_ptr<Engine> engine = kind.open(directory, options);
   std::unique_ptr<Client> client = engine->NewClient();
   Latencies latencies;

@@ -8,6 +8,24 @@
 
 namespace fs = std::filesystem;
 
+std::vector<EngineKind> AllEngines() {
+  return {
+      StoaEngine(),
+#ifdef STOA_BENCH_ROCKSDB
+      RocksDbEngine(),
+#endif
+#ifdef STOA_BENCH_LEVELDB
+      LevelDbEngine(),
+#endif
+#ifdef STOA_BENCH_WIREDTIGER
+      WiredTigerEngine(),
+#endif
+#ifdef STOA_BENCH_LMDB
+      LmdbEngine(),
+#endif
+  };
+}
+
 Bench::Bench(const BenchFlags& flags, std::vector<EngineKind> engines, fs::path scratch)
     : flags_(flags), engines_(std::move(engines)), scratch_(std::move(scratch)) {}
 

@@ -19,6 +19,7 @@
 struct BenchFlags {
   size_t rows = 2'000'000;
   size_t sustained_memory_bytes = 16 << 20;
+  size_t sustained_times = 20;
   int64_t queue_rows = 5'000'000;
   int64_t steady_seconds = 60;
   std::string directory;
