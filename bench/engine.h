@@ -73,8 +73,8 @@ class Client {
   virtual void Remove(std::string_view key) = 0;
   /// Views of all fields, which hold until the client's next call; false when there is no such record.
   virtual bool Read(std::string_view key, std::vector<std::string_view>* fields) = 0;
-  /// Reads all fields of up to `records` records, in the engine's order, from `key` on; returns how many
-  /// bytes they have.
+  /// Reads all fields of up to `records` records, in the engine's order, from `key` on or, where that is
+  /// empty, from the first; returns how many bytes they have.
   virtual size_t Scan(std::string_view key, size_t records) = 0;
 };
 
@@ -90,6 +90,8 @@ class Engine {
   virtual void Settle() = 0;
   /// Bytes that were written to data files since the database was opened, the log not among them.
   virtual uint64_t BytesWritten() = 0;
+  /// Bytes that were written to the log since then; 0 where the engine does not say.
+  virtual uint64_t LogBytesWritten() { return 0; }
 };
 
 struct EngineKind {

@@ -204,7 +204,8 @@ class PackedRows : public Client {
   }
 
   size_t Scan(std::string_view key, size_t records) override {
-    SetRecordKey(key);
+    key_.clear();
+    if (!key.empty()) SetRecordKey(key);
     size_t bytes = 0;
     if (records == 0) return 0;
     session_.Scan(key_, [&](std::string_view, std::string_view record) {

@@ -136,6 +136,12 @@ class RocksDatabase : public Engine {
     return static_cast<uint64_t>(std::stod(statistics["compaction.Sum.WriteGB"]) * 0x1p30);
   }
 
+  uint64_t LogBytesWritten() override {
+    std::map<std::string, std::string> statistics;
+    database_->GetMapProperty(rocksdb::DB::Properties::kDBStats, &statistics);
+    return std::stoull(statistics["db.wal_bytes_written"]);
+  }
+
  private:
   const BenchDurability durability_;
   RecordLocks locks_;

@@ -4,6 +4,12 @@
 //   --sustained-times=N   how many times as many bytes it writes; default 20
 //   --queue-rows=N  rows that go through a queue; default 5,000,000
 //   --steady-seconds=N  how long the workload steady takes; default 60
+//   --upsert-keys=N  keys of upsert/100 and upsert/1k; default 5,000,000
+//   --records=N  records of YCSB and other workloads that are loaded before; default 200,000
+//   --operations=N  operations on them, a fifth of it with scans; default 500,000
+//   --wamp-memory=N  budget of the workload wamp/upsert, in bytes; default 16 MiB
+//   --open-rate=N, --open-seconds=N  operations a second of mixed/open, default 20,000, and for how long,
+//   default 5
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
 #include <stdlib.h>
@@ -46,6 +52,12 @@ BenchFlags TakeFlags(int* argc, char** argv) {
   TakeFlag("--sustained-times", argc, argv, &flags.sustained_times);
   TakeFlag("--queue-rows", argc, argv, &flags.queue_rows);
   TakeFlag("--steady-seconds", argc, argv, &flags.steady_seconds);
+  TakeFlag("--upsert-keys", argc, argv, &flags.upsert_keys);
+  TakeFlag("--records", argc, argv, &flags.records);
+  TakeFlag("--operations", argc, argv, &flags.operations);
+  TakeFlag("--wamp-memory", argc, argv, &flags.wamp_memory_bytes);
+  TakeFlag("--open-rate", argc, argv, &flags.open_rate);
+  TakeFlag("--open-seconds", argc, argv, &flags.open_seconds);
   TakeFlag("--dir", argc, argv, &flags.directory);
   return flags;
 }
@@ -70,8 +82,9 @@ int main(int argc, char** argv) {
   const std::filesystem::path scratch = MakeScratch(flags.directory);
   {
     Bench bench(flags, AllEngines(), scratch);
-    for (const auto register_theme : {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained,
-                                      RegisterSteady, RegisterQueues, RegisterFeatures, RegisterTtl}) {
+    for (const auto register_theme :
+         {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained, RegisterSteady,
+          RegisterQueues, RegisterFeatures, RegisterTtl, RegisterRecords}) {
       register_theme(&bench);
     }
     benchmark::RunSpecifiedBenchmarks();

@@ -157,7 +157,7 @@ class StoaClient : public Client {
 
   size_t Scan(std::string_view key, size_t records) override {
     stoa::Query query(records_);
-    query.Tokens({Check(stoa::PartitionToken(*records_, {Key(key)})), INT64_MAX});
+    if (!key.empty()) query.Tokens({Check(stoa::PartitionToken(*records_, {Key(key)})), INT64_MAX});
     query.Columns(fields_).Limit(records);
     stoa::Cursor cursor = Check(database_.Read(stoa::ReadOptions(), query));
     size_t bytes = 0;
@@ -231,6 +231,8 @@ class StoaDatabase : public Engine {
     const stoa::Metrics metrics = database_->metrics();
     return metrics.flushed_bytes + metrics.compaction_bytes_written;
   }
+
+  uint64_t LogBytesWritten() override { return database_->metrics().log_bytes; }
 
  private:
   std::unique_ptr<stoa::Database> database_;

@@ -22,6 +22,12 @@ struct BenchFlags {
   size_t sustained_times = 20;
   int64_t queue_rows = 5'000'000;
   int64_t steady_seconds = 60;
+  uint64_t upsert_keys = 5'000'000;
+  uint64_t records = 200'000;
+  uint64_t operations = 500'000;
+  size_t wamp_memory_bytes = 16 << 20;
+  uint64_t open_rate = 20'000;
+  uint64_t open_seconds = 5;
   std::string directory;
 };
 
@@ -86,3 +92,4 @@ void RegisterSteady(Bench* bench);      // steady.cc
 void RegisterQueues(Bench* bench);      // queue.cc
 void RegisterFeatures(Bench* bench);    // features.cc
 void RegisterTtl(Bench* bench);         // ttl.cc
+void RegisterRecords(Bench* bench);     // records.cc
