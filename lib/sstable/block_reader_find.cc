@@ -21,7 +21,7 @@ using RowRange = BlockReader::RowRange;
 /// Probes that interpolate before a search begins to halve, so that crafted keys cost a logarithm.
 constexpr int kInterpolations = 8;
 /// Of so few runs the wanted one is found soonest by its key, which takes no token.
-constexpr uint32_t kFewRuns = 8;
+constexpr uint32_t kFewRuns = 32;
 
 enum class Narrowed : uint8_t {
   kEqual,  // the range holds the rows with this component; go on with the next

@@ -103,9 +103,9 @@ void BlockReader::State::PrefetchRow(uint32_t row) const {
     const BlockHeader::ColumnPlace* place = FindColumn(projected.id, &hint);
     if (place == nullptr) continue;
     const BlockColumn* column = source->KeptColumn(static_cast<uint32_t>(place - header->columns.data()));
-    if (column != nullptr && column->presence.all() && column->is_word()) {
-      column->words.Prefetch(column->section, row);
-    }
+    if (column == nullptr || !column->presence.all()) continue;
+    column->is_word() ? column->words.Prefetch(column->section, row)
+                      : column->bytes->Prefetch(column->section, row);
   }
 }
 

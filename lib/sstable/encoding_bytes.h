@@ -2,6 +2,7 @@
 // or a dictionary of distinct strings and a code for each value. FORMAT.md describes every byte.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -33,6 +34,18 @@ struct ByteSequence {
     if (!dictionary) return Entry(section, i, value);
     const uint64_t code = codes.Get(section, i);
     return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
+  }
+  /// Asks for the memory that Get will read: where the string stands and, if that can be told without looking,
+  /// its front.
+  void Prefetch(const char* section, uint32_t i) const {
+    if (dictionary) return codes.Prefetch(section, i);
+    offsets.Prefetch(section, i);
+    if (offsets.encoding > WordEncoding::kLinear) return;
+    constexpr uint64_t kCacheLine = 64;
+    constexpr uint64_t kFrontBytes = 512;
+    const uint64_t begin = offsets.Get(section, i);
+    const uint64_t end = std::min({offsets.Get(section, i + 1), bytes_count, begin + kFrontBytes});
+    for (uint64_t at = begin; at < end; at += kCacheLine) __builtin_prefetch(section + bytes_offset + at);
   }
   /// Memory for Decode, reused from call to call.
   struct Scratch {
