@@ -13,9 +13,17 @@
 namespace stoa {
 namespace {
 
-// Batches begin small, because many readers want a few rows, and grow.
+// Batches begin small, because many readers want a few rows, and grow. How many rows a reader wants says how
+// many it takes of all sources together, not of this one: a memtable often has few of them, and making a row
+// of its fragments and copying it costs much more than another batch does. So the first batch is a share of
+// them.
 constexpr uint32_t kBatchRowsFirst = 16;
 constexpr uint32_t kBatchRowsLast = 512;
+constexpr uint32_t kHintShare = 8;
+
+uint32_t FirstBatchRows(uint32_t rows_hint) {
+  return rows_hint == 0 ? kBatchRowsFirst : std::clamp(rows_hint / kHintShare, 1u, kBatchRowsLast);
+}
 /// Who has got something need not wait for a source that goes through dead rows.
 constexpr uint64_t kDroppedRowsMax = 256;
 constexpr size_t kBatchBytesMax = 256 << 10;
@@ -34,7 +42,7 @@ class MemtableSource final : public RowSource {
       : directory_(directory),
         spec_(spec),
         sequences_(sequences),
-        batch_rows_(spec.rows_hint == 0 ? kBatchRowsFirst : std::min(spec.rows_hint, kBatchRowsLast)),
+        batch_rows_(FirstBatchRows(spec.rows_hint)),
         counts_(counts),
         merger_(spec.projection),
         builder_(spec.projection, spec.budget) {
