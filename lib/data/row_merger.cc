@@ -126,6 +126,12 @@ void RowMerger::AddRow(const RowBatch& batch, uint32_t row) {
   }
 }
 
+void RowMerger::CopyValues(Arena* arena) {
+  for (Entry& entry : entries_) {
+    if (!entry.cell.complex) entry.cell.bytes = arena->Copy(entry.cell.bytes);
+  }
+}
+
 bool RowMerger::IsComplete(int64_t max_timestamp, int64_t now_seconds) const {
   if (Strongest().Shadows(max_timestamp)) return true;
   if (marker_timestamp_ <= max_timestamp || marker_expiry_ <= now_seconds) return false;

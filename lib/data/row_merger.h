@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/arena.h"
 #include "data/batch_builder.h"
 #include "data/complex_merge.h"
 #include "data/row_batch.h"
@@ -44,6 +45,9 @@ class RowMerger {
   void AddComplexCell(uint32_t column_index, const Cell& cell, const FragmentContext& context);
   /// All of one row of a batch; liveness and columns must be loaded.
   void AddRow(const RowBatch& batch, uint32_t row);
+
+  /// Copies the values of the cells added so far, but complex ones, so that what they view may go.
+  void CopyValues(Arena* arena);
 
   /// The early-stop rule. True when nothing in sources whose timestamps are all at most `max_timestamp` can
   /// change the row: a deletion covers that timestamp; or the marker and every projected cell are strictly

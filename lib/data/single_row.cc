@@ -29,7 +29,8 @@ void SingleRow::SetCell(uint32_t column_index, const Cell& cell) {
     place.word = cell.word;
     vector.words = &place.word;
   } else {
-    place.bytes = cell.tombstone || cell.empty ? std::string_view() : arena_.Copy(cell.bytes);
+    const bool has_value = !cell.tombstone && !cell.empty;
+    place.bytes = !has_value ? std::string_view() : cell.complex ? arena_.Copy(cell.bytes) : cell.bytes;
     vector.bytes = &place.bytes;
   }
   if (cell.timestamp != timestamp_) {

@@ -12,8 +12,8 @@
 namespace stoa {
 
 /// Usage: Start, AddRow, SetCell for each cell, Finish. What BatchBuilder does for many rows costs several
-/// times as much for one: here a cell is an entry of a list, to which its column's vector points. Copies what
-/// it is given. Not thread-safe.
+/// times as much for one: here a cell is an entry of a list, to which its column's vector points. Copies
+/// keys and complex cells, but not values: what they view must live as long as the row. Not thread-safe.
 class SingleRow {
  public:
   /// `projection` must outlive the row.

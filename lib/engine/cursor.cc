@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/arena.h"
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -229,9 +230,13 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 
 /// What it takes to read rows by one projection.
 struct RowReader {
+  static constexpr size_t kValuesChunkBytes = 1 << 10;
+  static constexpr size_t kValuesChunkBytesMax = 64 << 10;
+
   ResultColumns columns;
   std::unique_ptr<RowMerger> merger;
-  std::unique_ptr<SingleRow> row;  ///< that was read
+  std::unique_ptr<SingleRow> row;                         ///< that was read
+  Arena values{kValuesChunkBytes, kValuesChunkBytesMax};  ///< those of it that stood in memtables
 
   absl::Status Prepare(const Table& table, std::span<const ColumnId> ids, ResultColumns::Others others) {
     STOA_ASSIGN_OR_RETURN(columns, ResultColumns::Make(table, ids, {}, others));
@@ -317,6 +322,7 @@ absl::Status Row::State::PrepareReaders(const Table& table, std::span<const Colu
 }
 
 absl::StatusOr<bool> Row::State::ReadFrom(const View& from, RowPlace* place) {
+  scratch.Start(nullptr);
   place->sources = from.Find(schema->id());
   if (place->sources == nullptr) return NotFound("table ", schema->name(), " was dropped");
   return Read(*place);
@@ -326,11 +332,13 @@ absl::StatusOr<bool> Row::State::ReadFrom(const View& from, RowPlace* place) {
 absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) {
   RowMerger* const merger = reader->merger.get();
   merger->Start();
-  scratch.Start(&reader->columns.projection);
+  scratch.Turn(&reader->columns.projection);
   place.sources->active->GetRow(place.token, place.key, place.clustering, place.sequence, merger);
   for (const SealedMemtable& sealed : place.sources->sealed) {
     sealed.memtable->GetRow(place.token, place.key, place.clustering, place.sequence, merger);
   }
+  reader->values.Reset();  // memtables may go as soon as the view is let go; blocks are held
+  merger->CopyValues(&reader->values);
   const auto get_row = [&](const SSTable& sstable) -> absl::Status {
     STOA_RETURN_IF_ERROR(place.interruption.Check(schema->name()));
     return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);

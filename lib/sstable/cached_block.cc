@@ -30,7 +30,7 @@ absl::StatusOr<std::shared_ptr<CachedBlock>> CachedBlock::Load(const std::shared
   }
   STOA_ASSIGN_OR_RETURN(BlockFront front,
                         BlockFront::Decode(*file, range, std::string_view(bytes.get(), size), layout));
-  std::shared_ptr<CachedBlock> block(new CachedBlock(file, range, std::move(front.header()), cache));
+  const auto block = std::make_shared<CachedBlock>(Passkey(), file, range, std::move(front.header()), cache);
   uint64_t at = front.bytes();
   for (size_t i = 0; i < block->header_.sections.size(); ++i) {
     const uint32_t stored_bytes = block->header_.sections[i].stored_bytes;
@@ -46,7 +46,7 @@ absl::StatusOr<std::shared_ptr<CachedBlock>> CachedBlock::Load(const std::shared
   return block;
 }
 
-CachedBlock::CachedBlock(const std::shared_ptr<const TableFile>& file, const FileRange& range,
+CachedBlock::CachedBlock(Passkey, const std::shared_ptr<const TableFile>& file, const FileRange& range,
                          BlockHeader header, BlockCache* cache)
     : file_(file),
       range_(range),
@@ -63,7 +63,8 @@ CachedBlock::~CachedBlock() {
 size_t CachedBlock::memory_bytes() const {
   const size_t slots = header_.sections.size() * sizeof(Slot);
   const auto stored = static_cast<size_t>(std::min<uint64_t>(range_.bytes, kWholeReadBytes));
-  return sizeof(*this) + header_.memory_bytes() + slots + header_.columns.size() * sizeof(columns_[0]) + stored;
+  return sizeof(*this) + header_.memory_bytes() + slots + header_.columns.size() * sizeof(columns_[0]) +
+         stored;
 }
 
 void CachedBlock::PrefetchForFind() const {

@@ -19,6 +19,8 @@ namespace stoa {
 /// Thread-safe. A block up to kWholeReadBytes is read from the file at once, and its sections wait,
 /// compressed, until they are wanted; of a larger one each section is read when it is wanted.
 class CachedBlock : public CacheEntry, public SectionSource {
+  struct Passkey {};
+
  public:
   static constexpr size_t kWholeReadBytes = 64 << 10;
 
@@ -27,6 +29,9 @@ class CachedBlock : public CacheEntry, public SectionSource {
   static absl::StatusOr<std::shared_ptr<CachedBlock>> Load(const std::shared_ptr<const TableFile>& file,
                                                            const FileRange& range, const BlockLayout& layout,
                                                            BlockCache* cache, ReadStats* stats);
+  /// For Load, which wants block and reference count in one piece of memory.
+  CachedBlock(Passkey, const std::shared_ptr<const TableFile>& file, const FileRange& range,
+              BlockHeader header, BlockCache* cache);
   ~CachedBlock() override;
 
   const BlockHeader& header() const { return header_; }
@@ -55,8 +60,6 @@ class CachedBlock : public CacheEntry, public SectionSource {
     uint64_t checksum = 0;
   };
 
-  CachedBlock(const std::shared_ptr<const TableFile>& file, const FileRange& range, BlockHeader header,
-              BlockCache* cache);
   absl::Status Fill(uint32_t number);
   absl::StatusOr<Buffer> TakeStored(uint32_t number, const TableFile& file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

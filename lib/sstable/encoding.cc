@@ -398,7 +398,8 @@ uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t 
   if (begin == end) return end;
   uint64_t low_value = 0;
   if (encoding == WordEncoding::kDelta)
-    return FindDelta(section, begin, end, key, [](uint32_t) {}, &low_value);
+    return FindDelta(
+        section, begin, end, key, [](uint32_t) {}, &low_value);
   low_value = Get(section, begin);
   if (low_value >= key) return begin;
   if (end - begin == 1) return end;
@@ -408,8 +409,8 @@ uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t 
                          [&](uint32_t i) { return Get(section, i); });
 }
 
-WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin, uint32_t end,
-                                             uint64_t key, absl::FunctionRef<void(uint32_t)> near) const {
+WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key,
+                                             absl::FunctionRef<void(uint32_t)> near) const {
   if (begin == end) return {end, end};
   if (encoding == WordEncoding::kConstant) return {base < key ? end : begin, base <= key ? end : begin};
   uint64_t value = 0;

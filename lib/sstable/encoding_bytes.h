@@ -35,8 +35,8 @@ struct ByteSequence {
     const uint64_t code = codes.Get(section, i);
     return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
   }
-  /// Asks for the memory that Get will read: where the string stands and, if that can be told without looking,
-  /// its front.
+  /// Asks for the memory that Get will read: where the string stands and, if that can be told without
+  /// looking, its front.
   void Prefetch(const char* section, uint32_t i) const {
     if (dictionary) return codes.Prefetch(section, i);
     offsets.Prefetch(section, i);

@@ -115,6 +115,8 @@ class PointReadScratch {
   /// Begins a read of the columns of `projection`, which outlives it. What the read before found is no longer
   /// valid.
   void Start(const Projection* projection);
+  /// Goes on with other columns; what was found stays valid.
+  void Turn(const Projection* projection) { projection_ = projection; }
 
  private:
   friend class SSTable;
