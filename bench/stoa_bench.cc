@@ -12,14 +12,13 @@
 //   default 5
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
+#include "scratch.h"
 #include "workloads.h"
 
 namespace {
@@ -62,16 +61,6 @@ BenchFlags TakeFlags(int* argc, char** argv) {
   return flags;
 }
 
-std::filesystem::path MakeScratch(const std::string& parent) {
-  std::string path = parent.empty() ? std::filesystem::temp_directory_path().string() : parent;
-  path += "/stoa-bench-XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) {
-    std::perror(path.c_str());
-    std::exit(1);
-  }
-  return path;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,16 +68,13 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
 
-  const std::filesystem::path scratch = MakeScratch(flags.directory);
-  {
-    Bench bench(flags, AllEngines(), scratch);
-    for (const auto register_theme :
-         {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained, RegisterSteady,
-          RegisterQueues, RegisterFeatures, RegisterTtl, RegisterRecords}) {
-      register_theme(&bench);
-    }
-    benchmark::RunSpecifiedBenchmarks();
+  const ScratchDirectory scratch(flags.directory);
+  Bench bench(flags, AllEngines(), scratch.path());
+  for (const auto register_theme :
+       {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained, RegisterSteady, RegisterQueues,
+        RegisterFeatures, RegisterTtl, RegisterRecords, RegisterMachine}) {
+    register_theme(&bench);
   }
-  std::filesystem::remove_all(scratch);
+  benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -93,3 +93,4 @@ void RegisterQueues(Bench* bench);      // queue.cc
 void RegisterFeatures(Bench* bench);    // features.cc
 void RegisterTtl(Bench* bench);         // ttl.cc
 void RegisterRecords(Bench* bench);     // records.cc
+void RegisterMachine(Bench* bench);     // machine.cc
