@@ -1,87 +1,117 @@
 #!/usr/bin/env python3
-"""Runs stoa_bench and prints how Stoa compares with RocksDB.
+"""Runs stoa_bench, or reads what a run has left, and says how Stoa compares with other engines.
 
-For each workload the median of the repetitions, their spread, and as the last lines "NAME stoa/rocksdb RATIO": of
-rates, where greater is better, or of bytes (space/..., written, memory), space and times (p50 to max, in
-microseconds), where smaller is better. Repetitions of all benchmarks are interleaved in random order, so that
-whatever else the machine does hits both engines.
+For each workload the median of its repetitions and their spread, and at the end lines "NAME stoa/PEER RATIO". Of
+rates, greater is better; of bytes, times and amplifications (marked "less is better" in the table), smaller. With
+--workload NAME the last line is that of the workload itself against RocksDB; of space/ycsb against the raw values,
+of scale/... against Stoa on one thread.
+
+Repetitions of all benchmarks are interleaved in random order, so that whatever else the machine does hits all
+engines. A ratio is that of the medians; its spread are the least and the greatest ratio of single repetitions, the
+first of one engine to the first of the other and so on.
 """
 
 import argparse
 import json
 import pathlib
-import statistics
 import subprocess
 import sys
 
-PEER = "rocksdb"
+from reporting import machine, page
+from reporting.results import (COUNTERS, HEADINGS, HELD_AGAINST_DISK, OWN, YARDSTICKS, selected, table_rows,
+                               text_of_ratio, workloads_of)
 
-# Counters of a benchmark that are results of their own, as NAME/COUNTER, with their units.
-COUNTERS = {"p50": "us", "p99": "us", "p999": "us", "max": "us", "written": "bytes", "memory": "bytes",
-            "space": "times what is alive"}
-
-
-def run(arguments):
-    command = [arguments.build / "bench/stoa_bench", f"--benchmark_repetitions={arguments.repetitions}",
-               "--benchmark_enable_random_interleaving=true", "--benchmark_format=json"]
-    if arguments.workload:
-        workload, _, last = arguments.workload.rpartition("/")
-        command.append(f"--benchmark_filter=^{workload if last in COUNTERS else arguments.workload}/")
-    if arguments.rows:
-        command.append(f"--rows={arguments.rows}")
-    if arguments.dir:
-        command.append(f"--dir={arguments.dir}")
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+REPETITIONS_MIN = 5
 
 
-def measurements(results):
-    """{workload: {engine: [value of each repetition]}}, by name, Stoa first."""
-    table = {}
-    for one in results["benchmarks"]:
-        if one.get("run_type") != "iteration":
-            continue
-        parts = [part for part in one["run_name"].split("/")
-                 if part not in ("process_time", "real_time") and not part.startswith(("iterations:", "repeats:"))]
-        workload, engine = "/".join(parts[:-1]), parts[-1]
-        values = {f"{workload}/{counter}": one[counter] for counter in COUNTERS if counter in one}
-        values[workload] = one["bytes"] if "bytes" in one else one["items_per_second"]
-        for name, value in values.items():
-            table.setdefault(name, {}).setdefault(engine, []).append(value)
-    return {workload: dict(sorted(engines.items(), key=lambda item: item[0] != "stoa"))
-            for workload, engines in sorted(table.items())}
-
-
-def print_table(table):
-    print(f"{'workload':<18} {'engine':<8} {'median':>15} {'min':>15} {'max':>15}")
-    for workload, engines in table.items():
-        last = workload.rpartition("/")[2]
-        unit = "bytes" if workload.startswith("space/") else COUNTERS.get(last, "/s")
-        digits = 2 if last == "space" else 0
-        for engine, values in engines.items():
-            print(f"{workload:<18} {engine:<8} {statistics.median(values):>15,.{digits}f} "
-                  f"{min(values):>15,.{digits}f} {max(values):>15,.{digits}f} {unit}")
+def print_report(workloads):
+    rows = [HEADINGS, *table_rows(workloads)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    for row in rows:
+        cells = [cell.rjust(width) if 2 <= column <= 4 else cell.ljust(width)
+                 for column, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
     print()
-    for workload, engines in table.items():
-        if "stoa" in engines and PEER in engines:
-            ratio = statistics.median(engines["stoa"]) / statistics.median(engines[PEER])
-            print(f"{workload} stoa/{PEER} {ratio:.2f}")
+    for name, workload in workloads.items():
+        if OWN in workload.values:
+            for peer in workload.peers():
+                print(f"{name} {OWN}/{peer} {text_of_ratio(workload.ratio(peer)[0])}")
+
+
+def filter_of(workload, peers):
+    """The regular expression of the benchmarks that are wanted."""
+    engines = "|".join([OWN, *peers, *YARDSTICKS])
+    if not workload:
+        return f"/({engines})(/|$)|^machine/"
+    name, _, last = workload.rpartition("/")
+    name = name if last in COUNTERS else workload
+    return f"^{name}/({engines})(/|$)" + ("|^machine/disk" if name == HELD_AGAINST_DISK else "")
+
+
+def run(arguments, peers):
+    """What the benchmark prints, with what page and figure say of the machine added to its context."""
+    command = [str(arguments.build / "bench/stoa_bench"), f"--benchmark_repetitions={arguments.repetitions}",
+               "--benchmark_enable_random_interleaving=true", "--benchmark_format=json",
+               f"--benchmark_filter={filter_of(arguments.workload, peers)}"]
+    command += [f"--{name}={value}" for name, value in (("rows", arguments.rows), ("dir", arguments.dir)) if value]
+    command += arguments.flag
+    finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if finished.returncode != 0:
+        sys.exit(f"report.py: {command[0]} ended with status {finished.returncode}")
+    results = json.loads(finished.stdout)
+    results["context"]["report"] = machine.describe(arguments.dir, sys.argv)
+    return results
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="build directory")
+    parser.add_argument("--workload", metavar="NAME", help="only this one, for example get/hit; else all")
+    parser.add_argument("--peers", help="engines to compare with, for example rocksdb,leveldb,lmdb,wiredtiger; "
+                        "without it rocksdb, or all that are in a file read")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS_MIN)
+    parser.add_argument("--rows", type=int, help="rows of the series")
+    parser.add_argument("--dir", help="where databases are made")
+    parser.add_argument("--flag", action="append", default=[], metavar="--NAME=VALUE",
+                        help="handed to stoa_bench as it is; may be repeated")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="read an earlier run instead")
+    parser.add_argument("--save", type=pathlib.Path, metavar="FILE", help="keep the run, for --json")
+    parser.add_argument("--figure", type=pathlib.Path, metavar="FILE", help="draw the ratios (.svg or .png)")
+    parser.add_argument("--html", type=pathlib.Path, metavar="FILE", help="write a page with figure and tables")
+    return parser.parse_args(arguments)
+
+
+def draw(arguments, workloads, context):
+    """Figure and page, where they are asked for; false when matplotlib is missing."""
+    svg = None
+    try:
+        from reporting import figure  # needs matplotlib
+        if arguments.figure:
+            figure.save(workloads, arguments.figure)
+        svg = figure.svg(workloads)
+    except ImportError as missing:
+        print(f"report.py: no figure is drawn, {missing.name} is missing: apt-get install python3-matplotlib",
+              file=sys.stderr)
+    if arguments.html:
+        arguments.html.write_text(page.page(workloads, context, svg), encoding="utf-8")
+    return svg is not None or not arguments.figure
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="build directory")
-    parser.add_argument("--workload", help="only this one, for example get/hit")
-    parser.add_argument("--repetitions", type=int, default=5)
-    parser.add_argument("--rows", type=int, help="rows of the series")
-    parser.add_argument("--dir", help="where databases are made")
-    parser.add_argument("--json", type=pathlib.Path, help="read the results of an earlier run instead")
-    arguments = parser.parse_args()
-    results = json.loads(arguments.json.read_text()) if arguments.json else run(arguments)
-    table = measurements(results)
-    if arguments.workload:
-        table = {name: engines for name, engines in table.items() if name == arguments.workload}
-    print_table(table)
-    return 0 if table else 1
+    arguments = parse(sys.argv[1:])
+    peers = arguments.peers.split(",") if arguments.peers else None
+    if arguments.json:
+        results = json.loads(arguments.json.read_text(encoding="utf-8"))
+    else:
+        results = run(arguments, peers or ["rocksdb"])
+    if arguments.save:
+        arguments.save.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    workloads = selected(workloads_of(results), arguments.workload, peers)
+    drawn = not (arguments.figure or arguments.html) or draw(arguments, workloads, results["context"])
+    print_report(workloads)
+    if not workloads:
+        print(f"report.py: no results of {arguments.workload or 'any workload'}", file=sys.stderr)
+    return 0 if workloads and drawn else 1
 
 
 if __name__ == "__main__":

@@ -68,6 +68,9 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
 
+  benchmark::AddCustomContext("version:engines", STOA_BENCH_VERSIONS);
+  benchmark::AddCustomContext("version:compiler", STOA_BENCH_COMPILER);
+
   const ScratchDirectory scratch(flags.directory);
   Bench bench(flags, AllEngines(), scratch.path());
   for (const auto register_theme :
