@@ -109,9 +109,11 @@ def main():
     workloads = selected(workloads_of(results), arguments.workload, peers)
     drawn = not (arguments.figure or arguments.html) or draw(arguments, workloads, results["context"])
     print_report(workloads)
-    if not workloads:
-        print(f"report.py: no results of {arguments.workload or 'any workload'}", file=sys.stderr)
-    return 0 if workloads and drawn else 1
+    found = {engine for workload in workloads.values() for engine in workload.values}
+    missing = [engine for engine in [OWN, *(peers or [])] if engine not in found]
+    for engine in missing:
+        print(f"report.py: no results of {arguments.workload or 'any workload'} on {engine}", file=sys.stderr)
+    return 0 if drawn and not missing else 1
 
 
 if __name__ == "__main__":

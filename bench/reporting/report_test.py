@@ -111,8 +111,10 @@ class Ratios(Program):
 
     def test_no_results_are_a_failure(self):
         status, _, errors = self.read(run_of(), "--workload", "get/hit")
-        self.assertEqual(status, 1)
-        self.assertIn("no results of get/hit", errors)
+        self.assertEqual((status, errors), (1, "report.py: no results of get/hit on stoa\n"))
+        status, lines, errors = self.read(run_of(*rates("get/hit", "stoa", 1)), "--peers", "rockdb")
+        self.assertEqual((status, errors), (1, "report.py: no results of any workload on rockdb\n"))
+        self.assertIn("get/hit", lines[-2])
 
 
 class Recorded(Program):

@@ -29,8 +29,8 @@ COUNTERS = {"p50": MICROS, "p99": MICROS, "p999": MICROS, "max": MICROS, "cpu_us
             "read": BYTES, "disk": BYTES, "memory": BYTES, "space": TIMES}
 
 # What is no engine but a thing to compare Stoa with; shown whichever engines are asked for. `array` and `lanes`: the
-# sum of an array; `disk`: as many rows as sequential writing has room for, at the bytes that Stoa writes for a row;
-# `raw`: the bytes of the values; `stoa1`: Stoa on one thread.
+# sum of an array; `disk`: rows that sequential writing has room for, at the bytes that Stoa writes for each; `raw`: the
+# bytes of the values; `stoa1`: Stoa on one thread.
 YARDSTICKS = ("array", "lanes", "disk", "raw", "stoa1")
 HELD_AGAINST_DISK = "ingest/100"
 
@@ -87,13 +87,15 @@ def repetitions_of(run):
             yield (*parts_of(one["run_name"]), one)
 
 
-def rows_the_disk_allows(run):
-    """Rows a second that sequential writing has room for, at the bytes that Stoa writes for each."""
-    disk = [one["bytes_per_second"] for name, engine, one in repetitions_of(run)
-            if (name, engine) == ("machine", "disk")]
-    written = [one["written"] for name, engine, one in repetitions_of(run)
-               if (name, engine) == (HELD_AGAINST_DISK, OWN) and "written" in one]
-    return [per_second / per_row for per_second, per_row in zip(disk, written)]
+def rates_the_disk_allows(run):
+    """Rows a second of HELD_AGAINST_DISK, if nothing but sequential writing of what Stoa wrote took time."""
+    def values(benchmark, counter):
+        return [one[counter] for name, engine, one in repetitions_of(run)
+                if f"{name}/{engine}" == benchmark and counter in one]
+
+    bytes_per_second = values("machine/disk", "bytes_per_second")
+    bytes_per_row = values(f"{HELD_AGAINST_DISK}/{OWN}", "written")
+    return [a / b for a, b in zip(bytes_per_second, bytes_per_row)]
 
 
 def workloads_of(run):
@@ -110,7 +112,7 @@ def workloads_of(run):
             add(name, *result[:2], engine, result[2])
         if engine == OWN and "raw" in one:
             add(name, "", BYTES, "raw", one["raw"])
-    for rate in rows_the_disk_allows(run):
+    for rate in rates_the_disk_allows(run):
         add(HELD_AGAINST_DISK, "", RATE, "disk", rate)
     for workload in found.values():
         workload.values = dict(sorted(workload.values.items(), key=lambda item: (item[0] != OWN, item[0])))
