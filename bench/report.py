@@ -38,14 +38,13 @@ def print_report(workloads):
                 print(f"{name} {OWN}/{peer} {text_of_ratio(workload.ratio(peer)[0])}")
 
 
-def filter_of(workload, peers):
+def filter_of(wanted, peers):
     """The regular expression of the benchmarks that are wanted."""
     engines = "|".join([OWN, *peers, *YARDSTICKS])
-    if not workload:
+    if not wanted:
         return f"/({engines})(/|$)|^machine/"
-    name, _, last = workload.rpartition("/")
-    name = name if last in COUNTERS else workload
-    return f"^{name}/({engines})(/|$)" + ("|^machine/disk" if name == HELD_AGAINST_DISK else "")
+    needed = [name.rpartition("/")[0] if name.rpartition("/")[2] in COUNTERS else name for name in wanted]
+    return f"^({'|'.join(needed)})/({engines})(/|$)" + ("|^machine/disk" if HELD_AGAINST_DISK in needed else "")
 
 
 def run(arguments, peers):
@@ -63,11 +62,17 @@ def run(arguments, peers):
     return results
 
 
+def names(text):
+    return text.split(",")
+
+
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="build directory")
-    parser.add_argument("--workload", metavar="NAME", help="only this one, for example get/hit; else all")
-    parser.add_argument("--peers", help="engines to compare with, for example rocksdb,leveldb,lmdb,wiredtiger; "
+    parser.add_argument("--workload", type=names, metavar="NAME[,NAME...]",
+                        help="only this one or these, for example get/hit; else all")
+    parser.add_argument("--peers", type=names, metavar="ENGINE[,ENGINE...]",
+                        help="engines to compare with, for example rocksdb,leveldb,lmdb,wiredtiger; "
                         "without it rocksdb, or all that are in a file read")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS_MIN)
     parser.add_argument("--rows", type=int, help="rows of the series")
@@ -99,7 +104,7 @@ def draw(arguments, workloads, context):
 
 def main():
     arguments = parse(sys.argv[1:])
-    peers = arguments.peers.split(",") if arguments.peers else None
+    peers = arguments.peers
     if arguments.json:
         results = json.loads(arguments.json.read_text(encoding="utf-8"))
     else:
@@ -111,8 +116,9 @@ def main():
     print_report(workloads)
     found = {engine for workload in workloads.values() for engine in workload.values}
     missing = [engine for engine in [OWN, *(peers or [])] if engine not in found]
+    wanted = ", ".join(arguments.workload or ["any workload"])
     for engine in missing:
-        print(f"report.py: no results of {arguments.workload or 'any workload'} on {engine}", file=sys.stderr)
+        print(f"report.py: no results of {wanted} on {engine}", file=sys.stderr)
     return 0 if drawn and not missing else 1
 
 

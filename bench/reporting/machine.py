@@ -19,7 +19,8 @@ def output_of(*command):
 
 def field_of(text, name):
     """The value of the first line "name: value"."""
-    return next((line.partition(":")[2].strip() for line in text.splitlines() if line.split(":")[0].strip() == name), "")
+    lines = (line.partition(":") for line in text.splitlines())
+    return next((value.strip() for key, _, value in lines if key.strip() == name), "")
 
 
 def processor():

@@ -40,7 +40,6 @@ def page(workloads, context, figure):
     results = {name: one for name, one in workloads.items() if not one.of}
     command = context.get("report", {}).get("command", context.get("executable", ""))
     sections = [
-        "<h1>Stoa beside other engines</h1>",
         "<p>Every engine does the same work in one process, on the same data, with the same memory and durability. "
         "Figures are medians of repetitions that were interleaved in random order; the ratio is that of the medians, "
         "its spread are the least and the greatest of single repetitions.</p>",
@@ -51,5 +50,7 @@ def page(workloads, context, figure):
     ]
     if counters:
         sections += ["<h2>Latencies, bytes, processor time</h2>", table(HEADINGS, table_rows(counters))]
-    return ("<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Stoa beside other engines</title>"
-            f"<style>{STYLE}</style></head>\n<body>\n" + "\n".join(sections) + "\n</body>\n</html>\n")
+    title = "Stoa beside other engines"
+    head = f'<head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head>'
+    return "\n".join(["<!DOCTYPE html>", '<html lang="en">', head, "<body>", f"<h1>{title}</h1>", *sections, "</body>",
+                      "</html>", ""])

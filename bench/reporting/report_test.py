@@ -73,10 +73,17 @@ class Ratios(Program):
         self.assertNotIn("get/miss", "\n".join(lines))
 
     def test_peers_are_those_asked_for(self):
-        run = run_of(*rates("scan/one", "stoa", 10), *rates("scan/one", "rocksdb", 1), *rates("scan/one", "lmdb", 5),
-                     *rates("scan/one", "array", 20))
+        run = run_of(*(one for engine, rate in (("stoa", 10), ("rocksdb", 1), ("lmdb", 5), ("array", 20))
+                       for one in rates("scan/one", engine, rate)))
         _, lines, _ = self.read(run, "--workload", "scan/one", "--peers", "lmdb")
         self.assertEqual(lines[-2:], ["scan/one stoa/array 0.50", "scan/one stoa/lmdb 2.00"])
+
+    def test_several_workloads_in_their_order(self):
+        run = run_of(*(one for name in ("a/x", "a/y", "a/z") for engine in ("stoa", "rocksdb")
+                       for one in rates(name, engine, 1)))
+        _, lines, _ = self.read(run, "--workload", "a/z,a/x")
+        self.assertEqual(lines[-2:], ["a/z stoa/rocksdb 1.00", "a/x stoa/rocksdb 1.00"])
+        self.assertNotIn("a/y", "\n".join(lines))
 
     def test_counters_come_before_what_the_workload_is_about(self):
         run = run_of(*(repetition(f"ingest/1/{engine}", items_per_second=rate, p99=1000 / rate)
@@ -87,10 +94,12 @@ class Ratios(Program):
         self.assertEqual(lines[-1], "ingest/1/p99 stoa/rocksdb 0.50")
 
     def test_bytes_times_and_amplifications(self):
-        run = run_of(repetition("space/ycsb/stoa", bytes=101, raw=100), repetition("space/ycsb/rocksdb", bytes=202, raw=100),
+        run = run_of(repetition("space/ycsb/stoa", bytes=101, raw=100),
+                     repetition("space/ycsb/rocksdb", bytes=202, raw=100),
                      repetition("wamp/upsert/stoa", amplification=2.0, items_per_second=9),
                      repetition("wamp/upsert/rocksdb", amplification=4.0, items_per_second=1),
-                     repetition("open/crash/stoa", real_time=3.0), repetition("open/crash/rocksdb", real_time=6e3, time_unit="us"),
+                     repetition("open/crash/stoa", real_time=3.0),
+                     repetition("open/crash/rocksdb", real_time=6e3, time_unit="us"),
                      repetition("memory/peak/stoa", memory=9), repetition("memory/peak/rocksdb", memory=10),
                      *rates("scale/get", "stoa", 19), *rates("scale/get", "stoa1", 10))
         for name, last in (("space/ycsb", "stoa/raw 1.01"), ("wamp/upsert", "stoa/rocksdb 0.50"),
@@ -124,7 +133,8 @@ class Recorded(Program):
         status, lines, _ = self.report("--json", RECORDED)
         self.assertEqual(status, 0)
         ratios = [line for line in lines if re.fullmatch(r"\S+ stoa/\S+ [\d.]+", line)]
-        for name in ("get/hit", "get/hit/p99", "scan/one", "ingest/100", "space/timeseries", "wamp/upsert", "space/ycsb"):
+        for name in ("get/hit", "get/hit/p99", "scan/one", "ingest/100", "space/timeseries", "wamp/upsert",
+                     "space/ycsb"):
             self.assertTrue(any(line.startswith(f"{name} stoa/rocksdb ") for line in ratios), name)
         self.assertTrue(any(line.startswith("scan/one stoa/array ") for line in ratios))
         self.assertTrue(any(line.startswith("space/ycsb stoa/raw ") for line in ratios))
@@ -140,7 +150,8 @@ class Recorded(Program):
         report_context = json.loads(RECORDED.read_text())["context"]["report"]
         for what in ("processor", "cores", "memory", "kernel", "file system", "commit", "date"):
             self.assertTrue(f"<td>{what}</td><td>{report_context[what]}</td>" in text, what)
-        for what in (html.escape(report_context["command"]), "<td>get/hit</td>", "<td>get/hit/p99</td>"):
+        for what in ("rocksdb 7.8.3, leveldb 1.23.0", "GNU 12.2.0", html.escape(report_context["command"]),
+                     "<td>get/hit</td>", "<td>get/hit/p99</td>"):
             self.assertTrue(what in text, what)
         self.assertEqual("<svg" in text, DRAWS)
         self.assertIsNone(re.search(r"<(script|link|img|iframe)|@import|url\((?!#)", text))
@@ -157,7 +168,8 @@ class Recorded(Program):
         missing = {name: None for name in [*sys.modules, "matplotlib"] if name.split(".")[0] == "matplotlib"}
         with mock.patch.dict(sys.modules, missing):
             sys.modules.pop("reporting.figure", None)
-            status, lines, errors = self.report("--json", RECORDED, "--html", page, "--figure", self.directory / "a.svg")
+            figure = self.directory / "a.svg"
+            status, lines, errors = self.report("--json", RECORDED, "--html", page, "--figure", figure)
         self.assertEqual(status, 1)
         self.assertIn("python3-matplotlib", errors)
         self.assertTrue(lines[-1].startswith("ycsb/a stoa/rocksdb "))
@@ -198,6 +210,11 @@ class Running(Program):
         self.assertTrue(runs("ingest/100/stoa/iterations:1/real_time"))
         self.assertTrue(runs("machine/disk/iterations:1"))
         self.assertFalse(runs("ingest/1/stoa"))
+
+    def test_filter_of_several(self):
+        runs = self.filter("--workload", "get/hit,scan/one")
+        self.assertTrue(runs("get/hit/stoa") and runs("scan/one/rocksdb/real_time"))
+        self.assertFalse(runs("get/miss/stoa") or runs("machine/disk"))
 
     def test_filter_of_all(self):
         runs = self.filter()

@@ -120,18 +120,20 @@ def workloads_of(run):
 
 
 def selected(workloads, wanted, peers):
-    """Of one workload (with its counters, or one of those) or all; of these peers or all."""
-    return {name: dataclasses.replace(one, values={
-        engine: values for engine, values in one.values.items()
-        if engine == OWN or engine in YARDSTICKS or peers is None or engine in peers})
-            for name, one in workloads.items() if not wanted or wanted in (name, one.of)}
+    """Of these workloads, in this order (each with its counters, or one of those), or all; of these peers or all."""
+    names = list(workloads)
+    if wanted:
+        names = [name for want in wanted for name in workloads if want in (name, workloads[name].of)]
+    return {name: dataclasses.replace(workloads[name], values={
+        engine: values for engine, values in workloads[name].values.items()
+        if engine == OWN or engine in YARDSTICKS or peers is None or engine in peers}) for name in names}
+
+
+HEADINGS = ("workload", "engine", "median", "min", "max", "unit", "stoa/engine (spread)")
 
 
 def text_of_ratio(ratio):
     return f"{ratio:.{2 if ratio >= 0.1 else 4}f}"
-
-
-HEADINGS = ("workload", "engine", "median", "min", "max", "unit", "stoa/engine (spread)")
 
 
 def text_of(number):
