@@ -90,8 +90,8 @@ class Engine {
   virtual void Settle() = 0;
   /// Bytes that were written to data files since the database was opened, the log not among them.
   virtual uint64_t BytesWritten() = 0;
-  /// Bytes that were written to the log since then; 0 where the engine does not say.
-  virtual uint64_t LogBytesWritten() { return 0; }
+  /// Bytes that were written to the log since then; 0 where an engine has none.
+  virtual uint64_t LogBytesWritten() = 0;
 };
 
 struct EngineKind {

@@ -51,6 +51,9 @@ void Ingest(Bench* bench, benchmark::State& state, const EngineKind& kind, const
   for (auto _ : state) latencies = WriteAll(engine.get(), samples, what);
   meter.Report(&state, static_cast<int64_t>(samples.size()));
   latencies.Report(&state);
+  // What is in memory will be written, too.
+  engine->Flush();
+  ReportWritten(&state, engine.get(), static_cast<int64_t>(samples.size()));
   engine.reset();
   state.counters["disk"] = static_cast<double>(DataBytes(kind, directory));
   fs::remove_all(directory);
@@ -66,9 +69,14 @@ void RegisterIngest(Bench* bench) {
   using Durability = BenchDurability;
   constexpr auto kEach = LatencySampler::Which::kEach;
   add("ingest/1", {});
+  add("ingest/100x2", {.batch = 100, .threads = 2, .latencies = kEach});
   add("ingest/100", {.batch = 100, .latencies = kEach});
   add("ingest/none1", {.durability = Durability::kNone});
   add("ingest/sync1", {.durability = Durability::kMachine, .rows_share = 2000, .latencies = kEach});
   add("ingest/sync8",
       {.threads = 8, .durability = Durability::kMachine, .rows_share = 500, .latencies = kEach});
+  AddScaling("scale/ingest", Loop::kOnce,
+             [=](benchmark::State& state, const EngineKind& kind, size_t threads) {
+               Ingest(bench, state, kind, {.threads = threads});
+             });
 }

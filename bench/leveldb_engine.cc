@@ -1,5 +1,6 @@
 // LevelDB, tuned as its documentation advises (doc/index.md, "Performance"); rows as packed_rows.h maps them.
 // It compresses with snappy, has one thread in the background, and no write that is lost with the process.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -26,7 +27,9 @@ std::string_view ToView(const leveldb::Slice& slice) { return {slice.data(), sli
 
 class LevelSession {
  public:
-  LevelSession(leveldb::DB* database, BenchDurability durability) : database_(database) {
+  /// What is written to the log is added to `log_bytes`.
+  LevelSession(leveldb::DB* database, BenchDurability durability, std::atomic<uint64_t>* log_bytes)
+      : database_(database), log_bytes_(*log_bytes) {
     write_options_.sync = durability == BenchDurability::kMachine;
   }
 
@@ -35,6 +38,7 @@ class LevelSession {
     batch_.Clear();
     fill(*this);
     Check(database_->Write(write_options_, &batch_));
+    log_bytes_.fetch_add(batch_.ApproximateSize(), std::memory_order_relaxed);
   }
   // What `fill` calls.
   void Put(std::string_view key, std::string_view value) { batch_.Put(ToSlice(key), ToSlice(value)); }
@@ -71,6 +75,7 @@ class LevelSession {
 
  private:
   leveldb::DB* const database_;
+  std::atomic<uint64_t>& log_bytes_;
   leveldb::WriteOptions write_options_;
   const leveldb::ReadOptions read_options_;
   leveldb::WriteBatch batch_;
@@ -95,7 +100,7 @@ class LevelDatabase : public Engine {
   }
 
   std::unique_ptr<Client> NewClient() override {
-    return std::make_unique<PackedRows<LevelSession>>(&locks_, database_.get(), durability_);
+    return std::make_unique<PackedRows<LevelSession>>(&locks_, database_.get(), durability_, &log_bytes_);
   }
 
   // Compacting whatever range begins with writing out what is in memory.
@@ -120,9 +125,12 @@ class LevelDatabase : public Engine {
     return static_cast<uint64_t>(written * 0x1p20);
   }
 
+  uint64_t LogBytesWritten() override { return log_bytes_.load(); }
+
  private:
   const BenchDurability durability_;
   RecordLocks locks_;
+  std::atomic<uint64_t> log_bytes_{0};
   const std::unique_ptr<leveldb::Cache> cache_;
   const std::unique_ptr<const leveldb::FilterPolicy> filter_;
   std::unique_ptr<leveldb::DB> database_;

@@ -145,6 +145,7 @@ class LmdbDatabase : public Engine {
 
   // It does not count; it is all that the process writes while it is at work.
   uint64_t BytesWritten() override { return ProcessUse::Now().bytes_written - written_before_; }
+  uint64_t LogBytesWritten() override { return 0; }
 
  private:
   const uint64_t written_before_;

@@ -37,6 +37,11 @@ void Meter::Report(benchmark::State* state, int64_t operations) const {
   state->counters["read"] = static_cast<double>(end.bytes_read - begin_.bytes_read) / count;
 }
 
+void ReportWritten(benchmark::State* state, Engine* engine, int64_t operations) {
+  state->counters["written"] = static_cast<double>(engine->BytesWritten() + engine->LogBytesWritten()) /
+                               static_cast<double>(std::max<int64_t>(1, operations));
+}
+
 void Latencies::Merge(const Latencies& other) {
   for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "engine.h"
+
 /// What the process has done so far.
 struct ProcessUse {
   static ProcessUse Now();
@@ -30,6 +32,10 @@ class Meter {
  private:
   const ProcessUse begin_;
 };
+
+/// Sets the counter written: bytes that flushes, merges and the log have written since the database was
+/// opened, per operation.
+void ReportWritten(benchmark::State* state, Engine* engine, int64_t operations);
 
 /// Latencies of operations, in nanoseconds, in buckets a sixteenth of their value wide. Not thread-safe: one
 /// per thread, put together with Merge.

@@ -1,8 +1,10 @@
-// Reads of the time series, loaded, merged and cached.
+// Reads of the time series, loaded and merged.
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <vector>
 
+#include "generators.h"
 #include "meter.h"
 #include "workloads.h"
 
@@ -12,6 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kSliceRows = 100;
 constexpr int kAnswersChecked = 1000;
+constexpr size_t kRowBytes = 48;  // raw: sensor, time, four doubles
 
 void CheckClose(const EngineKind& kind, double sum, double expected, const char* what) {
   if (std::abs(sum - expected) > std::max(1.0, std::abs(expected)) * 1e-9) WrongAnswer(kind, what);
@@ -63,20 +66,22 @@ void CheckSlices(const EngineKind& kind, const Series& series, Client* client) {
 // A loaded, merged and reopened database whose answers have been checked.
 class LoadedDatabase {
  public:
-  LoadedDatabase(const EngineKind& kind, const Series& series, const fs::path& directory) {
+  LoadedDatabase(const EngineKind& kind, const Series& series, const EngineOptions& options,
+                 const fs::path& directory) {
     {
-      const std::unique_ptr<Engine> engine = kind.open(directory, EngineOptions());
+      const std::unique_ptr<Engine> engine = kind.open(directory, options);
       Load(engine->NewClient().get(), series.samples());
       engine->Settle();
     }
     bytes_ = DataBytes(kind, directory);
-    engine_ = kind.open(directory, EngineOptions());
+    engine_ = kind.open(directory, options);
     client_ = engine_->NewClient();
     CheckScans(kind, series, client_.get());
     CheckRows(kind, series, client_.get());
     CheckSlices(kind, series, client_.get());
   }
 
+  Engine& engine() const { return *engine_; }
   Client& client() const { return *client_; }
   uint64_t bytes() const { return bytes_; }
 
@@ -86,31 +91,97 @@ class LoadedDatabase {
   uint64_t bytes_ = 0;
 };
 
-LoadedDatabase& Loaded(Bench* bench, const EngineKind& kind) {
-  const std::string name = "loaded-" + kind.name;
+enum class Cache { kAll, kQuarter };
+
+LoadedDatabase& Loaded(Bench* bench, const EngineKind& kind, Cache cache = Cache::kAll) {
+  const std::string name = (cache == Cache::kAll ? "loaded-" : "cold-") + kind.name;
+  EngineOptions options;
+  if (cache == Cache::kQuarter) options.memory_bytes = bench->flags().rows * kRowBytes / 4;
   return bench->Shared<LoadedDatabase>(name, [&] {
-    return std::make_unique<LoadedDatabase>(kind, bench->series(), bench->EmptyDirectory(name));
+    return std::make_unique<LoadedDatabase>(kind, bench->series(), options, bench->EmptyDirectory(name));
   });
 }
 
-void GetRows(Bench* bench, benchmark::State& state, const EngineKind& kind, bool present) {
-  Client& client = Loaded(bench, kind).client();
-  const int64_t ticks = bench->series().ticks();
-  KeyChooser random(1);
+struct RowKey {
+  int64_t sensor;
+  int64_t time;
+};
+
+// Gets a row, present or not, at each iteration; choose() says which.
+template <typename Choose>
+void GetRows(benchmark::State& state, const EngineKind& kind, Client* client, bool present, Choose choose) {
   std::array<double, kColumns> values;
   LatencySampler sampler(LatencySampler::Which::kEvery16th);
   const Meter meter;
   for (auto _ : state) {
-    const int64_t sensor = random.Below(kSensors);
-    const int64_t tick = random.Below(ticks);
-    const int64_t time = present ? Series::Time(sensor, tick) : Series::AbsentTime(sensor, tick);
+    const RowKey key = choose();
     sampler.Run([&] {
-      if (client.Get(sensor, time, &values) != present) WrongAnswer(kind, "get");
+      if (client->Get(key.sensor, key.time, &values) != present) WrongAnswer(kind, "get");
     });
     benchmark::DoNotOptimize(values);
   }
   meter.Report(&state, state.iterations());
   sampler.latencies().Report(&state);
+}
+
+RowKey RandomRow(const Series& series, KeyChooser* random) {
+  const int64_t sensor = random->Below(kSensors);
+  return {sensor, Series::Time(sensor, random->Below(series.ticks()))};
+}
+
+void GetPresent(Bench* bench, benchmark::State& state, const EngineKind& kind) {
+  KeyChooser random(1);
+  GetRows(state, kind, &Loaded(bench, kind).client(), true,
+          [&, &series = bench->series()] { return RandomRow(series, &random); });
+}
+
+void GetAbsent(Bench* bench, benchmark::State& state, const EngineKind& kind) {
+  KeyChooser random(1);
+  GetRows(state, kind, &Loaded(bench, kind).client(), false, [&, ticks = bench->series().ticks()] {
+    const int64_t sensor = random.Below(kSensors);
+    return RowKey{sensor, Series::AbsentTime(sensor, random.Below(ticks))};
+  });
+}
+
+// Rows of which few are read often, scattered over the table. Chosen beforehand, for choosing takes as long
+// as some reads do.
+std::vector<uint32_t> ZipfianRows(const Series& series) {
+  const auto rows = static_cast<uint64_t>(series.ticks() * kSensors);
+  const RecordChooser chooser(Choice::kZipfian, rows, rows);
+  KeyChooser random(1);
+  std::vector<uint32_t> chosen(size_t{1} << 20);
+  for (uint32_t& row : chosen) row = static_cast<uint32_t>(chooser.Next(&random));
+  return chosen;
+}
+
+void GetZipfian(Bench* bench, benchmark::State& state, const EngineKind& kind, Cache cache) {
+  const std::vector<uint32_t>& chosen = bench->Shared<std::vector<uint32_t>>(
+      "zipfian-rows", [&] { return std::make_unique<std::vector<uint32_t>>(ZipfianRows(bench->series())); });
+  size_t at = 0;
+  GetRows(state, kind, &Loaded(bench, kind, cache).client(), true, [&] {
+    const int64_t row = chosen[at++ % chosen.size()];
+    return RowKey{row % kSensors, Series::Time(row % kSensors, row / kSensors)};
+  });
+}
+
+// As get/hit, many reads on each thread in an iteration.
+void GetInParallel(Bench* bench, benchmark::State& state, const EngineKind& kind, size_t threads) {
+  constexpr int64_t kReads = 100'000;
+  const LoadedDatabase& loaded = Loaded(bench, kind);
+  const Series& series = bench->series();
+  const Meter meter;
+  for (auto _ : state) {
+    InParallel(threads, [&](size_t thread) {
+      const std::unique_ptr<Client> client = loaded.engine().NewClient();
+      KeyChooser random(thread);
+      std::array<double, kColumns> values;
+      for (int64_t i = 0; i < kReads; ++i) {
+        const RowKey key = RandomRow(series, &random);
+        if (!client->Get(key.sensor, key.time, &values)) WrongAnswer(kind, "get");
+      }
+    });
+  }
+  meter.Report(&state, state.iterations() * kReads * static_cast<int64_t>(threads));
 }
 
 // `sum` reads `rows` rows at each call.
@@ -168,8 +239,14 @@ void RegisterReads(Bench* bench) {
     AddWorkload(name, bench->engines(), loop,
                 [=](benchmark::State& state, const EngineKind& kind) { run(bench, state, kind); });
   };
-  add("get/hit", Loop::kTimed, [](auto&&... arguments) { GetRows(arguments..., true); });
-  add("get/miss", Loop::kTimed, [](auto&&... arguments) { GetRows(arguments..., false); });
+  add("get/hit", Loop::kTimed, GetPresent);
+  add("get/miss", Loop::kTimed, GetAbsent);
+  add("get/zipfian", Loop::kTimed, [](auto&&... arguments) { GetZipfian(arguments..., Cache::kAll); });
+  add("get/cold", Loop::kTimed, [](auto&&... arguments) { GetZipfian(arguments..., Cache::kQuarter); });
+  AddScaling("scale/get", Loop::kTimed,
+             [bench](benchmark::State& state, const EngineKind& kind, size_t threads) {
+               GetInParallel(bench, state, kind, threads);
+             });
   add("slice/newest", Loop::kTimed, SliceNewest);
   add("slice/asc", Loop::kTimed, SliceAscending);
   add("scan/one", Loop::kTimed, ScanOne);

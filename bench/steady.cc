@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -31,12 +32,13 @@ Sample RowAt(int64_t number, uint64_t version) {
   return sample;
 }
 
-// Of the tables, which in both engines are files of this kind; the log comes and goes.
+// Of the tables; the log comes and goes.
 uint64_t TableBytes(const fs::path& directory) {
+  static const std::set<fs::path> extensions = {".sst", ".ldb", ".wt", ".mdb"};
   uint64_t bytes = 0;
   std::error_code gone;  // while the database is open, files go
   for (const auto& entry : fs::recursive_directory_iterator(directory, gone)) {
-    if (entry.path().extension() != ".sst") continue;
+    if (!extensions.contains(entry.path().extension())) continue;
     const uint64_t file_bytes = entry.file_size(gone);
     if (!gone) bytes += file_bytes;
   }

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "child.h"
 #include "scratch.h"
 #include "workloads.h"
 
@@ -64,6 +65,9 @@ BenchFlags TakeFlags(int* argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto status = RunIfChild(argc, argv, {{"write", WriteAndWait}, {"memory", UseMemory}})) {
+    return *status;
+  }
   const BenchFlags flags = TakeFlags(&argc, argv);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
@@ -74,8 +78,8 @@ int main(int argc, char** argv) {
   const ScratchDirectory scratch(flags.directory);
   Bench bench(flags, AllEngines(), scratch.path());
   for (const auto register_theme :
-       {RegisterIngest, RegisterReads, RegisterCompaction, RegisterSustained, RegisterSteady, RegisterQueues,
-        RegisterFeatures, RegisterTtl, RegisterRecords, RegisterMachine}) {
+       {RegisterIngest, RegisterReads, RegisterOpening, RegisterMemory, RegisterCompaction, RegisterSustained,
+        RegisterSteady, RegisterQueues, RegisterFeatures, RegisterTtl, RegisterRecords, RegisterMachine}) {
     register_theme(&bench);
   }
   benchmark::RunSpecifiedBenchmarks();

@@ -45,7 +45,7 @@ void Sustained(Bench* bench, benchmark::State& state, const EngineKind& kind, co
   }
   meter.Report(&state, rows);
   latencies.Report(&state);
-  state.counters["written"] = static_cast<double>(engine->BytesWritten());
+  ReportWritten(&state, engine.get(), rows);
   client.reset();
   engine.reset();
   fs::remove_all(directory);

@@ -178,20 +178,23 @@ class TigerDatabase : public Engine {
   void Flush() override { Check(session_->checkpoint(session_, nullptr)); }
   void Settle() override { Flush(); }
 
-  uint64_t BytesWritten() override {
+  uint64_t BytesWritten() override { return Statistic(WT_STAT_CONN_BLOCK_BYTE_WRITE); }
+  uint64_t LogBytesWritten() override { return Statistic(WT_STAT_CONN_LOG_BYTES_WRITTEN); }
+
+ private:
+  uint64_t Statistic(int key) {
     WT_CURSOR* statistics = nullptr;
     Check(session_->open_cursor(session_, "statistics:", nullptr, nullptr, &statistics));
-    statistics->set_key(statistics, WT_STAT_CONN_BLOCK_BYTE_WRITE);
+    statistics->set_key(statistics, key);
     Check(statistics->search(statistics));
     const char* description = nullptr;
     const char* text = nullptr;
-    int64_t bytes = 0;
-    Check(statistics->get_value(statistics, &description, &text, &bytes));
+    uint64_t value = 0;
+    Check(statistics->get_value(statistics, &description, &text, &value));
     Check(statistics->close(statistics));
-    return static_cast<uint64_t>(bytes);
+    return value;
   }
 
- private:
   RecordLocks locks_;
   WT_CONNECTION* connection_ = nullptr;
   WT_SESSION* session_ = nullptr;

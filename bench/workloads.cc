@@ -26,6 +26,14 @@ std::vector<EngineKind> AllEngines() {
   };
 }
 
+EngineKind EngineOfName(const std::string& name) {
+  for (const EngineKind& kind : AllEngines()) {
+    if (kind.name == name) return kind;
+  }
+  std::fprintf(stderr, "there is no engine %s\n", name.c_str());
+  std::exit(1);
+}
+
 Bench::Bench(const BenchFlags& flags, std::vector<EngineKind> engines, fs::path scratch)
     : flags_(flags), engines_(std::move(engines)), scratch_(std::move(scratch)) {}
 
@@ -49,6 +57,16 @@ void AddWorkload(const std::string& name, const std::vector<EngineKind>& engines
     registered->UseRealTime();
     if (loop == Loop::kOnce) registered->Iterations(1)->Unit(benchmark::kMillisecond);
   }
+}
+
+void AddScaling(const std::string& name, Loop loop,
+                const std::function<void(benchmark::State&, const EngineKind&, size_t threads)>& run) {
+  const EngineKind stoa = StoaEngine();
+  EngineKind alone = stoa;
+  alone.name = "stoa1";
+  AddWorkload(name, {alone, stoa}, loop, [=](benchmark::State& state, const EngineKind& kind) {
+    run(state, stoa, kind.name == alone.name ? 1 : 2);
+  });
 }
 
 void InParallel(size_t threads, const std::function<void(size_t)>& body) {

@@ -69,6 +69,11 @@ enum class Loop { kTimed, kOnce };
 void AddWorkload(const std::string& name, const std::vector<EngineKind>& engines, Loop loop,
                  const std::function<void(benchmark::State&, const EngineKind&)>& run);
 
+/// Registers how a workload of Stoa scales: `run` with 2 threads as the engine "stoa", and with 1 as "stoa1",
+/// which it is held against.
+void AddScaling(const std::string& name, Loop loop,
+                const std::function<void(benchmark::State&, const EngineKind&, size_t threads)>& run);
+
 /// Calls body(0) to body(threads - 1), each in a thread of its own, which begin together.
 void InParallel(size_t threads, const std::function<void(size_t)>& body);
 
@@ -83,9 +88,21 @@ std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t coun
 /// Writes them in batches of 100.
 void Load(Client* client, std::span<const Sample> samples);
 
+/// The engine of this name; ends the program when there is none.
+EngineKind EngineOfName(const std::string& name);
+
+// What processes of their own do (child.h): `arguments` are the name of an engine, an empty directory, and
+// how many rows there are.
+/// Writes rows and says so, then waits to be killed.
+void WriteAndWait(const std::vector<std::string>& arguments);  // open.cc
+/// Writes and reads rows, then prints the most KiB of memory that the process had.
+void UseMemory(const std::vector<std::string>& arguments);  // memory.cc
+
 // The themes, each registering its workloads; `bench` is used while they run.
 void RegisterIngest(Bench* bench);      // ingest.cc
 void RegisterReads(Bench* bench);       // reads.cc
+void RegisterOpening(Bench* bench);     // open.cc
+void RegisterMemory(Bench* bench);      // memory.cc
 void RegisterCompaction(Bench* bench);  // compact.cc
 void RegisterSustained(Bench* bench);   // sustained.cc
 void RegisterSteady(Bench* bench);      // steady.cc
