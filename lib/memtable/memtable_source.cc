@@ -22,7 +22,8 @@ constexpr uint32_t kBatchRowsLast = 512;
 constexpr uint32_t kHintShare = 8;
 
 uint32_t FirstBatchRows(uint32_t rows_hint) {
-  return rows_hint == 0 ? kBatchRowsFirst : std::clamp(rows_hint / kHintShare, 1u, kBatchRowsLast);
+  if (rows_hint == 0) return kBatchRowsFirst;
+  return std::clamp(rows_hint / kHintShare, std::min(rows_hint, kHintShare), kBatchRowsLast);
 }
 /// Who has got something need not wait for a source that goes through dead rows.
 constexpr uint64_t kDroppedRowsMax = 256;

@@ -20,10 +20,11 @@ Table CreateWithList(Database* database) {
 
 /// Overwrites everything, so that memtables are flushed, files merged and their memory used again.
 void WriteOver(CompactionTest* test, const Table& table) {
+  const std::string filling(500, 'x');
   for (int round = 0; round < 8; ++round) {
     for (int32_t c = 0; c < 300; ++c) {
       WriteBatch batch;
-      REQUIRE_OK(batch.Upsert(table, {1}, {c}, {{table->FindColumn("v")->id, std::string(500, 'x')}}));
+      REQUIRE_OK(batch.Upsert(table, {1}, {c}, {{table->FindColumn("v")->id, filling}}));
       REQUIRE_OK(test->database->Write(WriteOptions(), batch));
     }
     test->Flush();
