@@ -45,15 +45,14 @@ class BlockCache::Shard {
     MutexLock lock(&mutex_);
     auto it = places_.find(key);
     if (it == places_.end()) return nullptr;
-    Slot& slot = slots_[it->second];
-    slot.used = true;
-    return slot.entry;
+    it->second.entry->used_ = true;
+    return it->second.entry;
   }
 
   EntryPointer Insert(const CacheKey& key, EntryPointer entry, uint64_t bytes) {
     std::vector<EntryPointer> evicted;  // destroyed after the lock is given up
     MutexLock lock(&mutex_);
-    if (auto it = places_.find(key); it != places_.end()) return slots_[it->second].entry;
+    if (auto it = places_.find(key); it != places_.end()) return it->second.entry;
     bytes += kEntryOverheadBytes;
     if (!MakeRoom(bytes, &evicted)) return entry;
     if (free_.empty()) {
@@ -62,8 +61,8 @@ class BlockCache::Shard {
     }
     const size_t place = free_.back();
     free_.pop_back();
-    slots_[place] = Slot{key, entry, bytes, false};
-    places_.emplace(key, place);
+    slots_[place] = Slot{key, entry.get(), bytes};
+    places_.emplace(key, Place{place, entry});
     used_bytes_ += bytes;
     return entry;
   }
@@ -72,8 +71,8 @@ class BlockCache::Shard {
     std::vector<EntryPointer> evicted;
     MutexLock lock(&mutex_);
     auto it = places_.find(key);
-    if (it == places_.end() || slots_[it->second].entry.get() != entry) return;
-    const size_t place = it->second;
+    if (it == places_.end() || it->second.entry.get() != entry) return;
+    const size_t place = it->second.slot;
     // Whoever makes it grow holds it, so that it cannot be evicted to make room for itself.
     if (MakeRoom(bytes, &evicted)) {
       slots_[place].bytes += bytes;
@@ -112,9 +111,13 @@ class BlockCache::Shard {
  private:
   struct Slot {
     CacheKey key;
-    EntryPointer entry;  // null: the slot is free
+    CacheEntry* entry = nullptr;  // null: the slot is free
     uint64_t bytes = 0;
-    bool used = false;
+  };
+  /// Who finds an entry touches nothing but this and the entry.
+  struct Place {
+    size_t slot = 0;
+    EntryPointer entry;
   };
 
   /// Evicts until `bytes` more fit; false when they do not.
@@ -127,9 +130,9 @@ class BlockCache::Shard {
       hand_ = (hand_ + 1) % slots_.size();
       Slot& slot = slots_[hand_];
       // The count cannot rise from 1 meanwhile: a new holder would have to come through Find.
-      if (slot.entry == nullptr || slot.entry.use_count() > 1) continue;
-      if (slot.used) {
-        slot.used = false;
+      if (slot.entry == nullptr || places_.find(slot.key)->second.entry.use_count() > 1) continue;
+      if (slot.entry->used_) {
+        slot.entry->used_ = false;
       } else {
         evicted->push_back(Erase(hand_));
       }
@@ -139,16 +142,19 @@ class BlockCache::Shard {
 
   EntryPointer Erase(size_t place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Slot& slot = slots_[place];
-    places_.erase(slot.key);
+    const auto it = places_.find(slot.key);
+    EntryPointer entry = std::move(it->second.entry);
+    places_.erase(it);
     free_.push_back(place);
     used_bytes_ -= slot.bytes;
-    return std::exchange(slot, Slot()).entry;
+    slot = Slot();
+    return entry;
   }
 
   const BlockCache* cache_ = nullptr;  // set before use
   mutable Mutex mutex_;
   uint64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<CacheKey, size_t, KeyHash> places_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<CacheKey, Place, KeyHash> places_ ABSL_GUARDED_BY(mutex_);
   std::vector<Slot> slots_ ABSL_GUARDED_BY(mutex_);
   std::vector<size_t> free_ ABSL_GUARDED_BY(mutex_);
   size_t hand_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -28,6 +28,10 @@ struct CacheKey {
 class CacheEntry {
  public:
   virtual ~CacheEntry() = default;
+
+ private:
+  friend class BlockCache;
+  bool used_ = false;  // since eviction last came by; guarded by the mutex of the shard that holds it
 };
 
 /// Sharded; CLOCK eviction, where an entry counts as used from its second reader on, so that a scan does not

@@ -5,6 +5,7 @@
 // run the first component ascends, within equal first components the second, and so on: each narrows the
 // range for the next.
 #include <algorithm>
+#include <utility>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -140,11 +141,7 @@ bool BlockReader::State::FindKey(const char* keys, std::string_view partition_ke
   const KeyStrings& stored = header->keys.partition_keys;
   if (!partition_key.starts_with(stored.prefix)) return false;
   partition_key.remove_prefix(stored.prefix.size());
-  for (*run = 0; *run < header->run_count; ++*run) {
-    std::string_view suffix;
-    if (stored.suffixes.Get(keys, *run, &suffix) && suffix == partition_key) return true;
-  }
-  return false;
+  return stored.suffixes.FindEqual(keys, partition_key, run);
 }
 
 absl::Status BlockReader::State::LowerBoundRun(const char* keys, uint64_t token,
@@ -270,9 +267,11 @@ absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& positio
   STOA_RETURN_IF_ERROR(state.RunRows(keys, run, &range));
   if (!exact_run) return Found{range.begin, false, -1};
   Found found{range.begin, false, static_cast<int>(run)};
+  bool is_near = false;
   const auto near = [&](uint32_t row) {
-    if (will_read_row) state.PrefetchRow(row);
+    if (will_read_row && !std::exchange(is_near, true)) state.PrefetchRow(row);
   };
+  if (range.begin < range.end && range.end - range.begin <= kDeltaStride) near(range.begin);
   STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, near, &found.row, &found.exact));
   return found;
 }

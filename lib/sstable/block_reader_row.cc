@@ -1,5 +1,7 @@
 // Point reads: one row of a block into a row merger.
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include "base/status_macros.h"
 #include "data/blob_reference.h"
@@ -98,12 +100,25 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
 }
 
 void BlockReader::State::PrefetchRow(uint32_t row) const {
+  constexpr size_t kCacheLine = 64;
+  constexpr size_t kPrefetchedMax = 32;
+  // What was kept of them is asked for first, and looked at when that may have come.
+  std::array<const BlockColumn*, kPrefetchedMax> columns;
+  size_t count = 0;
   const BlockHeader::ColumnPlace* hint = header->columns.data();
   for (const ProjectedColumn& projected : *projection) {
     const BlockHeader::ColumnPlace* place = FindColumn(projected.id, &hint);
     if (place == nullptr) continue;
     const BlockColumn* column = source->KeptColumn(static_cast<uint32_t>(place - header->columns.data()));
-    if (column == nullptr || !column->presence.all()) continue;
+    if (column == nullptr) continue;
+    for (size_t at = 0; at < sizeof(BlockColumn); at += kCacheLine) {
+      __builtin_prefetch(reinterpret_cast<const char*>(column) + at);
+    }
+    columns[count++] = column;
+    if (count == columns.size()) break;
+  }
+  for (const BlockColumn* column : std::span(columns).first(count)) {
+    if (!column->presence.all()) continue;
     column->is_word() ? column->words.Prefetch(column->section, row)
                       : column->bytes->Prefetch(column->section, row);
   }

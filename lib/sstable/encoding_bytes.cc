@@ -1,6 +1,7 @@
 #include "sstable/encoding_bytes.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/check.h"
 
@@ -43,6 +44,27 @@ bool ByteSequence::DecodeEntries(const char* section, uint32_t begin, uint32_t e
   const char* bytes = section + bytes_offset;
   for (size_t i = 0; i < n; ++i) out[i] = std::string_view(bytes + at[i], at[i + 1] - at[i]);
   return true;
+}
+
+bool ByteSequence::FindEqual(const char* section, std::string_view wanted, uint32_t* found) const {
+  constexpr uint32_t kOffsetsAtOnce = 32;
+  std::array<uint64_t, kOffsetsAtOnce + 1> ends;
+  for (*found = 0; dictionary && *found < count; ++*found) {
+    std::string_view value;
+    if (Get(section, *found, &value) && value == wanted) return true;
+  }
+  for (*found = 0; *found < count;) {
+    const uint32_t end = std::min(count, *found + kOffsetsAtOnce);
+    offsets.Decode(section, *found, end + 1, ends.data());
+    for (const uint64_t* offset = ends.data(); *found < end; ++*found, ++offset) {
+      if (offset[1] - offset[0] != wanted.size() || offset[0] > bytes_count ||
+          wanted.size() > bytes_count - offset[0]) {
+        continue;
+      }
+      if (std::string_view(section + bytes_offset + offset[0], wanted.size()) == wanted) return true;
+    }
+  }
+  return false;
 }
 
 bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,

@@ -35,6 +35,8 @@ struct ByteSequence {
     const uint64_t code = codes.Get(section, i);
     return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
   }
+  /// The first value that equals `wanted`; false when there is none. Goes through all of them.
+  bool FindEqual(const char* section, std::string_view wanted, uint32_t* found) const;
   /// Asks for the memory that Get will read: where the string stands and, if that can be told without
   /// looking, its front.
   void Prefetch(const char* section, uint32_t i) const {
