@@ -12,8 +12,10 @@ namespace {
 
 /// Not worth a frame.
 constexpr size_t kCompressedBytesMin = 48;
-/// A zstd block of its own costs some 30 bytes (its header and its Huffman table).
-constexpr size_t kCutDistanceMin = 512;
+/// A zstd block of its own costs 3 bytes and, unless it is stored as it is, a Huffman table of some 30. That
+/// is worth it for short planes too: checkpoints of 2,000 values are 64 bytes of noise; with one table for
+/// them and the deltas behind them a column takes 4 % more.
+constexpr size_t kCutDistanceMin = 32;
 
 }  // namespace
 
