@@ -72,6 +72,9 @@ class FragmentReader {
 
   /// The next cell; false at the end or on malformed bytes.
   bool NextCell(ColumnId* column, Cell* cell);
+  /// Passes over the cells up to the first that is more than a value with the fragment's timestamp and
+  /// expiry; returns how many. The next cell is that one.
+  uint32_t SkipPlainCells();
   /// Of the value of the last cell: 1, 2, 4 or 8 if it is a word, else 0.
   uint8_t word_bytes() const { return word_bytes_; }
   bool ok() const { return decoder_.ok(); }
@@ -82,6 +85,8 @@ class FragmentReader {
   bool ReadHeader();
   bool ReadCell(Cell* cell);
   bool ReadValue(uint8_t size_class, Cell* cell);
+  template <typename T>
+  bool ReadWord(Cell* cell);
   /// Makes the reader as of an empty fragment, with ok() false.
   void Fail();
 

@@ -282,10 +282,13 @@ absl::Status WriteBatch::Finish(const TableSchema& schema) {
   if (operations_in_buffer_ == 0) return absl::OkStatus();
   if (table_ != schema.id() || schema_version_ != schema.version() || partition_key_ != key_buffer_ ||
       mutations_.empty()) {
-    mutations_.push_back(static_cast<char>(mutation_op::kPartition));
-    AppendVarint(&mutations_, schema.id());
-    AppendVarint(&mutations_, schema.version());
-    AppendLengthPrefixed(&mutations_, key_buffer_);
+    char head[1 + 3 * kVarint64BytesMax];
+    head[0] = static_cast<char>(mutation_op::kPartition);
+    char* end = StoreVarint(head + 1, schema.id());
+    end = StoreVarint(end, schema.version());
+    end = StoreVarint(end, key_buffer_.size());
+    mutations_.append(head, static_cast<size_t>(end - head));
+    mutations_.append(key_buffer_);
     table_ = schema.id();
     schema_version_ = schema.version();
     partition_key_ = key_buffer_;

@@ -30,7 +30,12 @@ TimeBounds TimesOf(RowWrite* write) {
   times.AddDeletion(reader.deletion());
   ColumnId column = 0;
   Cell cell;
-  while (reader.NextCell(&column, &cell)) {
+  while (true) {
+    if (reader.SkipPlainCells() != 0) {
+      write->gives_life = true;
+      times.AddWrite(reader.timestamp(), reader.expiry());
+    }
+    if (!reader.NextCell(&column, &cell)) break;
     write->gives_life |= !cell.tombstone;
     if (cell.complex) {
       times.Add(SummaryOf(cell, write->context).times);
