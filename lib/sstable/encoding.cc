@@ -189,7 +189,7 @@ bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
   uint8_t head = 0;
   uint8_t widths = 0;
   int64_t signed_base = 0;
-  if (!in->Little(&head) || (head & kEncodingMask) > static_cast<uint8_t>(WordEncoding::kDictionary) ||
+  if (!in->Little(&head) || (head & kEncodingMask) > static_cast<uint8_t>(WordEncoding::kTrend) ||
       (head & ~(kEncodingMask | kHasMultiplier | kFloatFlag | kDoubleFlag)) != 0) {
     return false;
   }
@@ -214,7 +214,8 @@ bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
     case WordEncoding::kOffset:
       if (table_width != 0) return false;
       break;
-    case WordEncoding::kDelta: {
+    case WordEncoding::kDelta:
+    case WordEncoding::kTrend: {
       int64_t signed_delta = 0;
       if (!in->SignedVarint(&signed_delta) || !IsWidth(table_width)) return false;
       delta_base = static_cast<uint64_t>(signed_delta);
@@ -276,6 +277,9 @@ uint64_t WordSequence::GetInteger(const char* section, uint32_t i) const {
       const auto code = static_cast<uint32_t>(Packed(section).Get(i));
       return base + multiplier * Table(section).Get(std::min(code, table_count - 1));
     }
+    case WordEncoding::kTrend:
+      return base + i * delta_base +
+             multiplier * (Table(section).Get(i / kDeltaStride) + Packed(section).Get(i));
   }
   return base;
 }
@@ -322,6 +326,9 @@ void WordSequence::Decode(const char* section, uint32_t begin, uint32_t end, uin
     case WordEncoding::kDictionary:
       DecodeDictionary(section, begin, end, out);
       break;
+    case WordEncoding::kTrend:
+      DecodeTrend(section, begin, end, out);
+      break;
   }
   if (numbers != NumberKind::kInteger) DecodeDecimals(section, begin, end, out);
 }
@@ -337,6 +344,16 @@ void WordSequence::DecodeDictionary(const char* section, uint32_t begin, uint32_
     for (uint32_t i = 0; i < end - begin; ++i) {
       out[i] = base + multiplier * table.Get(std::min(static_cast<uint32_t>(out[i]), table_count - 1));
     }
+  }
+}
+
+void WordSequence::DecodeTrend(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const {
+  const BytePlanes table = Table(section);
+  Packed(section).Decode(begin, end, base, multiplier, out);
+  for (uint32_t i = begin; i < end;) {
+    const uint64_t off = multiplier * table.Get(i / kDeltaStride);
+    const uint32_t stop = std::min(end, (i / kDeltaStride + 1) * kDeltaStride);
+    for (; i < stop; ++i) out[i - begin] += off + i * delta_base;
   }
 }
 
@@ -443,9 +460,11 @@ uint8_t EncodingNumber(const WordSequence& sequence) {
 }
 
 std::string_view EncodingName(uint8_t number) {
-  constexpr std::array<std::string_view, 5> kPlain = {"constant", "linear", "offset", "delta", "dictionary"};
-  constexpr std::array<std::string_view, 5> kDecimal = {
-      "decimal constant", "decimal linear", "decimal offset", "decimal delta", "decimal dictionary"};
+  constexpr std::array<std::string_view, 6> kPlain = {"constant", "linear",     "offset",
+                                                      "delta",    "dictionary", "trend"};
+  constexpr std::array<std::string_view, 6> kDecimal = {"decimal constant",   "decimal linear",
+                                                        "decimal offset",     "decimal delta",
+                                                        "decimal dictionary", "decimal trend"};
   if (number == kEncodingBytes) return "bytes";
   if (number == kEncodingByteDictionary) return "byte dictionary";
   if (number < kPlain.size()) return kPlain[number];

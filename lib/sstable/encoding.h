@@ -11,6 +11,9 @@
 //     stands in
 //                  a table (base + multiplier * entry), so that one value costs at most 63 additions
 //     dictionary   value = base + multiplier * table[packed[i]]
+//     trend        value = base + i * delta_base + multiplier * (table[i / 64] + packed[i]): what ascends or
+//                  descends evenly, like the times of a sensor; the table says how far 64 values are off the
+//                  line. Half of what deltas vary by, and no additions to look one up.
 //
 // Any of them may hold decimal fractions instead of integers: the value is then the float or double nearest
 // to integer / 10^exponent, and the numbers for which that is not exact to the bit (-0.0, NaN, ...) are
@@ -37,7 +40,14 @@ inline constexpr uint32_t kDeltaStride = 64;
 /// Decimal fractions have at most this many digits after the point.
 inline constexpr uint8_t kDecimalExponentMax = 12;
 
-enum class WordEncoding : uint8_t { kConstant = 0, kLinear = 1, kOffset = 2, kDelta = 3, kDictionary = 4 };
+enum class WordEncoding : uint8_t {
+  kConstant = 0,
+  kLinear = 1,
+  kOffset = 2,
+  kDelta = 3,
+  kDictionary = 4,
+  kTrend = 5
+};
 
 enum class NumberKind : uint8_t { kInteger = 0, kFloat = 1, kDouble = 2 };
 
@@ -71,8 +81,8 @@ struct WordSequence {
   uint32_t exception_count = 0;
   uint64_t base = 0;
   uint64_t multiplier = 1;  ///< 0 of a constant
-  uint64_t delta_base = 0;
-  uint64_t offset = 0;  ///< of the payload: table, packed integers, exceptions
+  uint64_t delta_base = 0;  ///< of a trend: its slope
+  uint64_t offset = 0;      ///< of the payload: table, packed integers, exceptions
 
   /// Reads the descriptor of a sequence of `count_expected` values whose payload begins at `*payload_end`,
   /// which is advanced to its end. False when it is malformed; the caller checks that the payload lies inside
@@ -127,6 +137,7 @@ struct WordSequence {
   uint64_t GetInteger(const char* section, uint32_t i) const;
   uint64_t GetDelta(const char* section, uint32_t i) const;
   void DecodeDictionary(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const;
+  void DecodeTrend(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const;
   void DecodeDecimals(const char* section, uint32_t begin, uint32_t end, uint64_t* out) const;
   const char* Exceptions(const char* section) const {
     return section + offset + uint64_t{table_count} * table_width + uint64_t{count} * width;

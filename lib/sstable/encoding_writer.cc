@@ -119,6 +119,11 @@ uint8_t BytesFor(uint64_t value) {
 
 namespace {
 
+/// Bytes that hold each of these multiples of a divisor, by the divisor.
+uint8_t WidthOf(const std::vector<uint64_t>& multiples, uint64_t divisor = 1) {
+  return BytesFor(*std::max_element(multiples.begin(), multiples.end()) / divisor);
+}
+
 struct Range {
   uint64_t base;  // the least value as signed or unsigned integers, where the width is smaller
   uint64_t width;
@@ -148,6 +153,11 @@ struct WordWriter::Statistics {
   uint64_t divisor = 1;  // of all differences
 
   explicit Statistics(std::span<const uint64_t> values);
+  /// Whether the values ascend or descend all the way.
+  bool monotonic() const {
+    const auto least = static_cast<int64_t>(delta_base);
+    return range >> Trend::kRangeBits == 0 && (least >= 0 || least + static_cast<int64_t>(delta_range) <= 0);
+  }
 
  private:
   void FindDivisor(std::span<const uint64_t> values);
@@ -274,6 +284,18 @@ void WordWriter::PlanIntegers(std::span<const uint64_t> values) {
     encoding = WordEncoding::kDelta;
   }
 
+  if (count >= kSampleMin && statistics.monotonic() && trend_.Fit(values, statistics.divisor)) {
+    sampled = 0;
+    for (size_t i = 0; i < count; i += stride) sample[sampled++] = divide.Quotient(trend_.off()[i]);
+    const uint64_t trend_cost =
+        PlaneCost({sample.data(), sampled}, WidthOf(trend_.off(), statistics.divisor), count) +
+        WidthOf(trend_.table(), statistics.divisor) * trend_.table().size();
+    if (trend_cost < cost) {
+      cost = trend_cost;
+      encoding = WordEncoding::kTrend;
+    }
+  }
+
   const size_t distinct_max = std::min(width == 2 ? 256 : kDictionaryMax, count / 2);
   if (width >= 2 && distinct_.Collect(values, distinct_max)) {
     const uint8_t code_width = BytesFor(distinct_.values().size() - 1);
@@ -288,6 +310,7 @@ void WordWriter::PlanIntegers(std::span<const uint64_t> values) {
   if (encoding == WordEncoding::kOffset) UseOffset(values, statistics);
   if (encoding == WordEncoding::kDelta) UseDelta(values, statistics);
   if (encoding == WordEncoding::kDictionary) UseDictionary(statistics);
+  if (encoding == WordEncoding::kTrend) UseTrend(statistics);
 }
 
 void WordWriter::UseOffset(std::span<const uint64_t> values, const Statistics& statistics) {
@@ -309,7 +332,7 @@ void WordWriter::UseDelta(std::span<const uint64_t> values, const Statistics& st
   for (size_t i = 0; i < values.size(); i += kDeltaStride) {
     table_.push_back(divide.Quotient(values[i] - statistics.base));
   }
-  sequence_.table_width = BytesFor(*std::max_element(table_.begin(), table_.end()));
+  sequence_.table_width = WidthOf(table_);
   sequence_.table_count = static_cast<uint32_t>(table_.size());
 }
 
@@ -319,6 +342,19 @@ void WordWriter::UseDictionary(const Statistics& statistics) {
   packed_ = distinct_.codes();
   for (const uint64_t value : distinct_.values()) table_.push_back(divide.Quotient(value - statistics.base));
   sequence_.table_width = BytesFor(statistics.range / statistics.divisor);
+  sequence_.table_count = static_cast<uint32_t>(table_.size());
+}
+
+void WordWriter::UseTrend(const Statistics& statistics) {
+  const ExactDivisor divide(statistics.divisor);
+  sequence_.base = trend_.base();
+  sequence_.delta_base = trend_.slope();
+  packed_.swap(trend_.off());
+  table_.swap(trend_.table());
+  for (uint64_t& packed : packed_) packed = divide.Quotient(packed);
+  for (uint64_t& entry : table_) entry = divide.Quotient(entry);
+  sequence_.width = WidthOf(packed_);
+  sequence_.table_width = WidthOf(table_);
   sequence_.table_count = static_cast<uint32_t>(table_.size());
 }
 
@@ -333,7 +369,8 @@ void WordWriter::AppendDescriptor(std::string* out) const {
   if (s.encoding >= WordEncoding::kOffset) out->push_back(static_cast<char>(s.width | s.table_width << 4));
   AppendVarint(out, ZigZag(static_cast<int64_t>(s.base)));
   if (has_multiplier) AppendVarint(out, s.multiplier);
-  if (s.encoding == WordEncoding::kDelta) AppendVarint(out, ZigZag(static_cast<int64_t>(s.delta_base)));
+  if (s.encoding == WordEncoding::kDelta || s.encoding == WordEncoding::kTrend)
+    AppendVarint(out, ZigZag(static_cast<int64_t>(s.delta_base)));
   if (s.encoding == WordEncoding::kDictionary) AppendVarint(out, s.table_count);
   if (s.numbers != NumberKind::kInteger) {
     out->push_back(static_cast<char>(s.exponent));

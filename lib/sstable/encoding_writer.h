@@ -13,6 +13,7 @@
 
 #include "sstable/encoding.h"
 #include "sstable/encoding_distinct.h"
+#include "sstable/encoding_trend.h"
 
 namespace stoa {
 
@@ -51,10 +52,12 @@ class WordWriter {
   void UseOffset(std::span<const uint64_t> values, const Statistics& statistics);
   void UseDelta(std::span<const uint64_t> values, const Statistics& statistics);
   void UseDictionary(const Statistics& statistics);
+  void UseTrend(const Statistics& statistics);
 
   WordSequence sequence_;
   std::vector<uint64_t> packed_;
   std::vector<uint64_t> table_;
+  Trend trend_;
   std::vector<Exception> exceptions_;
   std::vector<uint64_t> decimals_;  // the integers that stand for decimal fractions
   DistinctValues<uint64_t> distinct_;

@@ -104,6 +104,47 @@ TEST_CASE("words: every encoding returns what was written") {
   CHECK(CheckWords({}).payload.empty());
 }
 
+// Goal: what ascends or descends evenly is kept as how far it is off a line, to the bit; a gap, which moves
+// all behind it, does not tilt the line. Method: ticks with jitter in both directions, in units of 1 and of
+// more, with and without a gap; each must take a byte, and two where the gap lies inside a stride.
+TEST_CASE("words: a line with jitter [rule]") {
+  Random random(11);
+  for (const size_t count : {65, 128, 129, 1000, 4096}) {
+    for (const uint64_t unit : {1, 60'000}) {
+      for (const bool descending : {false, true}) {
+        for (const bool gap : {false, true}) {
+          if (gap && count < 1000) continue;
+          INFO("count " << count << " unit " << unit << " descending " << descending << " gap " << gap);
+          const Words words = Generate(count, [&](size_t i) {
+            const uint64_t missed = gap && i > count / 2 ? 50 : 0;
+            const uint64_t value = (1000 * (i + missed) + random.Uniform(10)) * unit;
+            return descending ? (uint64_t{1} << 60) - value : value;
+          });
+          const Written written = CheckWords(words);
+          CHECK(written.sequence.encoding == WordEncoding::kTrend);
+          CHECK(written.sequence.width == (gap ? 2 : 1));
+        }
+      }
+    }
+  }
+}
+
+// Goal: no line is too steep or too long. Method: monotonic sequences of every steepness, from any place.
+TEST_CASE("words: steep lines") {
+  Random random(12);
+  for (int round = 0; round < 500; ++round) {
+    const uint64_t start = random.Next();
+    const uint64_t step = random.Next() >> random.Uniform(64);
+    const uint64_t jitter = random.Next() >> random.Uniform(64);
+    const bool descending = random.OneIn(2);
+    uint64_t value = start;
+    CheckWords(Generate(65 + random.Uniform(300), [&](size_t) {
+      value += step + (jitter == 0 ? 0 : random.Uniform(jitter));
+      return descending ? ~value : value;
+    }));
+  }
+}
+
 // Goal: numbers at the ends of their range wrap without loss. Method: random picks from the extremes, short
 // and long.
 TEST_CASE("words: extremes") {
@@ -173,10 +214,11 @@ TEST_CASE("words: lower bound") {
   Random random(6);
   for (int round = 0; round < 200; ++round) {
     const size_t count = 1 + random.Uniform(round < 150 ? 200 : 4096);
-    const int shape = round % 5;
+    const int shape = round % 6;
     uint64_t value = random.Next() >> random.Uniform(64);
     value -= std::min(value, uint64_t{1} << 62);
-    const Words words = Generate(count, [&](size_t) {
+    const Words words = Generate(count, [&](size_t i) {
+      if (shape == 5) return value + 1000 * i + random.Uniform(10);
       if (shape == 1) return value;
       if (shape == 2) return value += 60;
       if (shape == 3) return value += random.OneIn(50) ? 1 + random.Uniform(uint64_t{1} << 40) : 0;
