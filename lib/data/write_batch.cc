@@ -53,13 +53,15 @@ absl::Status FindColumn(const TableSchema& schema, const std::vector<Column>& co
                          " is part of the key and cannot be assigned to");
 }
 
-absl::Status CheckSetOnce(const TableSchema& schema, const Column& column,
-                          std::span<const Assignment> assignments) {
+bool IsSetOnce(std::span<const Assignment> assignments) {
+  return assignments.size() == 1 && assignments.front().kind == AssignmentKind::kSet;
+}
+
+absl::Status NotSetOnce(const TableSchema& schema, const Column& column,
+                        std::span<const Assignment> assignments) {
   if (assignments.size() > 1) {
     return InvalidArgument("table ", schema.name(), ": column ", column.name, " is assigned twice");
   }
-  if (assignments.front().kind == AssignmentKind::kSet) [[likely]]
-    return absl::OkStatus();
   return InvalidArgument("table ", schema.name(), ": column ", column.name, " of type ",
                          column.type.ToString(), " is one value: it can only be set");
 }
@@ -113,12 +115,14 @@ absl::StatusOr<size_t> WriteBatch::EncodeCells(const TableSchema& schema, const 
       if (scratch_.content.empty()) continue;
       AppendComplexCell(&cells_buffer_, delta, scratch_.content);
     } else {
-      STOA_RETURN_IF_ERROR(CheckSetOnce(schema, *column, of_column));
+      if (!IsSetOnce(of_column)) [[unlikely]]
+        return NotSetOnce(schema, *column, of_column);
       if (first.value.is_unset()) continue;
       STOA_RETURN_IF_ERROR(EncodeCell(schema, *column, delta, first.value));
     }
     previous = first.column;
     ++count;
+    ++column;  // mostly the next one is assigned to next
   }
   return count;
 }
