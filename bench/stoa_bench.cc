@@ -10,6 +10,7 @@
 //   --wamp-memory=N  budget of the workload wamp/upsert, in bytes; default 16 MiB
 //   --open-rate=N, --open-seconds=N  operations a second of mixed/open, default 20,000, and for how long,
 //   default 5
+//   --flights=FILE  a CSV file of flights (examples/flights) for the workloads flights/...
 //   --dir=PATH  where databases are made and removed; default: the directory for temporary files
 #include <benchmark/benchmark.h>
 
@@ -58,6 +59,7 @@ BenchFlags TakeFlags(int* argc, char** argv) {
   TakeFlag("--wamp-memory", argc, argv, &flags.wamp_memory_bytes);
   TakeFlag("--open-rate", argc, argv, &flags.open_rate);
   TakeFlag("--open-seconds", argc, argv, &flags.open_seconds);
+  TakeFlag("--flights", argc, argv, &flags.flights);
   TakeFlag("--dir", argc, argv, &flags.directory);
   return flags;
 }
@@ -79,7 +81,8 @@ int main(int argc, char** argv) {
   Bench bench(flags, AllEngines(), scratch.path());
   for (const auto register_theme :
        {RegisterIngest, RegisterReads, RegisterOpening, RegisterMemory, RegisterCompaction, RegisterSustained,
-        RegisterSteady, RegisterQueues, RegisterFeatures, RegisterTtl, RegisterRecords, RegisterMachine}) {
+        RegisterSteady, RegisterQueues, RegisterFeatures, RegisterTtl, RegisterRecords, RegisterFlights,
+        RegisterMachine}) {
     register_theme(&bench);
   }
   benchmark::RunSpecifiedBenchmarks();

@@ -28,6 +28,7 @@ struct BenchFlags {
   size_t wamp_memory_bytes = 16 << 20;
   uint64_t open_rate = 20'000;
   uint64_t open_seconds = 5;
+  std::string flights;
   std::string directory;
 };
 
@@ -109,5 +110,6 @@ void RegisterSteady(Bench* bench);      // steady.cc
 void RegisterQueues(Bench* bench);      // queue.cc
 void RegisterFeatures(Bench* bench);    // features.cc
 void RegisterTtl(Bench* bench);         // ttl.cc
+void RegisterFlights(Bench* bench);     // flights.cc
 void RegisterRecords(Bench* bench);     // records.cc
 void RegisterMachine(Bench* bench);     // machine.cc
