@@ -47,7 +47,7 @@ class TokenDirectory {
     Partition* next;
   };
 
-  Partition* Hint(const Hints* hints, uint64_t token) const;
+  Partition* Hint(Hints* hints, uint64_t token) const;
   Place Locate(uint64_t token, std::string_view key) const;
   void GrowIfCrowded();
 
