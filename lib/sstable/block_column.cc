@@ -21,8 +21,10 @@ constexpr uint8_t kHasExtras = kHasFlags | kHasTimestamps | kHasExpiries;
 constexpr uint8_t kIsBytes = 8;
 constexpr uint8_t kKnownParts = 15;
 
-/// Zone maps keep so much of a byte string.
+/// Zone maps keep so much of a byte string at most; of what the least and the greatest do not begin with
+/// alike so much, which says where a value stands between them to one in four billion.
 constexpr size_t kZoneBytesMax = 32;
+constexpr size_t kZoneBytesApart = 4;
 static_assert(kZoneBytesMax < kBlobPrefixBytes);
 
 NumberKind NumbersOf(TypeKind kind) {
@@ -51,10 +53,10 @@ int64_t BitsOf(TypeKind kind, double number) {
                                    : int64_t{std::bit_cast<uint32_t>(static_cast<float>(number))};
 }
 
-/// The least string of at most kZoneBytesMax bytes that is not less than `value`; empty when there is none.
-std::string RoundedUp(std::string_view value) {
-  std::string result(value.substr(0, kZoneBytesMax));
-  if (value.size() <= kZoneBytesMax) return result;
+/// The least string of at most `bytes_max` bytes that is not less than `value`; empty when there is none.
+std::string RoundedUp(std::string_view value, size_t bytes_max) {
+  std::string result(value.substr(0, bytes_max));
+  if (value.size() <= bytes_max) return result;
   while (!result.empty() && result.back() == '\xff') result.pop_back();
   if (!result.empty()) ++result.back();
   return result;
@@ -225,8 +227,11 @@ void PendingColumn::ZoneOfBytes(ColumnZone* zone) const {
     if (!any || value > high) high = value;
     any = true;
   }
-  zone->bytes_min = low.substr(0, kZoneBytesMax);
-  zone->bytes_max = RoundedUp(high);
+  const auto apart = std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first;
+  const size_t bytes = std::min(static_cast<size_t>(apart - low.begin()) + kZoneBytesApart, kZoneBytesMax);
+  zone->bytes_min = low.substr(0, bytes);
+  zone->bytes_max = RoundedUp(high, bytes);
+  if (zone->bytes_max.empty()) zone->bytes_max = RoundedUp(high, kZoneBytesMax);
   if (zone->bytes_max.empty() && !high.empty()) zone->known = false;
 }
 

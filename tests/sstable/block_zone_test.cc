@@ -29,6 +29,22 @@ double Number(TypeKind kind, int64_t bits) {
                                    : static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(bits)));
 }
 
+/// Byte strings are kept as far as the least and the greatest begin alike and four bytes more, at most 32.
+void CheckBytesEnds(const ColumnZone& zone, const std::string& low, const std::string& high) {
+  const auto alike = std::mismatch(low.begin(), low.end(), high.begin(), high.end()).first - low.begin();
+  const size_t bytes = std::min<size_t>(static_cast<size_t>(alike) + 4, 32);
+  CHECK(zone.bytes_min == low.substr(0, bytes));
+  if (high.size() <= bytes) {
+    CHECK(zone.bytes_max == high);
+    return;
+  }
+  CHECK(zone.bytes_max.size() <= 32);
+  std::string before = zone.bytes_max;
+  REQUIRE_FALSE(before.empty());
+  --before.back();
+  CHECK(high.starts_with(before));
+}
+
 /// Every live value of the column lies in the zone, the nulls are counted, and the zone is as narrow as it
 /// may be.
 void CheckZone(const ColumnZone* zone, TypeKind kind, const std::vector<const ContentCell*>& cells,
@@ -49,6 +65,8 @@ void CheckZone(const ColumnZone* zone, TypeKind kind, const std::vector<const Co
   bool known = true;
   bool low_met = false;
   bool high_met = false;
+  std::string low;
+  std::string high;
   for (const ContentCell* cell : live) {
     const auto ordered = WordToOrdered(kind, cell->word);
     if (is_word && (cell->empty || (number && std::isnan(Number(kind, ordered))))) known = false;
@@ -66,15 +84,15 @@ void CheckZone(const ColumnZone* zone, TypeKind kind, const std::vector<const Co
       const std::string value = cell->known_bytes();
       CHECK((!zone->known || zone->bytes_min <= value));
       CHECK((!zone->known || zone->bytes_max >= value));
-      low_met |= value.substr(0, 32) == zone->bytes_min;
-      high_met |= value.size() > 32 || value == zone->bytes_max;
+      if (!low_met || value < low) low = value;
+      if (!high_met || value > high) high = value;
+      low_met = high_met = true;
     }
   }
-  if (!is_word) {
-    CHECK(zone->bytes_min.size() <= 32);
-    CHECK(zone->bytes_max.size() <= 32);
-  } else {
+  if (is_word) {
     CHECK(zone->known == known);
+  } else if (zone->known) {
+    CheckBytesEnds(*zone, low, high);
   }
   if (!zone->known) return;
   CHECK(low_met);
@@ -159,7 +177,19 @@ TEST_CASE("block zones: difficult values") {
   const ColumnZone text =
       ZoneOfCells(TypeKind::kText, {BytesCell("", 1), BytesCell(std::string(40, 'z'), 1)});
   CHECK(text.bytes_min.empty());
-  CHECK(text.bytes_max == std::string(31, 'z') + '{');
+  CHECK(text.bytes_max == "zzz{");
+  const ColumnZone alike =
+      ZoneOfCells(TypeKind::kText, {BytesCell(std::string(40, 'z'), 1), BytesCell(std::string(41, 'z'), 1)});
+  CHECK(alike.bytes_min == std::string(32, 'z'));
+  CHECK(alike.bytes_max == std::string(31, 'z') + '{');
+  const ColumnZone apart =
+      ZoneOfCells(TypeKind::kText, {BytesCell("flight 17 to Ely", 1), BytesCell("flight 230 to Ely", 1)});
+  CHECK(apart.bytes_min == "flight 17 t");
+  CHECK(apart.bytes_max == "flight 230!");
+  const ColumnZone ends =
+      ZoneOfCells(TypeKind::kBlob,
+                  {BytesCell("a", 1), BytesCell(std::string(8, '\xff') + "b" + std::string(40, 'c'), 1)});
+  CHECK(ends.bytes_max == std::string(8, '\xff') + "b" + std::string(22, 'c') + "d");
   const ColumnZone rounded = ZoneOfCells(TypeKind::kBlob, {BytesCell("a" + std::string(40, '\xff'), 1)});
   CHECK(rounded.bytes_min == "a" + std::string(31, '\xff'));
   CHECK(rounded.bytes_max == "b");
