@@ -65,7 +65,7 @@ void Open(Bench* bench, benchmark::State& state, const EngineKind& kind, const F
   const Series series = LoggedSeries(bench->flags().rows);
   const Sample& last = series.samples().back();
   const fs::path directory = bench->EmptyDirectory("open");
-  fs::copy(found.directory, directory, fs::copy_options::recursive);
+  CopyFiles(found.directory, directory);
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Client> client;
   const Meter meter;

@@ -1,6 +1,5 @@
 #include "record_store.h"
 
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -35,11 +34,7 @@ class LoadedTable {
   }
 
   uint64_t bytes() const { return bytes_; }
-  // cp keeps the holes in files.
-  void CopyTo(const fs::path& target) const {
-    const std::string command = "cp -r '" + directory_.string() + "/.' '" + target.string() + "'";
-    if (std::system(command.c_str()) != 0) std::exit(1);
-  }
+  void CopyTo(const fs::path& target) const { CopyFiles(directory_, target); }
 
  private:
   const fs::path directory_;

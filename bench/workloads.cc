@@ -97,6 +97,11 @@ uint64_t DataBytes(const EngineKind& kind, const fs::path& directory) {
   return bytes;
 }
 
+void CopyFiles(const fs::path& from, const fs::path& to) {
+  const std::string command = "cp -r '" + from.string() + "/.' '" + to.string() + "'";
+  if (std::system(command.c_str()) != 0) std::exit(1);
+}
+
 std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t count, size_t* at) {
   const std::span<const Sample> taken = samples.subspan(*at, std::min(count, samples.size() - *at));
   *at += taken.size();

@@ -84,6 +84,9 @@ void InParallel(size_t threads, const std::function<void(size_t)>& body);
 /// Bytes of all data files in `directory`.
 uint64_t DataBytes(const EngineKind& kind, const std::filesystem::path& directory);
 
+/// Copies what is in a directory to another one, holes in files staying holes.
+void CopyFiles(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// The next up to `count` samples from `*at` on, which moves behind them.
 std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t count, size_t* at);
 /// Writes them in batches of 100.

@@ -421,6 +421,33 @@ TEST_CASE("token ranges add up") {
   }
 }
 
+// Goal: the token of a key is that by which scans are ordered. Method: from the token of each of many keys
+// on, the first partition is that of the key, and to that token it is the last.
+TEST_CASE("a scan begins at the token of a key [rule]") {
+  SimDatabase sim;
+  const Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+  constexpr int kPartitions = 50;
+  for (int i = 0; i < kPartitions; ++i) {
+    REQUIRE_OK(Put(*sim.database, table, StrCat("sensor", i), 1, i));
+  }
+  for (int i = 0; i < kPartitions; ++i) {
+    const std::string key = StrCat("sensor", i);
+    const int64_t token = ValueOf(PartitionToken(*table, {key}));
+    Query from(table);
+    from.Tokens({token, INT64_MAX});
+    Cursor cursor = ValueOf(sim.database->Read(ReadOptions(), from));
+    REQUIRE(cursor.Next());
+    CHECK(cursor.row().partition_key(0).text() == key);
+    Query before(table);
+    before.Tokens({INT64_MIN, token - 1});
+    Query rest(table);
+    rest.Tokens({token, INT64_MAX});
+    CHECK(CountRows(*sim.database, before) + CountRows(*sim.database, rest) == kPartitions);
+  }
+  CHECK(PartitionToken(*table, {7}).status().code() == absl::StatusCode::kInvalidArgument);
+  CHECK(PartitionToken(*table, {}).status().code() == absl::StatusCode::kInvalidArgument);
+}
+
 // Goal: conditions keep exactly the rows that satisfy them, whatever is in memory or on disk. Method: every
 // comparison against a loop.
 TEST_CASE("conditions") {
