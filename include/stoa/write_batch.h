@@ -73,7 +73,8 @@ class Assignments {
 
 struct WriteAttributes {
   /// Write timestamp in microseconds, by custom since 1970. Without one the write gets the time of its
-  /// commit, greater than every automatic timestamp before. INT64_MIN is not allowed.
+  /// commit, to the millisecond and counted up within it: greater than every automatic timestamp before, and
+  /// than every given one that was written before and was not in the future. INT64_MIN is not allowed.
   std::optional<int64_t> timestamp_micros;
   /// Time to live, 0 to 630,720,000 seconds, 0 meaning for ever; without one the table's default applies.
   std::optional<int32_t> ttl_seconds;

@@ -11,6 +11,10 @@
 //
 // Invariants:
 //   * Sequences and automatic timestamps grow in log order.
+//   * An automatic timestamp is the millisecond of the clock; or 1 more than the greatest automatic one
+//   before,
+//     or than the greatest that was given with a write and was not in the future: what is written later is
+//     newer.
 //   * A group's rows go to the memtables of the view that was current when the group was formed. Sealing
 //   happens between groups, by
 //     the leader, so a memtable holds exactly the sequences up to its seal.
@@ -114,6 +118,7 @@ class CommitPipeline {
   void AdvanceVisible() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassLeadership() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<CommitStamp> NextStamp();
+  void NoteTimestamp(int64_t timestamp);
 
   LogWriter& log_;
   const ViewHolder& views_;
@@ -123,10 +128,16 @@ class CommitPipeline {
   const std::function<void()> after_visible_;
   const uint64_t sequence_ceiling_;
 
+  /// Microseconds. Timestamps that were given before were not in the future then.
+  const int64_t opened_at_;
+
   // Written by the leader alone.
   uint64_t last_sequence_;
   std::atomic<int64_t> last_timestamp_;
   std::vector<LogRecord> records_;
+  /// The greatest timestamp that was given with a write and was not in the future, if it was greater than an
+  /// automatic one.
+  std::atomic<int64_t> given_timestamp_{kNoTimestamp};
 
   std::atomic<uint64_t> visible_sequence_;
   std::atomic<int64_t> visible_timestamp_;
@@ -143,7 +154,8 @@ class CommitPipeline {
 
 /// Applies the rows of a batch to the active memtables of `view`, which hold its blobs from then on. Rows of
 /// tables that `view` does not know were dropped and are left out. `settled_timestamp` as in Memtable::Apply.
-void ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
-                    const CommitStamp& stamp, int64_t settled_timestamp);
+/// Returns the greatest timestamp of what was written.
+int64_t ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
+                       const CommitStamp& stamp, int64_t settled_timestamp);
 
 }  // namespace stoa

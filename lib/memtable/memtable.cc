@@ -109,10 +109,10 @@ void Memtable::Keep(std::shared_ptr<const void> referred) {
   kept_.push_back(std::move(referred));
 }
 
-void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
-                     int64_t settled_timestamp) {
+int64_t Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
+                        int64_t settled_timestamp) {
   STOA_DCHECK(mutation.table == table_);
-  if (mutation.kind == mutation_op::kDeleteRange && mutation.clustering >= mutation.end) return;
+  if (mutation.kind == mutation_op::kDeleteRange && mutation.clustering >= mutation.end) return kNoTimestamp;
   RowWrite write{mutation.fragment, context, sequence, settled_timestamp, nullptr, true, 0};
   TimeBounds times;
   if (mutation.kind == mutation_op::kRow) {
@@ -143,9 +143,10 @@ void Memtable::Apply(const Mutation& mutation, const FragmentContext& context, u
   stripe.times.Add(times);
   const size_t bytes = stripe.arena.allocated_bytes();
   if (bytes == bytes_before) [[likely]]
-    return;
+    return times.max_timestamp;
   stripe.charge.Resize(bytes);
   arena_bytes_.fetch_add(bytes - bytes_before, std::memory_order_relaxed);
+  return times.max_timestamp;
 }
 
 void Memtable::GetRow(uint64_t token, std::string_view key, std::string_view clustering,

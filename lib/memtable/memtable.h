@@ -37,9 +37,9 @@ class Memtable {
   /// Applies a mutation of this table, which must be well formed. Copies what it keeps. Sequences should
   /// ascend but for those of commits that are applied side by side. All commits with timestamps (those of
   /// their contexts) up to `settled_timestamp` must have been applied: their increments of counters are added
-  /// up (stored_row.h).
-  void Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
-             int64_t settled_timestamp = kNoTimestamp);
+  /// up (stored_row.h). Returns the greatest timestamp of what is written.
+  int64_t Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
+                int64_t settled_timestamp = kNoTimestamp);
 
   /// Keeps something alive as long as the memtable: what its rows refer to (the memtable need not know what
   /// that is).

@@ -174,6 +174,38 @@ TEST_CASE("automatic timestamps grow [rule]") {
   write_and_check();
 }
 
+// Goal: what is written later is also newer than what had a timestamp of its own, if that was not in the
+// future, although automatic timestamps are of whole milliseconds. Method: in the middle of one, without and
+// with reopening the database meanwhile.
+TEST_CASE("automatic timestamps are greater than those given before [rule]") {
+  for (const bool reopens : {false, true}) {
+    SimDatabase sim;
+    sim.sim.clock.SetWall(SimEnv::kStartMicros / 1000 * 1000 + 10'700);
+    Table table = ValueOf(sim.database->CreateTable(SensorSchema()));
+    const ColumnId note = table->FindColumn("note")->id;
+    WriteAttributes given;
+    given.timestamp_micros = sim.sim.clock.NowWallMicros();
+    WriteBatch batch;
+    REQUIRE_OK(batch.Upsert(table, {"s"}, {Timestamp{1}}, {{note, "given"}}, given));
+    REQUIRE_OK(sim.database->Write(WriteOptions(), batch));
+    if (reopens) {
+      REQUIRE_OK(sim.database->Close());
+      sim.database.reset();
+      sim.sim.clock.Advance(1);
+      sim.Open();
+      table = ValueOf(sim.database->OpenTable("readings"));
+    }
+    batch.Clear();
+    REQUIRE_OK(batch.Upsert(table, {"s"}, {Timestamp{1}}, {{note, "automatic"}}));
+    REQUIRE_OK(sim.database->Write(WriteOptions(), batch));
+    Row row;
+    REQUIRE(
+        ValueOf(sim.database->ReadRow(ReadOptions{}, table, {"s"}, {Timestamp{1}}, std::vector{note}, &row)));
+    CHECK(row.view().write_timestamp(0) > given.timestamp_micros);
+    CHECK(row.view().write_timestamp(0) <= sim.sim.clock.NowWallMicros() + 1);
+  }
+}
+
 // Goal: the same where neither the clock nor the log knows what was used: the manifest remembers it. Method:
 // a row is flushed, its segment of the log let go, all that came after lost with the power; then the clock is
 // behind.
