@@ -59,6 +59,21 @@ absl::Status ResultCursor::SkipRestOfPartition() {
 }
 
 absl::StatusOr<bool> ResultCursor::NextRun(Run* run) {
+  STOA_ASSIGN_OR_RETURN(const bool more, NextOfPartition(run));
+  if (!more) return false;
+  if (limits_.rows_per_partition != UINT64_MAX) return true;
+  // Nobody counts the rows of partitions: as many of them as the batch has.
+  const auto further =
+      static_cast<uint32_t>(std::min<uint64_t>(batch_.end - run->end, limits_.rows - row_count_));
+  row_count_ += further;
+  row_ += further;
+  next_row_ += further;
+  run->end += further;
+  while (RunEnd() < run->end) EnterRun(run_ + 1);
+  return true;
+}
+
+absl::StatusOr<bool> ResultCursor::NextOfPartition(Run* run) {
   if (!more_ || row_count_ >= limits_.rows) return false;
   batch_changed_ = false;
   for (;;) {
@@ -91,7 +106,7 @@ absl::StatusOr<bool> ResultCursor::Next() {
     return true;
   }
   Run run{0, 0};
-  STOA_ASSIGN_OR_RETURN(const bool more, NextRun(&run));
+  STOA_ASSIGN_OR_RETURN(const bool more, NextOfPartition(&run));
   if (!more) return false;
   ShortenRun(&run, run.first + 1);
   return true;
@@ -103,6 +118,7 @@ void ResultCursor::ShortenRun(Run* run, uint32_t end) {
   row_ = end - 1;
   next_row_ = end;
   run->end = end;
+  while (batch_.runs[run_].first_row >= end) --run_;
 }
 
 absl::StatusOr<Position> ResultCursor::LastPosition() {

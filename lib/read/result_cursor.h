@@ -35,7 +35,8 @@ class ResultCursor {
   /// True when batch() is not the one that the row before was in.
   bool at_batch_start() const { return batch_changed_; }
 
-  /// Moves to the next rows [first, end) of batch(), all of one partition; false at the end or at a limit.
+  /// Moves to the next rows [first, end) of batch(), where rows of partitions are limited all of one; false
+  /// at the end or at a limit.
   struct Run {
     uint32_t first;
     uint32_t end;
@@ -49,11 +50,14 @@ class ResultCursor {
   /// Position of the last row handed over; loads its key. FailedPrecondition when there was none, or when its
   /// batch is gone: after the end and after an error.
   absl::StatusOr<Position> LastPosition();
-  /// Rows handed over of the partition that the last one is in, those before resuming included.
+  /// Where they are limited, the rows handed over of the partition that the last one is in, those before
+  /// resuming included.
   uint64_t rows_of_partition() const { return rows_of_partition_; }
   uint64_t row_count() const { return row_count_; }
 
  private:
+  /// As NextRun, of one partition.
+  absl::StatusOr<bool> NextOfPartition(Run* run);
   /// Takes the next batch that has rows, or says that there is none.
   absl::StatusOr<bool> TakeBatch();
   void DropBatch();
