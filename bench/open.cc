@@ -29,26 +29,22 @@ EngineOptions AmpleOptions() {
 
 Series LoggedSeries(size_t rows) { return Series(std::min(rows, kLogBytes / kRowBytes)); }
 
-// A directory as it is found when it is opened; many runs open copies of it.
-struct FoundDatabase {
-  fs::path directory;
-};
-
-FoundDatabase& Crashed(Bench* bench, const EngineKind& kind) {
+// Directories as they are found; many runs open copies of them.
+const fs::path& Crashed(Bench* bench, const EngineKind& kind) {
   const std::string name = "crashed-" + kind.name;
-  return bench->Shared<FoundDatabase>(name, [&] {
-    auto found = std::make_unique<FoundDatabase>(bench->EmptyDirectory(name));
-    ChildProcess writer("write", {kind.name, found->directory, std::to_string(bench->flags().rows)});
+  return bench->Shared<fs::path>(name, [&] {
+    auto found = std::make_unique<fs::path>(bench->EmptyDirectory(name));
+    ChildProcess writer("write", {kind.name, *found, std::to_string(bench->flags().rows)});
     writer.ReadLine();
     return found;  // the writer is killed
   });
 }
 
-FoundDatabase& Closed(Bench* bench, const EngineKind& kind) {
+const fs::path& Closed(Bench* bench, const EngineKind& kind) {
   const std::string name = "closed-" + kind.name;
-  return bench->Shared<FoundDatabase>(name, [&] {
-    auto found = std::make_unique<FoundDatabase>(bench->EmptyDirectory(name));
-    const std::unique_ptr<Engine> engine = kind.open(found->directory, AmpleOptions());
+  return bench->Shared<fs::path>(name, [&] {
+    auto found = std::make_unique<fs::path>(bench->EmptyDirectory(name));
+    const std::unique_ptr<Engine> engine = kind.open(*found, AmpleOptions());
     Load(engine->NewClient().get(), LoggedSeries(bench->flags().rows).samples());
     return found;
   });
@@ -61,11 +57,11 @@ void CheckAllThere(const EngineKind& kind, const Series& series, Client* client)
 }
 
 // Timed: opening, and reading the row written last.
-void Open(Bench* bench, benchmark::State& state, const EngineKind& kind, const FoundDatabase& found) {
+void Open(Bench* bench, benchmark::State& state, const EngineKind& kind, const fs::path& found) {
   const Series series = LoggedSeries(bench->flags().rows);
   const Sample& last = series.samples().back();
   const fs::path directory = bench->EmptyDirectory("open");
-  CopyFiles(found.directory, directory);
+  CopyFiles(found, directory);
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Client> client;
   const Meter meter;
