@@ -14,8 +14,6 @@
 
 namespace {
 
-constexpr size_t kRowBytes = 48;  // raw: sensor, time, four doubles
-constexpr size_t kDataToBudget = 4;
 constexpr int64_t kReadsPerRow = 10;  // one in so many rows is read
 constexpr char kNone[] = "none";
 
@@ -92,7 +90,7 @@ void PeakMemory(Bench* bench, benchmark::State& state, const EngineKind& kind) {
   for (auto _ : state) peak = PeakOf(bench, kind.name) - rest;
   state.SetItemsProcessed(static_cast<int64_t>(bench->flags().rows));
   state.counters["memory"] = static_cast<double>(peak);
-  state.counters["budget"] = static_cast<double>(bench->flags().rows * kRowBytes / kDataToBudget);
+  state.counters["budget"] = static_cast<double>(QuarterOfRaw(bench->flags().rows));
 }
 
 }  // namespace
@@ -100,7 +98,7 @@ void PeakMemory(Bench* bench, benchmark::State& state, const EngineKind& kind) {
 void UseMemory(const std::vector<std::string>& arguments) {
   const auto rows = static_cast<int64_t>(std::stoull(arguments.at(2)));
   EngineOptions options;
-  options.memory_bytes = static_cast<size_t>(rows) * kRowBytes / kDataToBudget;
+  options.memory_bytes = QuarterOfRaw(static_cast<size_t>(rows));
   std::unique_ptr<Engine> engine;
   std::unique_ptr<Client> client = std::make_unique<NoClient>();
   if (arguments.at(0) != kNone) {

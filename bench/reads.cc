@@ -14,7 +14,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kSliceRows = 100;
 constexpr int kAnswersChecked = 1000;
-constexpr size_t kRowBytes = 48;  // raw: sensor, time, four doubles
 
 void CheckClose(const EngineKind& kind, double sum, double expected, const char* what) {
   if (std::abs(sum - expected) > std::max(1.0, std::abs(expected)) * 1e-9) WrongAnswer(kind, what);
@@ -96,7 +95,7 @@ enum class Cache { kAll, kQuarter };
 LoadedDatabase& Loaded(Bench* bench, const EngineKind& kind, Cache cache = Cache::kAll) {
   const std::string name = (cache == Cache::kAll ? "loaded-" : "cold-") + kind.name;
   EngineOptions options;
-  if (cache == Cache::kQuarter) options.memory_bytes = bench->flags().rows * kRowBytes / 4;
+  if (cache == Cache::kQuarter) options.memory_bytes = QuarterOfRaw(bench->flags().rows);
   return bench->Shared<LoadedDatabase>(name, [&] {
     return std::make_unique<LoadedDatabase>(kind, bench->series(), options, bench->EmptyDirectory(name));
   });

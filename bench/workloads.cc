@@ -108,6 +108,11 @@ std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t coun
   return taken;
 }
 
+size_t QuarterOfRaw(size_t rows) {
+  constexpr size_t kRowBytes = 48;  // sensor, time, four doubles
+  return std::max(rows * kRowBytes / 4, size_t{64} << 10);
+}
+
 void Load(Client* client, std::span<const Sample> samples) {
   constexpr size_t kBatch = 100;
   for (size_t at = 0; at < samples.size();) client->Write(TakeSamples(samples, kBatch, &at));

@@ -89,7 +89,9 @@ void CopyFiles(const std::filesystem::path& from, const std::filesystem::path& t
 
 /// The next up to `count` samples from `*at` on, which moves behind them.
 std::span<const Sample> TakeSamples(std::span<const Sample> samples, size_t count, size_t* at);
-/// Writes them in batches of 100.
+/// Memory for a quarter of so many rows, raw (48 bytes each); at least what every engine can work with.
+size_t QuarterOfRaw(size_t rows);
+/// Writes samples in batches of 100.
 void Load(Client* client, std::span<const Sample> samples);
 
 /// The engine of this name; ends the program when there is none.
