@@ -140,6 +140,8 @@ uint64_t SumBytes(const uint8_t* bytes, uint32_t count) {
 constexpr std::array<double, kDecimalExponentMax + 1> kScales = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
                                                                  1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 
+/// Values that are looked at beside the place where the trend has the key.
+constexpr int kTrendSteps = 4;
 /// Probes that interpolate before a search begins to halve.
 constexpr int kInterpolations = 4;
 /// Equal values that are stepped over one by one before they are searched for their end.
@@ -255,13 +257,15 @@ uint64_t WordSequence::GetDelta(const char* section, uint32_t i) const {
 void WordSequence::Prefetch(const char* section, uint32_t i) const {
   if (encoding < WordEncoding::kOffset) return;
   const BytePlanes packed = Packed(section);
-  if (encoding != WordEncoding::kDelta) {
-    PrefetchPlanes(packed, i, 1);
-    return;
-  }
   const uint32_t checkpoint = i / kDeltaStride;
-  PrefetchPlanes(Table(section), checkpoint, 1);
-  PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
+  if (encoding == WordEncoding::kDelta) {
+    PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
+  } else {
+    PrefetchPlanes(packed, i, 1);
+  }
+  if (encoding != WordEncoding::kOffset && encoding != WordEncoding::kDictionary) {
+    PrefetchPlanes(Table(section), checkpoint, 1);
+  }
 }
 
 uint64_t WordSequence::GetInteger(const char* section, uint32_t i) const {
@@ -411,6 +415,25 @@ uint32_t WordSequence::FindDelta(const char* section, uint32_t begin, uint32_t e
   return stop;
 }
 
+/// Narrows [begin, end) to where the first value at least `key` is, or would be. On the line through them all
+/// that is known before anything is read; a gap moves the values behind it, and then the search has to go on.
+void WordSequence::NarrowByTrend(const char* section, uint64_t key, absl::FunctionRef<void(uint32_t)> near,
+                                 Range* range) const {
+  const auto slope = static_cast<int64_t>(delta_base);
+  const auto rise = static_cast<int64_t>(key - base);
+  uint32_t at = range->begin;
+  if (slope > 0 && rise > 0)
+    at = static_cast<uint32_t>(std::clamp<int64_t>(rise / slope, range->begin, range->end - 1));
+  near(at);
+  for (int step = 0; step < kTrendSteps && range->begin < range->end; ++step) {
+    if (GetInteger(section, at) >= key) {
+      range->end = at--;
+    } else {
+      range->begin = ++at;
+    }
+  }
+}
+
 uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
   if (begin == end) return end;
   uint64_t low_value = 0;
@@ -435,7 +458,11 @@ WordSequence::Range WordSequence::EqualRange(const char* section, uint32_t begin
   if (encoding == WordEncoding::kDelta) {
     first = FindDelta(section, begin, end, key, near, &value);
   } else {
-    first = LowerBound(section, begin, end, key);
+    Range range{begin, end};
+    if (encoding == WordEncoding::kTrend && numbers == NumberKind::kInteger) {
+      NarrowByTrend(section, key, near, &range);
+    }
+    first = LowerBound(section, range.begin, range.end, key);
     near(first);
     if (first < end) value = Get(section, first);
   }

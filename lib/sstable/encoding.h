@@ -142,6 +142,8 @@ struct WordSequence {
   const char* Exceptions(const char* section) const {
     return section + offset + uint64_t{table_count} * table_width + uint64_t{count} * width;
   }
+  void NarrowByTrend(const char* section, uint64_t key, absl::FunctionRef<void(uint32_t)> near,
+                     Range* range) const;
   /// The last of the checkpoints [low, high) whose value is below `key`; `low` if that of no other is.
   uint32_t FindCheckpoint(const BytePlanes& table, const BytePlanes& packed, uint32_t low, uint32_t high,
                           uint64_t key) const;
