@@ -1,7 +1,9 @@
 // Stoa: samples are a table with one partition per sensor, newest first, and a column per value; records one
 // with a partition per key and a column per field.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <utility>
 
 #include <stoa/database.h>
@@ -51,6 +53,17 @@ std::vector<stoa::ColumnId> RegularColumns(const stoa::Table& table) {
 }
 
 stoa::Value Key(std::string_view key) { return stoa::Value::Bytes(key); }
+
+/// In lanes: with a single sum every addition would wait for the one before.
+double SumOf(const stoa::ColumnData& data, size_t rows) {
+  std::array<double, 8> lanes{};
+  size_t row = 0;
+  for (; row + lanes.size() <= rows; row += lanes.size()) {
+    for (size_t lane = 0; lane < lanes.size(); ++lane) lanes[lane] += data.as_double(row + lane);
+  }
+  for (; row < rows; ++row) lanes[0] += data.as_double(row);
+  return std::accumulate(lanes.begin(), lanes.end(), 0.0);
+}
 
 class StoaClient : public Client {
  public:
@@ -182,8 +195,7 @@ class StoaClient : public Client {
     double sum = 0;
     while (const size_t rows = cursor.NextBatch()) {
       for (size_t column = 0; column < columns; ++column) {
-        const stoa::ColumnData data = cursor.column(column);
-        for (size_t row = 0; row < rows; ++row) sum += data.as_double(row);
+        sum += SumOf(cursor.column(column), rows);
       }
     }
     Check(cursor.status());
