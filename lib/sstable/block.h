@@ -288,6 +288,9 @@ class BlockReader : public BatchLoader {
   enum class Direction : uint8_t { kForward, kReverse };
   absl::Status Batch(uint32_t begin, uint32_t end, Direction direction, RowBatch* batch, int run = -1);
 
+  /// Sets the first and the last clustering key of the last batch, of which rows have been left out.
+  absl::Status FindEnds(RowBatch* batch);
+
   /// How many rows a batch of this block should have at most, so that its arrays stay small though it has
   /// thousands of columns.
   uint32_t batch_rows() const;

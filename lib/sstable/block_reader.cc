@@ -235,10 +235,18 @@ absl::Status BlockReader::Batch(uint32_t begin, uint32_t end, Direction directio
   STOA_RETURN_IF_ERROR(state.MakeRuns(keys, elements.run_begin, elements.run_end, batch));
   STOA_RETURN_IF_ERROR(state.MakeChanges(keys, elements.change_begin, elements.change_end, elements.run_begin,
                                          elements.run_end, batch));
-  if (begin == end) return absl::OkStatus();
-  const bool forward = direction == Direction::kForward;
-  STOA_RETURN_IF_ERROR(state.RowKey(keys, forward ? begin : end - 1, &batch->first_clustering));
-  return state.RowKey(keys, forward ? end - 1 : begin, &batch->last_clustering);
+  return FindEnds(batch);
+}
+
+absl::Status BlockReader::FindEnds(RowBatch* batch) {
+  if (batch->begin == batch->end) return absl::OkStatus();
+  State& state = *state_;
+  const char* keys = nullptr;
+  STOA_RETURN_IF_ERROR(state.Section(kKeySection, &keys));
+  const RowRange rows = state.BlockRows(batch->begin, batch->end);
+  const bool forward = state.direction == Direction::kForward;
+  STOA_RETURN_IF_ERROR(state.RowKey(keys, forward ? rows.begin : rows.end - 1, &batch->first_clustering));
+  return state.RowKey(keys, forward ? rows.end - 1 : rows.begin, &batch->last_clustering);
 }
 
 }  // namespace stoa

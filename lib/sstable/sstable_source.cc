@@ -280,11 +280,7 @@ absl::Status TableSource::Narrow(uint32_t from_front, uint32_t from_back, RowBat
   if (from_front + from_back == 0) return absl::OkStatus();
   batch->begin += from_front;
   batch->end -= from_back;
-  if (batch->row_count() == 0) return absl::OkStatus();
-  STOA_RETURN_IF_ERROR(batch->EnsureKeys());
-  batch->first_clustering = batch->clustering[batch->begin];
-  batch->last_clustering = batch->clustering[batch->end - 1];
-  return absl::OkStatus();
+  return decoder_.FindEnds(batch);
 }
 
 /// Cuts runs and range-changes where there is something to cut; false when nothing is left of the batch.
