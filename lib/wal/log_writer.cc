@@ -163,9 +163,32 @@ absl::Status LogWriter::Publish(std::span<const LogRecord> records) {
   return absl::OkStatus();
 }
 
+class LogWriter::SyncTurn {
+ public:
+  /// Waits for the turn; takes none if meanwhile everything up to `target` has become durable.
+  SyncTurn(LogWriter* log, uint64_t target) : log_(log) {
+    MutexLock lock(&log_->sync_mutex_);
+    while (log_->syncing_ && log_->synced_sequence() < target) log_->sync_ended_.Wait(&log_->sync_mutex_);
+    taken_ = !log_->syncing_;
+    log_->syncing_ = true;
+  }
+  ~SyncTurn() {
+    if (!taken_) return;
+    MutexLock lock(&log_->sync_mutex_);
+    log_->syncing_ = false;
+    log_->sync_ended_.SignalAll();
+  }
+  SyncTurn(const SyncTurn&) = delete;
+  SyncTurn& operator=(const SyncTurn&) = delete;
+
+ private:
+  LogWriter* const log_;
+  bool taken_ = false;
+};
+
 absl::StatusOr<uint64_t> LogWriter::Sync() {
   const uint64_t target = appended_sequence();
-  MutexLock lock(&sync_mutex_);
+  const SyncTurn turn(this, target);
   STOA_RETURN_IF_ERROR(status());
   if (synced_sequence() < target) STOA_RETURN_IF_ERROR(SyncAll());
   return synced_sequence();
@@ -196,7 +219,7 @@ absl::Status LogWriter::SyncAll() {
 absl::Status LogWriter::Close() {
   STOA_RETURN_IF_ERROR(status());
   {
-    MutexLock lock(&sync_mutex_);
+    const SyncTurn turn(this, UINT64_MAX);
     // A log without records gets its header here. The mark that closes the log is written only when all is
     // durable.
     if (current_->file->published_bytes() == 0) STOA_RETURN_IF_ERROR(Publish({}));

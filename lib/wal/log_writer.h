@@ -112,7 +112,10 @@ class LogWriter {
   absl::Status Rotate(uint64_t bytes_min);
   void Use(std::unique_ptr<OpenLogSegment> segment, const LogSegmentHeader& header);
   absl::Status Publish(std::span<const LogRecord> records);
-  absl::Status SyncAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
+  /// The turn to sync is taken when it is free, and given back when this ends.
+  class SyncTurn;
+  /// REQUIRES: a SyncTurn.
+  absl::Status SyncAll();
   absl::Status End(absl::Status status);
   /// The result of creating a segment: a full disk does not end the log.
   absl::Status CheckCreated(absl::Status status);
@@ -131,10 +134,13 @@ class LogWriter {
   uint64_t segment_key_ = 0;
   uint64_t chain_ = 0;
 
-  /// Held while syncing: whoever waits for it needs a sync, or finds that he was included in the one he
-  /// waited for. No two threads sync at once, for the kernel would tell only one of them of an error. Taken
-  /// before `mutex_`.
+  /// No two threads sync at once, for the kernel would tell only one of them of an error: they take turns.
+  /// Whoever waits for the end of a sync needs another, or finds that he was included in it. (A mutex held
+  /// while syncing would be taken again by who just had it, before those who wait have woken, though all they
+  /// want is to see that they are done.) Taken before `mutex_`.
   Mutex sync_mutex_;
+  CondVar sync_ended_;
+  bool syncing_ ABSL_GUARDED_BY(sync_mutex_) = false;
 
   mutable Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
