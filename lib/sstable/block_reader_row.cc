@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "base/prefetch.h"
 #include "base/status_macros.h"
 #include "data/blob_reference.h"
 #include "data/complex_cell.h"
@@ -100,7 +101,6 @@ absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place,
 }
 
 void BlockReader::State::PrefetchRow(uint32_t row) const {
-  constexpr size_t kCacheLine = 64;
   constexpr size_t kPrefetchedMax = 32;
   // What was kept of them is asked for first, and looked at when that may have come.
   std::array<const BlockColumn*, kPrefetchedMax> columns;
@@ -111,9 +111,7 @@ void BlockReader::State::PrefetchRow(uint32_t row) const {
     if (place == nullptr) continue;
     const BlockColumn* column = source->KeptColumn(static_cast<uint32_t>(place - header->columns.data()));
     if (column == nullptr) continue;
-    for (size_t at = 0; at < sizeof(BlockColumn); at += kCacheLine) {
-      __builtin_prefetch(reinterpret_cast<const char*>(column) + at);
-    }
+    Prefetch(column, sizeof(*column));
     columns[count++] = column;
     if (count == columns.size()) break;
   }

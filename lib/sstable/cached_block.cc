@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "base/status_macros.h"
 #include "sstable/block_column.h"
 #include "sstable/stored_block.h"
@@ -68,15 +69,10 @@ size_t CachedBlock::memory_bytes() const {
 }
 
 void CachedBlock::PrefetchForFind() const {
-  constexpr size_t kCacheLine = 64;
   constexpr size_t kFrontBytes = 512;
-  const auto prefetch = [](const void* begin, size_t bytes) {
-    const char* const at = static_cast<const char*>(begin);
-    for (size_t offset = 0; offset < bytes; offset += kCacheLine) __builtin_prefetch(at + offset);
-  };
   const char* const keys = slots_[kKeySection].raw.load(std::memory_order_acquire);
-  if (keys != nullptr) prefetch(keys, std::min<size_t>(header_.sections[kKeySection].raw_bytes, kFrontBytes));
-  prefetch(this, sizeof(*this));
+  if (keys != nullptr) Prefetch(keys, std::min<size_t>(header_.sections[kKeySection].raw_bytes, kFrontBytes));
+  Prefetch(this, sizeof(*this));
 }
 
 void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {

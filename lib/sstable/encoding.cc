@@ -9,6 +9,7 @@
 #endif
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace stoa {
 namespace {
@@ -167,13 +168,10 @@ uint32_t SearchAscending(Probe low, Probe high, uint64_t key, const ValueOf& val
   return high.at;
 }
 
-/// Asks for `lines` cache lines of each plane, from integer `i` on.
-void PrefetchPlanes(const BytePlanes& planes, uint32_t i, unsigned lines) {
-  constexpr size_t kCacheLine = 64;
+/// Asks for `count` integers from `i` on, in each plane.
+void PrefetchPlanes(const BytePlanes& planes, uint32_t i, uint32_t count) {
   const uint8_t* at = planes.data + i;
-  for (unsigned k = 0; k < planes.width; ++k, at += planes.count) {
-    for (unsigned line = 0; line < lines; ++line) __builtin_prefetch(at + line * kCacheLine);
-  }
+  for (unsigned k = 0; k < planes.width; ++k, at += planes.count) Prefetch(at, count);
 }
 
 bool IsWidth(uint8_t width) { return width >= 1 && width <= 8; }
@@ -259,7 +257,7 @@ void WordSequence::Prefetch(const char* section, uint32_t i) const {
   const BytePlanes packed = Packed(section);
   const uint32_t checkpoint = i / kDeltaStride;
   if (encoding == WordEncoding::kDelta) {
-    PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
+    PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2 * kDeltaStride);
   } else {
     PrefetchPlanes(packed, i, 1);
   }
@@ -390,7 +388,8 @@ uint32_t WordSequence::FindCheckpoint(const BytePlanes& table, const BytePlanes&
   bool guessed = false;
   return SearchAscending({low, low_value}, {high - 1, high_value}, key,
                          [&](uint32_t checkpoint) {
-                           if (!guessed) PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2);
+                           if (!guessed)
+                             PrefetchPlanes(packed, checkpoint * kDeltaStride + 1, 2 * kDeltaStride);
                            guessed = true;
                            return value_of(checkpoint);
                          }) -

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/coding.h"
+#include "base/prefetch.h"
 #include "sstable/encoding.h"
 #include "sstable/encoding_writer.h"
 
@@ -43,11 +44,10 @@ struct ByteSequence {
     if (dictionary) return codes.Prefetch(section, i);
     offsets.Prefetch(section, i);
     if (offsets.encoding > WordEncoding::kLinear) return;
-    constexpr uint64_t kCacheLine = 64;
     constexpr uint64_t kFrontBytes = 512;
     const uint64_t begin = offsets.Get(section, i);
     const uint64_t end = std::min({offsets.Get(section, i + 1), bytes_count, begin + kFrontBytes});
-    for (uint64_t at = begin; at < end; at += kCacheLine) __builtin_prefetch(section + bytes_offset + at);
+    if (begin < end) stoa::Prefetch(section + bytes_offset + begin, end - begin);
   }
   /// Memory for Decode, reused from call to call.
   struct Scratch {
