@@ -65,17 +65,10 @@ void RowMerger::AddMarker(int64_t timestamp, int64_t expiry) {
   marker_expiry_ = expiry;
 }
 
-void RowMerger::AddCell(uint32_t column_index, const Cell& cell) {
+void RowMerger::AddVersion(uint32_t column_index, const Cell& cell) {
   STOA_DCHECK(column_index < slots_.size());
-  if (cell.complex) [[unlikely]]
-    return AddComplexCell(column_index, cell, FragmentContext{});
-  Slot& slot = slots_[column_index];
-  if (slot.generation != generation_) {
-    slot = Slot{generation_, static_cast<uint32_t>(entries_.size())};
-    entries_.push_back(Entry{column_index, kNone, cell});
-    return;
-  }
-  Cell& newest = entries_[slot.entry].cell;
+  if (cell.complex) return AddComplexCell(column_index, cell, FragmentContext{});
+  Cell& newest = entries_[slots_[column_index].entry].cell;
   if (!newest.complex && CellWins(cell, newest, (*projection_)[column_index].word_bytes)) newest = cell;
 }
 

@@ -40,7 +40,13 @@ class RowMerger {
   void AddCoveringDeletion(const DeletionTime& deletion);
   void AddMarker(int64_t timestamp, int64_t expiry);
   /// If it is complex: of a resolved cell.
-  void AddCell(uint32_t column_index, const Cell& cell);
+  void AddCell(uint32_t column_index, const Cell& cell) {
+    Slot& slot = slots_[column_index];
+    if (slot.generation == generation_ || cell.complex) [[unlikely]]
+      return AddVersion(column_index, cell);
+    slot = Slot{generation_, static_cast<uint32_t>(entries_.size())};
+    entries_.push_back(Entry{column_index, kNone, cell});
+  }
   /// A complex cell of a fragment.
   void AddComplexCell(uint32_t column_index, const Cell& cell, const FragmentContext& context);
   /// All of one row of a batch; liveness and columns must be loaded.
@@ -90,6 +96,8 @@ class RowMerger {
     uint32_t entry = 0;
   };
 
+  /// A complex cell, or one of a column that has one already.
+  void AddVersion(uint32_t column_index, const Cell& cell);
   DeletionTime Strongest() const { return Stronger(row_deletion_, covering_); }
   bool DeletionRemains() const {
     return !row_deletion_.live() && !covering_.Shadows(row_deletion_.timestamp);

@@ -1,15 +1,30 @@
 #include "data/single_row.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/check.h"
 
 namespace stoa {
 
+SingleRow::SingleRow(const Projection* projection) {
+  const size_t count = projection->size();
+  cells_.resize(count);
+  vectors_.resize(count);
+  set_.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    vectors_[i].index = i;
+    if ((*projection)[i].word_bytes != 0) {
+      vectors_[i].words = &cells_[i].word;
+    } else {
+      vectors_[i].bytes = &cells_[i].bytes;
+    }
+  }
+}
+
 void SingleRow::Start(uint64_t token, std::string_view key) {
   arena_.Reset();
-  vectors_.clear();
-  ascending_ = true;
+  set_.clear();
   run_ = PartitionRun{0, /*starts=*/true, token, arena_.Copy(key), {}};
 }
 
@@ -23,33 +38,27 @@ void SingleRow::AddRow(std::string_view clustering, uint8_t flags, int64_t times
 void SingleRow::SetCell(uint32_t column_index, const Cell& cell) {
   STOA_DCHECK(column_index < cells_.size());
   Place& place = cells_[column_index];
-  ColumnVector vector;
-  vector.index = column_index;
-  if ((*projection_)[column_index].word_bytes != 0) {
-    place.word = cell.word;
-    vector.words = &place.word;
-  } else {
-    const bool has_value = !cell.tombstone && !cell.empty;
-    place.bytes = !has_value ? std::string_view() : cell.complex ? arena_.Copy(cell.bytes) : cell.bytes;
-    vector.bytes = &place.bytes;
-  }
-  if (cell.timestamp != timestamp_) {
-    place.timestamp = cell.timestamp;
-    vector.timestamps = &place.timestamp;
-  }
-  if (cell.expiry != expiry_) {
-    place.expiry = cell.expiry;
-    vector.expiries = &place.expiry;
-  }
-  if (place.flags = FlagsOf(cell); place.flags != 0) vector.flags = &place.flags;
-  ascending_ = ascending_ && (vectors_.empty() || vectors_.back().index < column_index);
-  vectors_.push_back(vector);
+  ColumnVector& vector = vectors_[column_index];
+  place.word = cell.word;
+  place.timestamp = cell.timestamp;
+  place.expiry = cell.expiry;
+  place.flags = FlagsOf(cell);
+  place.bytes = cell.complex                                ? arena_.Copy(cell.bytes)
+                : (place.flags & cell_flags::kNoValue) != 0 ? std::string_view()
+                                                            : cell.bytes;
+  vector.timestamps = cell.timestamp != timestamp_ ? &place.timestamp : nullptr;
+  vector.expiries = cell.expiry != expiry_ ? &place.expiry : nullptr;
+  vector.flags = place.flags != 0 ? &place.flags : nullptr;
+  set_.push_back(column_index);
 }
 
 void SingleRow::Finish() {
-  if (!ascending_) {
-    std::sort(vectors_.begin(), vectors_.end(),
-              [](const ColumnVector& a, const ColumnVector& b) { return a.index < b.index; });
+  std::span<ColumnVector> columns = vectors_;
+  if (set_.size() < vectors_.size()) {
+    std::sort(set_.begin(), set_.end());
+    present_.clear();
+    for (const uint32_t index : set_) present_.push_back(vectors_[index]);
+    columns = present_;
   }
   batch_ = RowBatch();
   batch_.end = 1;
@@ -60,7 +69,7 @@ void SingleRow::Finish() {
   batch_.timestamps = &timestamp_;
   if (expiry_ != kNoExpiry) batch_.expiries = &expiry_;
   if (flags_ != row_flags::kMarker) batch_.flags = &flags_;
-  batch_.columns = vectors_;
+  batch_.columns = columns;
 }
 
 }  // namespace stoa

@@ -17,10 +17,7 @@ namespace stoa {
 class SingleRow {
  public:
   /// `projection` must outlive the row.
-  explicit SingleRow(const Projection* projection) : projection_(projection) {
-    cells_.resize(projection->size());
-    vectors_.reserve(projection->size());
-  }
+  explicit SingleRow(const Projection* projection);
 
   /// Forgets the row before; the next one is of this partition.
   void Start(uint64_t token, std::string_view key);
@@ -43,10 +40,11 @@ class SingleRow {
     uint8_t flags;
   };
 
-  const Projection* projection_;
-  std::vector<Place> cells_;  // by projected column
+  // By projected column. What a vector says of where its values are stays from row to row.
+  std::vector<Place> cells_;
   std::vector<ColumnVector> vectors_;
-  bool ascending_ = true;
+  std::vector<uint32_t> set_;          // columns that have a cell
+  std::vector<ColumnVector> present_;  // their vectors, if these are not all
   PartitionRun run_;
   std::string_view clustering_;
   int64_t timestamp_ = 0;

@@ -126,11 +126,13 @@ struct BlockFacts {
 struct BuiltBlock : BlockFacts {
   std::string header;  ///< row and run counts, and for each section what it holds
   std::vector<BlockSection> sections;
-  /// Encoded bytes before compression per column id, for inspection; id 0 is keys and liveness.
+  /// Encoded bytes before compression per column id; id 0 is keys and liveness. Of a bundle all have those of
+  /// the bundle.
   struct ColumnBytes {
     ColumnId id;
     uint8_t encoding;
     uint32_t bytes;
+    uint16_t lanes = 1;
   };
   std::vector<ColumnBytes> column_bytes;
 };
@@ -185,7 +187,8 @@ class SectionSource {
   /// The raw bytes of section `number`; valid as long as the source.
   virtual absl::StatusOr<std::string_view> Section(uint32_t number) = 0;
 
-  /// What was kept of the column at `place` in BlockHeader::columns; null when nothing was.
+  /// What was kept of the column, or the bundle that begins, at `place` in BlockHeader::columns; null when
+  /// nothing was.
   virtual const BlockColumn* KeptColumn(uint32_t place) const {
     (void)place;
     return nullptr;
@@ -195,6 +198,11 @@ class SectionSource {
     (void)place;
     (void)column;
   }
+
+  /// The tokens of all runs that were kept; null when they were not.
+  virtual const uint64_t* KeptTokens() const { return nullptr; }
+  /// Offers them.
+  virtual void KeepTokens(std::span<const uint64_t> tokens) { (void)tokens; }
 };
 
 /// Parsed header. Immutable after Parse; thread-safe. Small enough to be kept in the cache beside the
@@ -222,11 +230,14 @@ class BlockHeader {
   };
   /// As they stand after the header: keys, liveness (if its section is not empty), then columns.
   std::vector<Section> sections;
-  /// Columns present, ascending by id, with the section that holds them.
+  /// Columns present, ascending by id, with the section that holds them. Those of a bundle, one after
+  /// another, are all in the same place.
   struct ColumnPlace {
     ColumnId id;
     uint16_t section;
-    uint8_t encoding;  ///< for inspection: EncodingName
+    uint8_t encoding;  ///< for inspection, but for kEncodingBundle: EncodingName
+    uint16_t lane;     ///< which column of its bundle it is
+    uint16_t lanes;    ///< columns in the bundle; 1: a column by itself
     uint32_t offset;   ///< in the section
     uint32_t bytes;
   };

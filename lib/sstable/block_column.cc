@@ -1,10 +1,12 @@
 #include "sstable/block_column.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "data/bits.h"
 #include "data/blob_reference.h"
@@ -26,6 +28,13 @@ constexpr uint8_t kKnownParts = 15;
 constexpr size_t kZoneBytesMax = 32;
 constexpr size_t kZoneBytesApart = 4;
 static_assert(kZoneBytesMax < kBlobPrefixBytes);
+
+/// Values of a lane have at least so many bytes on average: several of them to a cache line are no reason to
+/// take columns apart.
+constexpr size_t kLaneBytesMin = 16;
+/// Noise is told by so many bytes.
+constexpr size_t kNoiseSampleBytes = 4 << 10;
+constexpr size_t kNoiseSampleBytesMin = 256;
 
 NumberKind NumbersOf(TypeKind kind) {
   if (kind == TypeKind::kDouble) return NumberKind::kDouble;
@@ -53,6 +62,19 @@ int64_t BitsOf(TypeKind kind, double number) {
                                    : int64_t{std::bit_cast<uint32_t>(static_cast<float>(number))};
 }
 
+/// Whether bytes look like encrypted or compressed ones: of two of them taken at random the odds to be the
+/// same are less than 1 in 128, while of all 256 values alike they would be 1 in 256. Text of any script is
+/// far above.
+bool IsNoise(std::string_view bytes) {
+  const std::string_view sample = bytes.substr(0, kNoiseSampleBytes);
+  if (sample.size() < kNoiseSampleBytesMin) return false;
+  std::array<uint64_t, 256> counts{};
+  for (const char byte : sample) ++counts[static_cast<uint8_t>(byte)];
+  uint64_t same = 0;
+  for (const uint64_t count : counts) same += count * (count - 1);
+  return same * 128 <= sample.size() * (sample.size() - 1);
+}
+
 /// The least string of at most `bytes_max` bytes that is not less than `value`; empty when there is none.
 std::string RoundedUp(std::string_view value, size_t bytes_max) {
   std::string result(value.substr(0, bytes_max));
@@ -64,20 +86,55 @@ std::string RoundedUp(std::string_view value, size_t bytes_max) {
 
 }  // namespace
 
-bool BlockColumn::Parse(std::string_view column_bytes, uint32_t rows) {
+namespace {
+
+/// Flags, timestamps and expiries of `cells` cells.
+bool ParseExtras(Decoder* in, uint8_t parts, uint32_t cells, uint64_t* end, BlockColumn::Extras* extras) {
+  if ((parts & kHasFlags) != 0 && !extras->flags.Parse(in, cells, end)) return false;
+  if ((parts & kHasTimestamps) != 0 && !extras->timestamps.Parse(in, cells, end)) return false;
+  return (parts & kHasExpiries) == 0 || extras->expiries.Parse(in, cells, end);
+}
+
+/// The lanes of a bundle, behind the values.
+bool ParseLanes(Decoder* in, uint32_t rows, uint32_t lanes, uint64_t* end,
+                std::shared_ptr<const std::vector<BlockColumn::Extras>>* extras) {
+  std::vector<BlockColumn::Extras> parsed(lanes);
+  uint8_t all_parts = 0;
+  for (BlockColumn::Extras& of_lane : parsed) {
+    uint8_t parts = 0;
+    if (!in->Little(&parts) || (parts & ~kHasExtras) != 0 || !ParseExtras(in, parts, rows, end, &of_lane))
+      return false;
+    all_parts |= parts;
+  }
+  if (all_parts != 0) *extras = std::make_shared<const std::vector<BlockColumn::Extras>>(std::move(parsed));
+  return true;
+}
+
+}  // namespace
+
+bool BlockColumn::Parse(std::string_view column_bytes, uint32_t rows, uint32_t lane_count) {
   Decoder in(column_bytes);
   uint8_t parts = 0;
   uint64_t end = 0;
-  if (!in.Little(&parts) || (parts & ~kKnownParts) != 0 || !presence.Parse(&in, rows, &end)) return false;
-  const uint32_t cells = presence.count;
-  if ((parts & kIsBytes) != 0 ? !bytes.emplace().Parse(&in, cells, &end) : !words.Parse(&in, cells, &end))
-    return false;
-  if ((parts & kHasExtras) != 0) {
-    auto parsed = std::make_shared<Extras>();
-    if ((parts & kHasFlags) != 0 && !parsed->flags.Parse(&in, cells, &end)) return false;
-    if ((parts & kHasTimestamps) != 0 && !parsed->timestamps.Parse(&in, cells, &end)) return false;
-    if ((parts & kHasExpiries) != 0 && !parsed->expiries.Parse(&in, cells, &end)) return false;
-    extras = std::move(parsed);
+  lanes = lane_count;
+  if (lanes > 1) {
+    presence.form = Presence::Form::kAll;
+    presence.rows = presence.count = rows;
+    if (!values.emplace<ByteSequence>().Parse(&in, rows * lanes, &end) ||
+        !ParseLanes(&in, rows, lanes, &end, &extras))
+      return false;
+  } else {
+    if (!in.Little(&parts) || (parts & ~kKnownParts) != 0 || !presence.Parse(&in, rows, &end)) return false;
+    const uint32_t cells = presence.count;
+    if ((parts & kIsBytes) != 0 ? !values.emplace<ByteSequence>().Parse(&in, cells, &end)
+                                : !values.emplace<WordSequence>().Parse(&in, cells, &end)) {
+      return false;
+    }
+    if ((parts & kHasExtras) != 0) {
+      std::vector<Extras> parsed(1);
+      if (!ParseExtras(&in, parts, cells, &end, &parsed[0])) return false;
+      extras = std::make_shared<const std::vector<Extras>>(std::move(parsed));
+    }
   }
   section = in.rest().data();
   return end == in.remaining();
@@ -245,6 +302,29 @@ void ColumnWriter::FillFlagged(PendingColumn* column) {
   for (size_t i = first; i < flagged.size(); ++i) words[flagged[i]] = words[flagged[i] - 1];
 }
 
+uint8_t ColumnWriter::ExtrasWriter::Plan(const PendingColumn& column) {
+  parts_ = 0;
+  if (!column.flags_.at.empty()) parts_ |= kHasFlags;
+  if (!column.timestamps_.at.empty()) parts_ |= kHasTimestamps;
+  if (!column.expiries_.at.empty()) parts_ |= kHasExpiries;
+  flags_.Plan(column.flags_, column.cell_count_);
+  timestamps_.Plan(column.timestamps_, column.cell_count_);
+  expiries_.Plan(column.expiries_, column.cell_count_);
+  return parts_;
+}
+
+void ColumnWriter::ExtrasWriter::AppendDescriptors(std::string* out) const {
+  if ((parts_ & kHasFlags) != 0) flags_.AppendDescriptor(out);
+  if ((parts_ & kHasTimestamps) != 0) timestamps_.AppendDescriptor(out);
+  if ((parts_ & kHasExpiries) != 0) expiries_.AppendDescriptor(out);
+}
+
+void ColumnWriter::ExtrasWriter::AppendPayloads(SectionBuffer* out) const {
+  if ((parts_ & kHasFlags) != 0) flags_.AppendPayload(out);
+  if ((parts_ & kHasTimestamps) != 0) timestamps_.AppendPayload(out);
+  if ((parts_ & kHasExpiries) != 0) expiries_.AppendPayload(out);
+}
+
 uint8_t ColumnWriter::Append(PendingColumn& column, uint32_t row_count, SectionBuffer* out) {
   const bool is_word = column.word_bytes_ != 0;
   if (column.dense_) {
@@ -258,32 +338,41 @@ uint8_t ColumnWriter::Append(PendingColumn& column, uint32_t row_count, SectionB
   } else {
     bytes_.Plan(column.bytes_);
   }
-  uint8_t parts = is_word ? 0 : kIsBytes;
-  struct {
-    uint8_t part;
-    const PendingWords& words;
-    SparseWriter& writer;
-  } const extras[] = {{kHasFlags, column.flags_, flags_},
-                      {kHasTimestamps, column.timestamps_, timestamps_},
-                      {kHasExpiries, column.expiries_, expiries_}};
-  for (const auto& extra : extras) {
-    if (!extra.words.at.empty()) parts |= extra.part;
-    extra.writer.Plan(extra.words, column.cell_count_);
-  }
-
-  out->bytes.push_back(static_cast<char>(parts));
+  extras_.resize(std::max<size_t>(extras_.size(), 1));
+  const uint8_t parts = extras_[0].Plan(column);
+  out->bytes.push_back(static_cast<char>(parts | (is_word ? 0 : kIsBytes)));
   presence_.AppendDescriptor(&out->bytes);
   is_word ? words_.AppendDescriptor(&out->bytes) : bytes_.AppendDescriptor(&out->bytes);
-  for (const auto& extra : extras) {
-    if ((parts & extra.part) != 0) extra.writer.AppendDescriptor(&out->bytes);
-  }
+  extras_[0].AppendDescriptors(&out->bytes);
   presence_.AppendPayload(out);
   is_word ? words_.AppendPayload(out) : bytes_.AppendPayload(out);
-  for (const auto& extra : extras) {
-    if ((parts & extra.part) != 0) extra.writer.AppendPayload(out);
-  }
+  extras_[0].AppendPayloads(out);
   if (is_word) return EncodingNumber(words_.sequence());
   return bytes_.dictionary() ? kEncodingByteDictionary : kEncodingBytes;
+}
+
+bool ColumnWriter::IsLane(const PendingColumn& column, uint32_t row_count) {
+  if (column.word_bytes_ != 0 || !column.dense_ || column.cell_count_ != row_count) return false;
+  if (column.bytes_.bytes.size() < kLaneBytesMin * row_count || !IsNoise(column.bytes_.bytes)) return false;
+  bytes_.Plan(column.bytes_);
+  return !bytes_.dictionary();
+}
+
+void ColumnWriter::AppendBundle(std::span<PendingColumn* const> columns, uint32_t row_count,
+                                SectionBuffer* out) {
+  bundle_.Clear();
+  for (uint32_t row = 0; row < row_count; ++row) {
+    for (const PendingColumn* column : columns) bundle_.Add(column->bytes_[row]);
+  }
+  bytes_.Plan(bundle_);
+  bytes_.AppendDescriptor(&out->bytes);
+  extras_.resize(std::max(extras_.size(), columns.size()));
+  for (size_t lane = 0; lane < columns.size(); ++lane) {
+    out->bytes.push_back(static_cast<char>(extras_[lane].Plan(*columns[lane])));
+    extras_[lane].AppendDescriptors(&out->bytes);
+  }
+  bytes_.AppendPayload(out);
+  for (size_t lane = 0; lane < columns.size(); ++lane) extras_[lane].AppendPayloads(out);
 }
 
 }  // namespace stoa

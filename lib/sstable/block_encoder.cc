@@ -144,21 +144,44 @@ void BlockEncoder::AppendKeyPayloads(SectionBuffer* out) const {
   }
 }
 
+/// How many of `columns`, from the first on, make a bundle; 1 when the first stays by itself.
+size_t BlockEncoder::CountLanes(std::span<PendingColumn* const> columns, uint32_t row_count) {
+  size_t lanes = 0;
+  size_t value_bytes = 0;
+  for (const PendingColumn* column : columns) {
+    value_bytes += column->value_bytes();
+    if (value_bytes >= kBigColumnBytes || !column_.IsLane(*column, row_count)) break;
+    ++lanes;
+  }
+  return std::max<size_t>(lanes, 1);
+}
+
 void BlockEncoder::EncodeColumns(PendingBlock& block, BuiltBlock* built) {
   columns_in_section_.clear();
   size_t section_bytes = kColumnSectionBytes;
-  for (PendingColumn* column : block.SortedColumns()) {
-    built->zones.push_back(column->Zone(block.row_count));
-    if (section_bytes >= kColumnSectionBytes || column->value_bytes() >= kBigColumnBytes) {
+  const std::vector<PendingColumn*> columns = block.SortedColumns();
+  for (size_t first = 0, lanes = 0; first < columns.size(); first += lanes) {
+    lanes = CountLanes(std::span(columns).subspan(first), block.row_count);
+    if (section_bytes >= kColumnSectionBytes || columns[first]->value_bytes() >= kBigColumnBytes) {
       NewSection();
       columns_in_section_.push_back(0);
     }
     SectionBuffer& section = sections_[section_count_ - 1];
     const size_t before = section.bytes.size();
-    const uint8_t encoding = column_.Append(*column, block.row_count, &section);
+    const std::span together = std::span(columns).subspan(first, lanes);
+    uint8_t encoding = kEncodingBundle;
+    if (lanes == 1) {
+      encoding = column_.Append(*columns[first], block.row_count, &section);
+    } else {
+      column_.AppendBundle(together, block.row_count, &section);
+    }
     section_bytes = section.bytes.size();
-    ++columns_in_section_.back();
-    built->column_bytes.push_back({column->id(), encoding, static_cast<uint32_t>(section_bytes - before)});
+    for (const PendingColumn* column : together) {
+      built->zones.push_back(column->Zone(block.row_count));
+      ++columns_in_section_.back();
+      built->column_bytes.push_back({column->id(), encoding, static_cast<uint32_t>(section_bytes - before),
+                                     static_cast<uint16_t>(lanes)});
+    }
   }
 }
 
@@ -178,12 +201,17 @@ absl::Status BlockEncoder::AppendDirectory(const BuiltBlock& built, std::string*
   ColumnId last = 0;
   for (const uint32_t count : columns_in_section_) {
     AppendVarint(&directory.bytes, count);
+    uint32_t lane = 0;
     for (uint32_t i = 0; i < count; ++i, ++column) {
       const BuiltBlock::ColumnBytes& entry = built.column_bytes[column];
       AppendVarint(&directory.bytes, entry.id - last);
-      directory.bytes.push_back(static_cast<char>(entry.encoding));
-      AppendVarint(&directory.bytes, entry.bytes);
       last = entry.id;
+      if (lane == 0) {
+        directory.bytes.push_back(static_cast<char>(entry.encoding));
+        AppendVarint(&directory.bytes, entry.bytes);
+        if (entry.lanes > 1) AppendVarint(&directory.bytes, entry.lanes);
+      }
+      if (++lane == entry.lanes) lane = 0;
     }
   }
   AppendVarint(header, built.column_bytes.size() - 1);

@@ -1,6 +1,7 @@
 // Turns the rows collected for a block into its header and sections.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ class BlockEncoder {
   void PlanKeys(const PendingBlock& block);
   void AppendKeyDescriptors(std::string* out) const;
   void AppendKeyPayloads(SectionBuffer* out) const;
+  size_t CountLanes(std::span<PendingColumn* const> columns, uint32_t row_count);
   void EncodeColumns(PendingBlock& block, BuiltBlock* built);
   absl::Status CompressSections(BuiltBlock* built);
   absl::Status AppendHeader(const PendingBlock& block, bool has_liveness, BuiltBlock* built);

@@ -76,10 +76,10 @@ bool ParseKeys(Decoder* in, const BlockLayout& layout, BlockHeader* header) {
       !keys.partition_deletions.Parse(in, runs, &end)) {
     return false;
   }
-  if (changes != 0 &&
-      (!keys.change_runs.Parse(in, changes, &end) || !keys.change_rows.Parse(in, changes, &end) ||
-       !keys.change_bounds.Parse(in, changes, &end) || !keys.change_deletions.Parse(in, changes, &end))) {
-    return false;
+  if (changes != 0) {
+    auto parsed = std::make_shared<ChangeParts>();
+    if (!parsed->Parse(in, changes, &end)) return false;
+    keys.changes = std::move(parsed);
   }
   // Keys differ, so that many of them take bytes: this bounds what is allocated for them.
   const uint64_t bytes = header->sections[0].raw_bytes;
@@ -117,30 +117,44 @@ absl::StatusOr<std::string_view> Directory(Decoder* in, bool packed, std::string
   return std::string_view(*storage);
 }
 
-/// Reads `count` entries, which must fill the sections from `first_section` on exactly.
+/// Reads the entry of a column, or of a bundle, which appends up to `columns_max` columns; 0 when it is
+/// malformed.
+uint64_t ParseEntry(Decoder* in, uint64_t columns_max, BlockHeader::ColumnPlace place,
+                    std::vector<BlockHeader::ColumnPlace>* columns) {
+  ColumnId last = columns->empty() ? 0 : columns->back().id;
+  place.lanes = 1;
+  for (place.lane = 0; place.lane < place.lanes; ++place.lane) {
+    ColumnId delta = 0;
+    if (!in->Varint(&delta) || delta == 0 || delta > ~last) return 0;
+    place.id = last += delta;
+    if (place.lane == 0) {
+      if (!in->Little(&place.encoding) || !in->Varint(&place.bytes)) return 0;
+      if (place.encoding == kEncodingBundle && (!in->Varint(&place.lanes) || place.lanes < 2)) return 0;
+      if (place.lanes > columns_max) return 0;
+    }
+    columns->push_back(place);
+  }
+  return place.lanes;
+}
+
+/// Reads the entries of `count` columns, which must fill the sections from `first_section` on exactly.
 bool ParseDirectory(std::string_view bytes, uint64_t count, size_t first_section, BlockHeader* header) {
   Decoder in(bytes);
-  ColumnId last = 0;
   header->columns.reserve(count);
   for (size_t section = first_section; section < header->sections.size(); ++section) {
     uint64_t in_section = 0;
     uint64_t offset = 0;
     if (!in.Varint(&in_section) || in_section == 0 || in_section > count - header->columns.size())
       return false;
-    for (uint64_t i = 0; i < in_section; ++i) {
-      ColumnId delta = 0;
+    for (uint64_t left = in_section; left > 0;) {
       BlockHeader::ColumnPlace place{};
-      if (!in.Varint(&delta) || delta == 0 || delta > ~last || !in.Little(&place.encoding) ||
-          !in.Varint(&place.bytes)) {
-        return false;
-      }
-      last += delta;
-      place.id = last;
       place.section = static_cast<uint16_t>(section);
       place.offset = static_cast<uint32_t>(offset);
-      offset += place.bytes;
+      const uint64_t parsed = ParseEntry(&in, left, place, &header->columns);
+      if (parsed == 0) return false;
+      left -= parsed;
+      offset += header->columns.back().bytes;
       if (offset > header->sections[section].raw_bytes) return false;
-      header->columns.push_back(place);
     }
     if (offset != header->sections[section].raw_bytes) return false;
   }

@@ -1,9 +1,11 @@
 // What the header of a block says of its keys and its liveness: descriptors of sequences whose payloads stand
 // in the first two sections. Parsed once, when a block comes into the cache, so that a point read parses
-// nothing of it.
+// nothing of it; and small, for every cache line of it that a point read touches costs it as much as a
+// hundred instructions: what few blocks have stands elsewhere.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,17 +36,27 @@ struct SparseWords {
 
 /// Deletions of some of the rows, partitions or range-changes.
 struct SparseDeletions {
+  struct Times {
+    WordSequence timestamps;
+    WordSequence local_times;
+  };
   Presence at;
-  WordSequence timestamps;
-  WordSequence local_times;
+  std::shared_ptr<const Times> times;  ///< null if `at` is none
 
   bool Parse(Decoder* in, uint32_t rows, uint64_t* payload_end) {
-    return at.Parse(in, rows, payload_end) && (at.none() || (timestamps.Parse(in, at.count, payload_end) &&
-                                                             local_times.Parse(in, at.count, payload_end)));
+    if (!at.Parse(in, rows, payload_end)) return false;
+    if (at.none()) return true;
+    Times parsed;
+    if (!parsed.timestamps.Parse(in, at.count, payload_end) ||
+        !parsed.local_times.Parse(in, at.count, payload_end)) {
+      return false;
+    }
+    times = std::make_shared<const Times>(parsed);
+    return true;
   }
   DeletionTime OfOrdinal(const char* section, uint32_t ordinal) const {
-    return {static_cast<int64_t>(timestamps.Get(section, ordinal)),
-            static_cast<int64_t>(local_times.Get(section, ordinal))};
+    return {static_cast<int64_t>(times->timestamps.Get(section, ordinal)),
+            static_cast<int64_t>(times->local_times.Get(section, ordinal))};
   }
   bool Get(const char* section, uint32_t row, DeletionTime* deletion) const {
     uint32_t ordinal = 0;
@@ -75,14 +87,24 @@ struct KeyColumn {
   KeyStrings strings;
 };
 
+/// Range-changes.
+struct ChangeParts {
+  WordSequence runs;
+  WordSequence rows;
+  KeyStrings bounds;
+  SparseDeletions deletions;
+
+  bool Parse(Decoder* in, uint32_t count, uint64_t* payload_end) {
+    return runs.Parse(in, count, payload_end) && rows.Parse(in, count, payload_end) &&
+           bounds.Parse(in, count, payload_end) && deletions.Parse(in, count, payload_end);
+  }
+};
+
 struct KeyParts {
   KeyStrings partition_keys;
   WordSequence first_rows;
   SparseDeletions partition_deletions;
-  WordSequence change_runs;
-  WordSequence change_rows;
-  KeyStrings change_bounds;
-  SparseDeletions change_deletions;
+  std::shared_ptr<const ChangeParts> changes;  ///< null if there are none
   std::vector<KeyColumn> clustering;
 };
 

@@ -35,11 +35,11 @@ struct Elements {
 
 uint32_t FirstChange(const BlockHeader& header, const char* keys, uint32_t run, uint64_t row) {
   if (header.change_count == 0) return 0;
-  const KeyParts& parts = header.keys;
-  const uint32_t begin = parts.change_runs.LowerBound(keys, 0, header.change_count, run);
+  const ChangeParts& changes = *header.keys.changes;
+  const uint32_t begin = changes.runs.LowerBound(keys, 0, header.change_count, run);
   if (row == 0) return begin;
-  const uint32_t end = parts.change_runs.LowerBound(keys, begin, header.change_count, uint64_t{run} + 1);
-  return parts.change_rows.LowerBound(keys, begin, end, row);
+  const uint32_t end = changes.runs.LowerBound(keys, begin, header.change_count, uint64_t{run} + 1);
+  return changes.rows.LowerBound(keys, begin, end, row);
 }
 
 Cut CutAt(const BlockHeader& header, const char* keys, uint32_t row) {
@@ -78,6 +78,7 @@ absl::Status BlockReader::Open(const BlockHeader* header, SectionSource* section
   state_->header = header;
   state_->source = sections;
   state_->loaded.assign(header->sections.size(), nullptr);
+  state_->tokens.clear();
   return absl::OkStatus();
 }
 
@@ -139,7 +140,6 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
 
 absl::Status BlockReader::State::MakeChanges(const char* keys, uint32_t change_begin, uint32_t change_end,
                                              uint32_t run_begin, uint32_t run_end, RowBatch* batch) {
-  const KeyParts& parts = header->keys;
   const bool forward = direction == Direction::kForward;
   // Forward, what is open before the first; in reverse, what is open behind the last.
   STOA_RETURN_IF_ERROR(OpenBefore(keys, forward ? change_begin : change_end,
@@ -148,22 +148,23 @@ absl::Status BlockReader::State::MakeChanges(const char* keys, uint32_t change_b
   auto* changes = arena.AllocateArray<RangeChange>(count);
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t number = change_begin + i;
-    const uint64_t run = parts.change_runs.Get(keys, number);
-    const uint64_t row = parts.change_rows.Get(keys, number);
+    const ChangeParts& parts = *header->keys.changes;
+    const uint64_t run = parts.runs.Get(keys, number);
+    const uint64_t row = parts.rows.Get(keys, number);
     std::string_view suffix;
     if (run < run_begin || run >= run_end || row > header->row_count ||
-        !parts.change_bounds.suffixes.Get(keys, number, &suffix)) {
+        !parts.bounds.suffixes.Get(keys, number, &suffix)) {
       return DamagedBlock("range-changes");
     }
     RangeChange& change = *new (&changes[forward ? i : count - 1 - i]) RangeChange();
     const uint32_t at = std::clamp(static_cast<uint32_t>(row), origin, origin_end);
     change.run = static_cast<uint32_t>(forward ? run - run_begin : run_end - 1 - run);
     change.row = forward ? at - origin : origin_end - at;
-    key.assign(parts.change_bounds.prefix).append(suffix);
+    key.assign(parts.bounds.prefix).append(suffix);
     change.bound = arena.Copy(key);
     if (!forward) {
       STOA_RETURN_IF_ERROR(OpenBefore(keys, number, static_cast<uint32_t>(run), &change.deletion));
-    } else if (!parts.change_deletions.Get(keys, number, &change.deletion)) {
+    } else if (!parts.deletions.Get(keys, number, &change.deletion)) {
       return DamagedBlock("range deletions");
     }
   }

@@ -1,9 +1,10 @@
 // Searching a block: runs by token, rows by the components of their clustering keys.
 //
-// Tokens are not stored; each probe recomputes one from its key. They are uniform, so that the place of a
-// token among those of a block is computed from the first and the last, and a probe or two remain. Within a
-// run the first component ascends, within equal first components the second, and so on: each narrows the
-// range for the next.
+// Tokens are not stored, but made when they are first wanted, and kept with the block in memory: 8 bytes for
+// each partition, and a search through keys would compute several of them again. They are uniform, so that
+// the place of one is computed from the first and the last, and a few steps remain. Within a run the first
+// component ascends, within equal first components the second, and so on: each narrows the range for the
+// next.
 #include <algorithm>
 #include <utility>
 
@@ -20,9 +21,11 @@ using Shape = ClusteringComponent::Shape;
 using RowRange = BlockReader::RowRange;
 
 /// Probes that interpolate before a search begins to halve, so that crafted keys cost a logarithm.
-constexpr int kInterpolations = 8;
+constexpr int kInterpolations = 3;
+/// A range so short is halved at once.
+constexpr uint32_t kShortRange = 8;
 /// Of so few runs the wanted one is found soonest by its key, which takes no token.
-constexpr uint32_t kFewRuns = 32;
+constexpr uint32_t kFewRuns = 4;
 
 enum class Narrowed : uint8_t {
   kEqual,  // the range holds the rows with this component; go on with the next
@@ -109,6 +112,22 @@ bool NarrowString(const KeyStrings& strings, const char* keys, Shape shape, std:
   return true;
 }
 
+/// The first of `count` tokens that is not less than `token`; any, if they do not ascend.
+uint32_t LowerBoundToken(const uint64_t* tokens, uint32_t count, uint64_t token) {
+  uint32_t low = 0;
+  uint32_t high = count;
+  for (int probe = 0; probe < kInterpolations && high - low > kShortRange; ++probe) {
+    const uint64_t first = tokens[low];
+    const uint64_t last = tokens[high - 1];
+    if (token <= first) return low;
+    if (token > last || first >= last) break;
+    const double part = static_cast<double>(token - first) / static_cast<double>(last - first);
+    const uint32_t guess = low + static_cast<uint32_t>(part * (high - low - 1));
+    (tokens[guess] < token ? low : high) = tokens[guess] < token ? guess + 1 : guess;
+  }
+  return static_cast<uint32_t>(std::lower_bound(tokens + low, tokens + high, token) - tokens);
+}
+
 /// What a position says next, at a place where all rows of a range go on with the byte `expected`: < 0 when
 /// it is before them all, > 0 when behind.
 int CompareByte(std::string_view rest, char expected) {
@@ -128,12 +147,18 @@ absl::Status BlockReader::State::RunKey(const char* keys, uint32_t run, std::str
   return absl::OkStatus();
 }
 
-absl::Status BlockReader::State::CompareRun(const char* keys, uint32_t run, uint64_t token,
-                                            std::string_view partition_key, int* order, uint64_t* run_token) {
-  std::string_view run_key;
-  STOA_RETURN_IF_ERROR(RunKey(keys, run, &run_key));
-  *run_token = run_key == partition_key ? token : OrderedToken(PartitionToken(run_key));
-  *order = *run_token == token ? run_key.compare(partition_key) : *run_token < token ? -1 : 1;
+absl::Status BlockReader::State::RunTokens(const char* keys, const uint64_t** run_tokens) {
+  *run_tokens = source->KeptTokens();
+  if (*run_tokens == nullptr && tokens.empty()) {
+    tokens.resize(header->run_count);
+    for (uint32_t run = 0; run < header->run_count; ++run) {
+      std::string_view run_key;
+      STOA_RETURN_IF_ERROR(RunKey(keys, run, &run_key));
+      tokens[run] = OrderedToken(PartitionToken(run_key));
+    }
+    source->KeepTokens(tokens);
+  }
+  if (*run_tokens == nullptr) *run_tokens = tokens.data();
   return absl::OkStatus();
 }
 
@@ -148,44 +173,16 @@ absl::Status BlockReader::State::LowerBoundRun(const char* keys, uint64_t token,
                                                std::string_view partition_key, uint32_t* run, bool* exact) {
   *exact = header->run_count <= kFewRuns && FindKey(keys, partition_key, run);
   if (*exact) return absl::OkStatus();
-  int order = 0;
-  uint64_t low_token = 0;
-  STOA_RETURN_IF_ERROR(CompareRun(keys, 0, token, partition_key, &order, &low_token));
-  *run = 0;
-  *exact = order == 0;
-  if (order >= 0 || header->run_count == 1) {
-    if (order < 0) *run = 1;
-    return absl::OkStatus();
+  const uint64_t* run_tokens = nullptr;
+  STOA_RETURN_IF_ERROR(RunTokens(keys, &run_tokens));
+  *run = LowerBoundToken(run_tokens, header->run_count, token);
+  for (; *run < header->run_count && run_tokens[*run] == token; ++*run) {
+    std::string_view run_key;
+    STOA_RETURN_IF_ERROR(RunKey(keys, *run, &run_key));
+    const int order = run_key.compare(partition_key);
+    *exact = order == 0;
+    if (order >= 0) break;
   }
-  uint32_t low = 0;  // is before the partition
-  uint32_t high = header->run_count - 1;
-  uint64_t high_token = 0;
-  STOA_RETURN_IF_ERROR(CompareRun(keys, high, token, partition_key, &order, &high_token));
-  if (order < 0) {
-    *run = header->run_count;
-    return absl::OkStatus();
-  }
-  *exact = order == 0;  // of `high`, which is not before the partition
-  for (int probes = 0; high - low > 1; ++probes) {
-    uint32_t middle = low + (high - low) / 2;
-    if (probes < kInterpolations && low_token <= token && token <= high_token && low_token < high_token) {
-      const double part =
-          static_cast<double>(token - low_token) / static_cast<double>(high_token - low_token);
-      middle = std::clamp(low + static_cast<uint32_t>(part * (high - low)), low + 1, high - 1);
-    }
-    uint64_t middle_token = 0;
-    STOA_RETURN_IF_ERROR(CompareRun(keys, middle, token, partition_key, &order, &middle_token));
-    if (order < 0) {
-      low = middle;
-      low_token = middle_token;
-    } else {
-      high = middle;
-      high_token = middle_token;
-      *exact = order == 0;
-      if (*exact) break;
-    }
-  }
-  *run = high;
   return absl::OkStatus();
 }
 
@@ -279,10 +276,9 @@ absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& positio
 absl::Status BlockReader::State::OpenBefore(const char* keys, uint32_t change, uint32_t run,
                                             DeletionTime* open) {
   *open = {};
-  const KeyParts& parts = header->keys;
-  if (change > 0 && parts.change_runs.Get(keys, change - 1) == run) {
-    return parts.change_deletions.Get(keys, change - 1, open) ? absl::OkStatus()
-                                                              : DamagedBlock("range deletion");
+  if (change > 0 && header->keys.changes->runs.Get(keys, change - 1) == run) {
+    return header->keys.changes->deletions.Get(keys, change - 1, open) ? absl::OkStatus()
+                                                                       : DamagedBlock("range deletion");
   }
   if (run == 0) *open = header->open_before;
   return absl::OkStatus();
@@ -294,17 +290,17 @@ absl::StatusOr<DeletionTime> BlockReader::OpenDeletionAt(int run, std::string_vi
   if (changes == 0) return run == 0 ? state.header->open_before : DeletionTime{};
   const char* keys = nullptr;
   STOA_RETURN_IF_ERROR(state.Section(kKeySection, &keys));
-  const KeyParts& parts = state.header->keys;
+  const ChangeParts& parts = *state.header->keys.changes;
   const auto wanted = static_cast<uint64_t>(run);
-  uint32_t low = parts.change_runs.LowerBound(keys, 0, changes, wanted);
-  uint32_t high = parts.change_runs.LowerBound(keys, low, changes, wanted + 1);
+  uint32_t low = parts.runs.LowerBound(keys, 0, changes, wanted);
+  uint32_t high = parts.runs.LowerBound(keys, low, changes, wanted + 1);
   while (low < high) {  // the first range-change behind `clustering`
     const uint32_t middle = low + (high - low) / 2;
     std::string_view suffix;
-    if (!parts.change_bounds.suffixes.Get(keys, middle, &suffix)) return DamagedBlock("bound");
-    int order = std::string_view(parts.change_bounds.prefix)
-                    .compare(clustering.substr(0, parts.change_bounds.prefix.size()));
-    if (order == 0) order = suffix.compare(clustering.substr(parts.change_bounds.prefix.size()));
+    if (!parts.bounds.suffixes.Get(keys, middle, &suffix)) return DamagedBlock("bound");
+    int order =
+        std::string_view(parts.bounds.prefix).compare(clustering.substr(0, parts.bounds.prefix.size()));
+    if (order == 0) order = suffix.compare(clustering.substr(parts.bounds.prefix.size()));
     if (order <= 0) {
       low = middle + 1;
     } else {

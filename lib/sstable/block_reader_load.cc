@@ -85,7 +85,8 @@ class BlockReader::Loading {
 
   absl::Status Keys(const char* keys);
   absl::Status Liveness(const char* section);
-  absl::Status Column(const BlockColumn& column, uint8_t word_bytes, ColumnVector* vector);
+  /// The column, or the lane of it if it is a bundle.
+  absl::Status Column(const BlockColumn& column, uint32_t lane, uint8_t word_bytes, ColumnVector* vector);
 
  private:
   bool forward() const { return state_.direction == Direction::kForward; }
@@ -111,9 +112,9 @@ class BlockReader::Loading {
   bool ForEach(const SparseWords& words, const char* section, RowRange range, Visit visit);
   absl::Status RowDeletions(const char* section);
   absl::Status Words(const BlockColumn& column, RowRange cells, uint8_t word_bytes, ColumnVector* vector);
-  absl::Status Bytes(const BlockColumn& column, RowRange cells, ColumnVector* vector);
-  absl::Status Extras(const BlockColumn& column, RowRange cells, ColumnVector* vector);
-  absl::Status CellTimes(const BlockColumn& column, RowRange cells, ColumnVector* vector);
+  absl::Status Bytes(const BlockColumn& column, uint32_t lane, RowRange cells, ColumnVector* vector);
+  absl::Status Extras(const BlockColumn& column, uint32_t lane, RowRange cells, ColumnVector* vector);
+  absl::Status CellTimes(const BlockColumn& column, uint32_t lane, RowRange cells, ColumnVector* vector);
   absl::Status CheckComplexCells(const ColumnVector& vector);
   /// The row of rows_ that has cell `i` of the cells found last.
   uint32_t RowOfCell(const BlockColumn& column, uint32_t i) const {
@@ -274,34 +275,38 @@ absl::Status BlockReader::Loading::Words(const BlockColumn& column, RowRange cel
   auto* words = NewArray<uint64_t>();
   vector->words = words;
   if (column.presence.all()) {
-    column.words.Decode(column.section, cells.begin, cells.end, words + batch_.begin);
+    column.words().Decode(column.section, cells.begin, cells.end, words + batch_.begin);
     CutWords(word_bytes, count_, words + batch_.begin);
     Turn(words);
     return absl::OkStatus();
   }
   const uint32_t count = cells.end - cells.begin;
   state_.numbers.resize(count);
-  column.words.Decode(column.section, cells.begin, cells.end, state_.numbers.data());
+  column.words().Decode(column.section, cells.begin, cells.end, state_.numbers.data());
   CutWords(word_bytes, count, state_.numbers.data());
   Fill(words, uint64_t{0});
   for (uint32_t i = 0; i < count; ++i) words[Place(state_.rows[i])] = state_.numbers[i];
   return absl::OkStatus();
 }
 
-absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cells, ColumnVector* vector) {
+absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, uint32_t lane, RowRange cells,
+                                         ColumnVector* vector) {
   auto* bytes = NewArray<std::string_view>();
   vector->bytes = bytes;
   if (column.presence.all()) {
-    if (!column.bytes->Decode(column.section, cells.begin, cells.end, bytes + batch_.begin,
-                              &state_.scratch)) {
-      return DamagedBlock("byte column");
-    }
+    const bool ok = column.lanes > 1
+                        ? column.bytes().DecodeSteps(column.section, cells.begin * column.lanes + lane,
+                                                     column.lanes, count_, bytes + batch_.begin)
+                        : column.bytes().Decode(column.section, cells.begin, cells.end, bytes + batch_.begin,
+                                                &state_.scratch);
+    if (!ok) return DamagedBlock("byte column");
     Turn(bytes);
     return absl::OkStatus();
   }
   const uint32_t count = cells.end - cells.begin;
   state_.strings.resize(count);
-  if (!column.bytes->Decode(column.section, cells.begin, cells.end, state_.strings.data(), &state_.scratch)) {
+  if (!column.bytes().Decode(column.section, cells.begin, cells.end, state_.strings.data(),
+                             &state_.scratch)) {
     return DamagedBlock("byte column");
   }
   Fill(bytes, std::string_view());
@@ -309,8 +314,9 @@ absl::Status BlockReader::Loading::Bytes(const BlockColumn& column, RowRange cel
   return absl::OkStatus();
 }
 
-absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange cells, ColumnVector* vector) {
-  const BlockColumn::Extras& extras = *column.extras;
+absl::Status BlockReader::Loading::Extras(const BlockColumn& column, uint32_t lane, RowRange cells,
+                                          ColumnVector* vector) {
+  const BlockColumn::Extras& extras = *column.ExtrasOf(lane);
   uint8_t* flags = nullptr;
   BlobReference reference;
   bool flags_ok = true;
@@ -326,7 +332,7 @@ absl::Status BlockReader::Loading::Extras(const BlockColumn& column, RowRange ce
   vector->flags = flags;
   if (!ok || !flags_ok) return DamagedBlock("cell flags");
   if (!extras.timestamps.at.none() || !extras.expiries.at.none()) {
-    STOA_RETURN_IF_ERROR(CellTimes(column, cells, vector));
+    STOA_RETURN_IF_ERROR(CellTimes(column, lane, cells, vector));
   }
   return (seen & cell_flags::kComplex) != 0 ? CheckComplexCells(*vector) : absl::OkStatus();
 }
@@ -343,9 +349,9 @@ absl::Status BlockReader::Loading::CheckComplexCells(const ColumnVector& vector)
   return absl::OkStatus();
 }
 
-absl::Status BlockReader::Loading::CellTimes(const BlockColumn& column, RowRange cells,
+absl::Status BlockReader::Loading::CellTimes(const BlockColumn& column, uint32_t lane, RowRange cells,
                                              ColumnVector* vector) {
-  const BlockColumn::Extras& extras = *column.extras;
+  const BlockColumn::Extras& extras = *column.ExtrasOf(lane);
   STOA_RETURN_IF_ERROR(batch_.EnsureLiveness());
   int64_t* timestamps = nullptr;
   bool ok = ForEach(extras.timestamps, column.section, cells, [&](uint32_t i, uint64_t word) {
@@ -368,7 +374,7 @@ absl::Status BlockReader::Loading::CellTimes(const BlockColumn& column, RowRange
   return ok ? absl::OkStatus() : DamagedBlock("cell times");
 }
 
-absl::Status BlockReader::Loading::Column(const BlockColumn& column, uint8_t word_bytes,
+absl::Status BlockReader::Loading::Column(const BlockColumn& column, uint32_t lane, uint8_t word_bytes,
                                           ColumnVector* vector) {
   RowRange cells = rows_;
   if (!column.presence.all()) {
@@ -384,8 +390,8 @@ absl::Status BlockReader::Loading::Column(const BlockColumn& column, uint8_t wor
   }
   if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
   STOA_RETURN_IF_ERROR(column.is_word() ? Words(column, cells, word_bytes, vector)
-                                        : Bytes(column, cells, vector));
-  return column.extras != nullptr ? Extras(column, cells, vector) : absl::OkStatus();
+                                        : Bytes(column, lane, cells, vector));
+  return column.extras != nullptr ? Extras(column, lane, cells, vector) : absl::OkStatus();
 }
 
 absl::Status BlockReader::LoadKeys(RowBatch* batch) {
@@ -417,7 +423,7 @@ absl::Status BlockReader::LoadColumns(RowBatch* batch) {
     STOA_RETURN_IF_ERROR(state.Column(*place, &column));
     ColumnVector& vector = *new (&vectors[count]) ColumnVector();
     vector.index = index;
-    STOA_RETURN_IF_ERROR(loading.Column(*column, projection[index].word_bytes, &vector));
+    STOA_RETURN_IF_ERROR(loading.Column(*column, place->lane, projection[index].word_bytes, &vector));
     if (vector.words != nullptr || vector.bytes != nullptr) ++count;
   }
   batch->columns = {vectors, count};

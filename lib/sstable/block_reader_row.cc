@@ -32,8 +32,8 @@ absl::Status BlockReader::State::ParseColumn(const BlockHeader::ColumnPlace& pla
   STOA_RETURN_IF_ERROR(Section(place.section, &section));
   const std::string_view bytes(section + place.offset, place.bytes);
   parsed = BlockColumn();
-  if (!parsed.Parse(bytes, header->row_count)) return DamagedBlock("column");
-  source->KeepColumn(static_cast<uint32_t>(&place - header->columns.data()), parsed);
+  if (!parsed.Parse(bytes, header->row_count, place.lanes)) return DamagedBlock("column");
+  source->KeepColumn(FirstPlace(place), parsed);
   *column = &parsed;
   return absl::OkStatus();
 }
@@ -59,67 +59,110 @@ absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* livenes
   return absl::OkStatus();
 }
 
-absl::Status BlockReader::State::ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row,
-                                          uint8_t word_bytes, bool* found, Cell* cell) {
-  const BlockColumn* found_column = nullptr;
+namespace {
+
+/// What the cell says other than its row.
+absl::Status ReadExtras(const BlockColumn& column, uint32_t lane, uint32_t ordinal, Cell* cell) {
+  const BlockColumn::Extras& extras = *column.ExtrasOf(lane);
+  uint64_t flags = 0;
+  uint64_t timestamp = 0;
+  uint64_t expiry = 0;
+  if (!extras.flags.Get(column.section, ordinal, 0, &flags) ||
+      !extras.timestamps.Get(column.section, ordinal, static_cast<uint64_t>(cell->timestamp), &timestamp) ||
+      !extras.expiries.Get(column.section, ordinal, static_cast<uint64_t>(cell->expiry), &expiry)) {
+    return DamagedBlock("cell");
+  }
+  cell->timestamp = static_cast<int64_t>(timestamp);
+  cell->expiry = static_cast<int64_t>(expiry);
+  if (!AreCellFlags(flags, column.is_word())) return DamagedBlock("cell flags");
+  cell->tombstone = (flags & cell_flags::kTombstone) != 0;
+  cell->empty = (flags & cell_flags::kEmpty) != 0;
+  cell->blob = (flags & cell_flags::kBlob) != 0;
+  cell->complex = (flags & cell_flags::kComplex) != 0;
+  return absl::OkStatus();
+}
+
+/// The cell of a row, whose own timestamp and expiry are given in `*cell`.
+absl::Status ReadCell(const BlockColumn& column, uint32_t lane, uint32_t row, uint8_t word_bytes, bool* found,
+                      Cell* cell) {
   uint32_t ordinal = 0;
-  STOA_RETURN_IF_ERROR(Column(place, &found_column));
-  const BlockColumn& column = *found_column;
   if (column.is_word() != (word_bytes != 0)) return DamagedBlock("type of a column");
   const Presence::Found presence = column.presence.Find(column.section, row, &ordinal);
   *found = presence == Presence::Found::kPresent;
   if (presence == Presence::Found::kDamaged) return DamagedBlock("presence");
   if (!*found) return absl::OkStatus();
   if (column.extras != nullptr) {
-    const BlockColumn::Extras& extras = *column.extras;
-    uint64_t flags = 0;
-    uint64_t timestamp = 0;
-    uint64_t expiry = 0;
-    if (!extras.flags.Get(column.section, ordinal, 0, &flags) ||
-        !extras.timestamps.Get(column.section, ordinal, static_cast<uint64_t>(cell->timestamp), &timestamp) ||
-        !extras.expiries.Get(column.section, ordinal, static_cast<uint64_t>(cell->expiry), &expiry)) {
-      return DamagedBlock("cell");
-    }
-    cell->timestamp = static_cast<int64_t>(timestamp);
-    cell->expiry = static_cast<int64_t>(expiry);
-    if (!AreCellFlags(flags, column.is_word())) return DamagedBlock("cell flags");
-    cell->tombstone = (flags & cell_flags::kTombstone) != 0;
-    cell->empty = (flags & cell_flags::kEmpty) != 0;
-    cell->blob = (flags & cell_flags::kBlob) != 0;
-    cell->complex = (flags & cell_flags::kComplex) != 0;
-    if ((flags & cell_flags::kNoValue) != 0) return absl::OkStatus();
+    STOA_RETURN_IF_ERROR(ReadExtras(column, lane, ordinal, cell));
+    if (cell->tombstone || cell->empty) return absl::OkStatus();
   }
   if (column.is_word()) {
-    cell->word = column.words.Get(column.section, ordinal) & (~uint64_t{0} >> (64 - 8 * word_bytes));
+    cell->word = column.words().Get(column.section, ordinal) & (~uint64_t{0} >> (64 - 8 * word_bytes));
     return absl::OkStatus();
   }
-  if (!column.bytes->Get(column.section, ordinal, &cell->bytes)) return DamagedBlock("byte column");
+  if (!column.bytes().Get(column.section, ordinal * column.lanes + lane, &cell->bytes))
+    return DamagedBlock("byte column");
   BlobReference reference;
   if (cell->blob && !ParseBlobReference(cell->bytes, &reference)) return DamagedBlock("reference to a blob");
   if (cell->complex && !IsValidComplexCell(*cell, /*in_context=*/false)) return DamagedBlock("complex cell");
   return absl::OkStatus();
 }
 
+}  // namespace
+
 void BlockReader::State::PrefetchRow(uint32_t row) const {
   constexpr size_t kPrefetchedMax = 32;
   // What was kept of them is asked for first, and looked at when that may have come.
-  std::array<const BlockColumn*, kPrefetchedMax> columns;
+  struct Wanted {
+    const BlockColumn* column;
+    uint32_t lane, lanes_end;
+  };
+  std::array<Wanted, kPrefetchedMax> wanted;
   size_t count = 0;
   const BlockHeader::ColumnPlace* hint = header->columns.data();
-  for (const ProjectedColumn& projected : *projection) {
-    const BlockHeader::ColumnPlace* place = FindColumn(projected.id, &hint);
+  for (size_t i = 0; i < projection->size() && count < wanted.size(); ++i) {
+    const BlockHeader::ColumnPlace* place = FindColumn((*projection)[i].id, &hint);
     if (place == nullptr) continue;
-    const BlockColumn* column = source->KeptColumn(static_cast<uint32_t>(place - header->columns.data()));
+    const BlockColumn* column = source->KeptColumn(FirstPlace(*place));
     if (column == nullptr) continue;
     Prefetch(column, sizeof(*column));
-    columns[count++] = column;
-    if (count == columns.size()) break;
+    // Of a bundle, lanes that follow one another are wanted together most often.
+    const ColumnId last = (place - place->lane + place->lanes - 1)->id;
+    uint32_t lanes_end = place->lane + 1u;
+    for (; i + 1 < projection->size() && (*projection)[i + 1].id <= last; ++i) ++lanes_end;
+    wanted[count++] = {column, place->lane, std::min<uint32_t>(lanes_end, place->lanes)};
   }
-  for (const BlockColumn* column : std::span(columns).first(count)) {
+  for (const auto& [column, lane, lanes_end] : std::span(wanted).first(count)) {
     if (!column->presence.all()) continue;
-    column->is_word() ? column->words.Prefetch(column->section, row)
-                      : column->bytes->Prefetch(column->section, row);
+    const uint32_t first = row * column->lanes;
+    column->is_word() ? column->words().Prefetch(column->section, row)
+                      : column->bytes().Prefetch(column->section, first + lane, first + lanes_end);
   }
+}
+
+absl::Status BlockReader::State::AddLanes(const BlockColumn& bundle, uint32_t row, Cell cell,
+                                          const BlockHeader::ColumnPlace** place, uint32_t* index,
+                                          RowMerger* merger) const {
+  const uint32_t first = row * bundle.lanes;
+  const BlockHeader::ColumnPlace* lane = *place;
+  const BlockHeader::ColumnPlace* const end = lane - lane->lane + lane->lanes;
+  uint32_t i = *index;
+  while (lane != end && i < projection->size()) {
+    const ProjectedColumn& wanted = (*projection)[i];
+    if (lane->id < wanted.id) {
+      ++lane;
+      continue;
+    }
+    if (lane->id == wanted.id) {
+      if (wanted.word_bytes != 0) return DamagedBlock("type of a column");
+      if (!bundle.bytes().Get(bundle.section, first + lane->lane, &cell.bytes))
+        return DamagedBlock("byte column");
+      merger->AddCell(i, cell);
+    }
+    ++i;
+  }
+  *place = lane;
+  *index = i;
+  return absl::OkStatus();
 }
 
 absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {
@@ -130,15 +173,26 @@ absl::Status BlockReader::AddRow(uint32_t row, RowMerger* merger) {
   if (!liveness.deletion.live()) merger->AddRowDeletion(liveness.deletion);
   const Projection& projection = *state.projection;
   const BlockHeader::ColumnPlace* hint = state.header->columns.data();
-  for (uint32_t index = 0; index < projection.size(); ++index) {
+  for (uint32_t index = 0; index < projection.size();) {
     const BlockHeader::ColumnPlace* place = state.FindColumn(projection[index].id, &hint);
-    if (place == nullptr) continue;
+    if (place == nullptr) {
+      ++index;
+      continue;
+    }
+    const BlockColumn* column = nullptr;
+    STOA_RETURN_IF_ERROR(state.Column(*place, &column));
     Cell cell;
     cell.timestamp = liveness.timestamp;
     cell.expiry = liveness.expiry;
+    if (column->lanes > 1 && column->extras == nullptr) {
+      hint = place;
+      STOA_RETURN_IF_ERROR(state.AddLanes(*column, row, cell, &hint, &index, merger));
+      continue;
+    }
     bool found = false;
-    STOA_RETURN_IF_ERROR(state.ReadCell(*place, row, projection[index].word_bytes, &found, &cell));
+    STOA_RETURN_IF_ERROR(ReadCell(*column, place->lane, row, projection[index].word_bytes, &found, &cell));
     if (found) merger->AddCell(index, cell);
+    ++index;
   }
   return absl::OkStatus();
 }

@@ -40,6 +40,8 @@ struct BlockReader::State {
   Direction direction = Direction::kForward;
   Arena arena{kArenaChunkBytes, kArenaChunkBytesMax};
 
+  std::vector<uint64_t> tokens;  // of all runs of the block, if they were wanted and not kept
+
   // Reused.
   std::string key;
   std::vector<uint64_t> numbers;
@@ -73,6 +75,8 @@ struct BlockReader::State {
     return header->has_liveness ? Section(kLivenessSection, bytes) : absl::OkStatus();
   }
 
+  /// The tokens of all runs.
+  absl::Status RunTokens(const char* keys, const uint64_t** run_tokens);
   /// The key of a run; the view is valid until the next call.
   absl::Status RunKey(const char* keys, uint32_t run, std::string_view* run_key);
   /// The first run at or after a partition, and whether it is the partition's.
@@ -93,9 +97,13 @@ struct BlockReader::State {
 
   /// Where a column is, or null. Columns are asked for ascending by id; `*hint` is where the search goes on.
   const BlockHeader::ColumnPlace* FindColumn(ColumnId id, const BlockHeader::ColumnPlace** hint) const;
-  /// A column, parsed by now; valid until the next call.
+  /// Where the column stands, or its bundle begins, in the header.
+  uint32_t FirstPlace(const BlockHeader::ColumnPlace& place) const {
+    return static_cast<uint32_t>(&place - header->columns.data()) - place.lane;
+  }
+  /// A column or its bundle, parsed by now; valid until the next call.
   absl::Status Column(const BlockHeader::ColumnPlace& place, const BlockColumn** column) {
-    *column = source->KeptColumn(static_cast<uint32_t>(&place - header->columns.data()));
+    *column = source->KeptColumn(FirstPlace(place));
     return *column != nullptr ? absl::OkStatus() : ParseColumn(place, column);
   }
 
@@ -108,9 +116,10 @@ struct BlockReader::State {
   /// Asks for the memory that the cells of a row will be read from.
   void PrefetchRow(uint32_t row) const;
   absl::Status ReadLiveness(uint32_t row, RowLiveness* liveness);
-  /// The cell of a row, whose own timestamp and expiry are given in `*cell`.
-  absl::Status ReadCell(const BlockHeader::ColumnPlace& place, uint32_t row, uint8_t word_bytes, bool* found,
-                        Cell* cell);
+  /// Adds the cells of a row in the lanes of a bundle, from `*place` on, that are projected, from `*index`
+  /// on. None says anything of its own; `cell` has the times of the row. Advances both.
+  absl::Status AddLanes(const BlockColumn& bundle, uint32_t row, Cell cell,
+                        const BlockHeader::ColumnPlace** place, uint32_t* index, RowMerger* merger) const;
 
   /// Batch rows [begin, end) as rows of the block.
   RowRange BlockRows(uint32_t begin, uint32_t end) const {
@@ -127,8 +136,6 @@ struct BlockReader::State {
   absl::Status ParseColumn(const BlockHeader::ColumnPlace& place, const BlockColumn** column);
   /// Tries all runs for the key of one; false when none has it.
   bool FindKey(const char* keys, std::string_view partition_key, uint32_t* run) const;
-  absl::Status CompareRun(const char* keys, uint32_t run, uint64_t token, std::string_view partition_key,
-                          int* order, uint64_t* run_token);
 };
 
 }  // namespace stoa

@@ -59,6 +59,7 @@ CachedBlock::CachedBlock(Passkey, const std::shared_ptr<const TableFile>& file, 
 
 CachedBlock::~CachedBlock() {
   for (size_t i = 0; i < header_.columns.size(); ++i) delete columns_[i].load(std::memory_order_relaxed);
+  delete[] tokens_.load(std::memory_order_relaxed);
 }
 
 size_t CachedBlock::memory_bytes() const {
@@ -73,6 +74,12 @@ void CachedBlock::PrefetchForFind() const {
   const char* const keys = slots_[kKeySection].raw.load(std::memory_order_acquire);
   if (keys != nullptr) Prefetch(keys, std::min<size_t>(header_.sections[kKeySection].raw_bytes, kFrontBytes));
   Prefetch(this, sizeof(*this));
+  if (const uint64_t* const tokens = KeptTokens(); tokens != nullptr) {
+    Prefetch(tokens, std::min<size_t>(header_.run_count * sizeof(*tokens), kFrontBytes));
+  }
+  Prefetch(header_.columns.data(),
+           std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
+  Prefetch(columns_.get(), std::min(header_.columns.size() * sizeof(columns_[0]), kFrontBytes));
 }
 
 void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {
@@ -82,6 +89,15 @@ void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {
   if (!columns_[place].compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel)) return;
   kept.release();
   cache_->Grow(key_, this, sizeof(BlockColumn));
+}
+
+void CachedBlock::KeepTokens(std::span<const uint64_t> tokens) {
+  auto kept = std::make_unique_for_overwrite<uint64_t[]>(tokens.size());
+  std::copy(tokens.begin(), tokens.end(), kept.get());
+  const uint64_t* expected = nullptr;
+  if (!tokens_.compare_exchange_strong(expected, kept.get(), std::memory_order_acq_rel)) return;
+  kept.release();
+  cache_->Grow(key_, this, tokens.size_bytes());
 }
 
 absl::StatusOr<std::string_view> CachedBlock::Section(uint32_t number) {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <absl/status/status.h>
@@ -49,6 +50,8 @@ class CachedBlock : public CacheEntry, public SectionSource {
     return columns_[place].load(std::memory_order_acquire);
   }
   void KeepColumn(uint32_t place, const BlockColumn& column) override;
+  const uint64_t* KeptTokens() const override { return tokens_.load(std::memory_order_acquire); }
+  void KeepTokens(std::span<const uint64_t> tokens) override;
 
  private:
   using Buffer = std::unique_ptr<char[]>;
@@ -73,6 +76,7 @@ class CachedBlock : public CacheEntry, public SectionSource {
   Mutex mutex_;
   const std::unique_ptr<Slot[]> slots_;
   const std::unique_ptr<std::atomic<const BlockColumn*>[]> columns_;  // null: not kept
+  std::atomic<const uint64_t*> tokens_{nullptr};                      // likewise
 };
 
 }  // namespace stoa

@@ -25,9 +25,9 @@ class ColumnUses {
     Use& use = uses_[place.id];
     use.column.id = place.id;
     ++use.column.blocks;
-    use.column.raw_bytes += place.bytes;
-    if (section.raw_bytes > 0)
-      use.column.stored_bytes += uint64_t{place.bytes} * section.stored_bytes / section.raw_bytes;
+    const uint64_t bytes = place.bytes / place.lanes;
+    use.column.raw_bytes += bytes;
+    if (section.raw_bytes > 0) use.column.stored_bytes += bytes * section.stored_bytes / section.raw_bytes;
     ++use.encodings[std::string(EncodingName(place.encoding))];
   }
 

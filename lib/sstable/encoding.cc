@@ -237,7 +237,8 @@ bool WordSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
       return false;
     }
   }
-  offset = *payload_end;
+  if (*payload_end > ~uint32_t{0}) return false;
+  offset = static_cast<uint32_t>(*payload_end);
   *payload_end += payload_bytes();
   return in->ok();
 }
@@ -493,6 +494,7 @@ std::string_view EncodingName(uint8_t number) {
                                                         "decimal dictionary", "decimal trend"};
   if (number == kEncodingBytes) return "bytes";
   if (number == kEncodingByteDictionary) return "byte dictionary";
+  if (number == kEncodingBundle) return "bytes in a bundle";
   if (number < kPlain.size()) return kPlain[number];
   if (number >= 16 && number - 16u < kDecimal.size()) return kDecimal[number - 16u];
   return "unknown";

@@ -79,10 +79,10 @@ struct WordSequence {
   uint32_t count = 0;
   uint32_t table_count = 0;
   uint32_t exception_count = 0;
+  uint32_t offset = 0;  ///< of the payload: table, packed integers, exceptions
   uint64_t base = 0;
   uint64_t multiplier = 1;  ///< 0 of a constant
   uint64_t delta_base = 0;  ///< of a trend: its slope
-  uint64_t offset = 0;      ///< of the payload: table, packed integers, exceptions
 
   /// Reads the descriptor of a sequence of `count_expected` values whose payload begins at `*payload_end`,
   /// which is advanced to its end. False when it is malformed; the caller checks that the payload lies inside
@@ -100,6 +100,15 @@ struct WordSequence {
       if (encoding < WordEncoding::kOffset) return base + multiplier * i;
     }
     return GetSlow(section, i);
+  }
+  /// Values `i` and `i` + 1. REQUIRES: i + 1 < count.
+  void GetPair(const char* section, uint32_t i, uint64_t* first, uint64_t* second) const {
+    *first = Get(section, i);
+    if (encoding == WordEncoding::kDelta && numbers == NumberKind::kInteger) {
+      *second = *first + delta_base + multiplier * Packed(section).Get(i + 1);
+    } else {
+      *second = Get(section, i + 1);
+    }
   }
   /// Asks for the memory that Get will read.
   void Prefetch(const char* section, uint32_t i) const;
@@ -156,6 +165,7 @@ struct WordSequence {
 uint8_t EncodingNumber(const WordSequence& sequence);
 inline constexpr uint8_t kEncodingBytes = 32;
 inline constexpr uint8_t kEncodingByteDictionary = 33;
+inline constexpr uint8_t kEncodingBundle = 34;
 std::string_view EncodingName(uint8_t number);
 
 /// Decimal fractions: integers of less than 2^51 as doubles, by adding and taking away 1.5 * 2^52, whose last

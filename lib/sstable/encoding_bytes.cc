@@ -19,14 +19,15 @@ bool ByteSequence::Parse(Decoder* in, uint32_t count_expected, uint64_t* payload
   uint8_t head = 0;
   if (!in->Little(&head) || head > kDictionary || !in->Varint(&bytes_count)) return false;
   count = count_expected;
-  dictionary = head == kDictionary;
   uint32_t entries = count;
-  if (dictionary) {
-    if (!in->Varint(&entries) || entries > count || !codes.Parse(in, count, payload_end)) return false;
+  if (head == kDictionary) {
+    WordSequence parsed;
+    if (!in->Varint(&entries) || entries > count || !parsed.Parse(in, count, payload_end)) return false;
+    codes = std::make_shared<const WordSequence>(parsed);
   }
   if (entries == ~uint32_t{0} || !offsets.Parse(in, entries + 1, payload_end)) return false;
-  bytes_offset = *payload_end;
-  if (bytes_count > ~uint32_t{0}) return false;
+  if (*payload_end > ~uint32_t{0}) return false;
+  bytes_offset = static_cast<uint32_t>(*payload_end);
   *payload_end += bytes_count;
   return true;
 }
@@ -49,7 +50,7 @@ bool ByteSequence::DecodeEntries(const char* section, uint32_t begin, uint32_t e
 bool ByteSequence::FindEqual(const char* section, std::string_view wanted, uint32_t* found) const {
   constexpr uint32_t kOffsetsAtOnce = 32;
   std::array<uint64_t, kOffsetsAtOnce + 1> ends;
-  for (*found = 0; dictionary && *found < count; ++*found) {
+  for (*found = 0; codes != nullptr && *found < count; ++*found) {
     std::string_view value;
     if (Get(section, *found, &value) && value == wanted) return true;
   }
@@ -69,7 +70,7 @@ bool ByteSequence::FindEqual(const char* section, std::string_view wanted, uint3
 
 bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
                           Scratch* scratch) const {
-  if (!dictionary) return DecodeEntries(section, begin, end, out, &scratch->words);
+  if (codes == nullptr) return DecodeEntries(section, begin, end, out, &scratch->words);
   const uint32_t entries = entry_count();
   const bool few = entries <= end - begin;  // worth decoding them all
   if (few) {
@@ -78,7 +79,7 @@ bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std
   }
   scratch->words.resize(end - begin);
   const uint64_t* code = scratch->words.data();
-  codes.Decode(section, begin, end, scratch->words.data());
+  codes->Decode(section, begin, end, scratch->words.data());
   const std::string_view* entry = scratch->entries.data();
   for (uint32_t i = 0; i < end - begin; ++i) {
     if (code[i] >= entries) return false;
@@ -87,6 +88,27 @@ bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std
     } else if (!Entry(section, static_cast<uint32_t>(code[i]), &out[i])) {
       return false;
     }
+  }
+  return true;
+}
+
+bool ByteSequence::DecodeSteps(const char* section, uint32_t begin, uint32_t step, uint32_t n,
+                               std::string_view* out) const {
+  if (codes != nullptr || offsets.encoding != WordEncoding::kLinear ||
+      offsets.numbers != NumberKind::kInteger) {
+    for (uint32_t i = 0; i < n; ++i) {
+      if (!Get(section, begin + i * step, &out[i])) return false;
+    }
+    return true;
+  }
+  // All have one length, so that no offsets need be looked at.
+  const uint64_t bytes = offsets.multiplier;
+  if (n == 0) return true;
+  if (bytes > bytes_count) return false;
+  for (uint32_t i = 0; i < n; ++i) {
+    const uint64_t at = offsets.base + bytes * (begin + uint64_t{i} * step);
+    if (at > bytes_count - bytes) return false;
+    out[i] = std::string_view(section + bytes_offset + at, bytes);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,11 +21,10 @@ namespace stoa {
 /// count from; the strings handed out are views of it.
 struct ByteSequence {
   uint32_t count = 0;
-  bool dictionary = false;
-  WordSequence codes;    ///< of a dictionary: for each value the number of its entry
+  uint32_t bytes_offset = 0;
+  uint32_t bytes_count = 0;
   WordSequence offsets;  ///< where entries (without a dictionary: values) begin, and at last where they end
-  uint64_t bytes_offset = 0;
-  uint64_t bytes_count = 0;
+  std::shared_ptr<const WordSequence> codes;  ///< of a dictionary: for each value the number of its entry
 
   /// As WordSequence::Parse.
   bool Parse(Decoder* in, uint32_t count_expected, uint64_t* payload_end);
@@ -32,22 +32,22 @@ struct ByteSequence {
 
   /// Value `i`; false when bytes are damaged. REQUIRES: i < count.
   bool Get(const char* section, uint32_t i, std::string_view* value) const {
-    if (!dictionary) return Entry(section, i, value);
-    const uint64_t code = codes.Get(section, i);
+    if (codes == nullptr) return Entry(section, i, value);
+    const uint64_t code = codes->Get(section, i);
     return code < entry_count() && Entry(section, static_cast<uint32_t>(code), value);
   }
   /// The first value that equals `wanted`; false when there is none. Goes through all of them.
   bool FindEqual(const char* section, std::string_view wanted, uint32_t* found) const;
-  /// Asks for the memory that Get will read: where the string stands and, if that can be told without
-  /// looking, its front.
-  void Prefetch(const char* section, uint32_t i) const {
-    if (dictionary) return codes.Prefetch(section, i);
-    offsets.Prefetch(section, i);
+  /// Asks for the memory that Get will read for values [begin, end): where the strings stand and, if that can
+  /// be told without looking, their front.
+  void Prefetch(const char* section, uint32_t begin, uint32_t end) const {
+    if (codes != nullptr) return codes->Prefetch(section, begin);
+    offsets.Prefetch(section, begin);
     if (offsets.encoding > WordEncoding::kLinear) return;
-    constexpr uint64_t kFrontBytes = 512;
-    const uint64_t begin = offsets.Get(section, i);
-    const uint64_t end = std::min({offsets.Get(section, i + 1), bytes_count, begin + kFrontBytes});
-    if (begin < end) stoa::Prefetch(section + bytes_offset + begin, end - begin);
+    constexpr uint64_t kFrontBytes = 1 << 10;
+    const uint64_t first = offsets.Get(section, begin);
+    const uint64_t last = std::min({offsets.Get(section, end), uint64_t{bytes_count}, first + kFrontBytes});
+    if (first < last) stoa::Prefetch(section + bytes_offset + first, last - first);
   }
   /// Memory for Decode, reused from call to call.
   struct Scratch {
@@ -57,11 +57,16 @@ struct ByteSequence {
   /// Values [begin, end) to out[0 ...]; false when bytes are damaged.
   bool Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
               Scratch* scratch) const;
+  /// The `n` values begin, begin + step, begin + 2 * step, ... to out[0 ...]; false when bytes are damaged.
+  /// REQUIRES: all of them are less than count.
+  bool DecodeSteps(const char* section, uint32_t begin, uint32_t step, uint32_t n,
+                   std::string_view* out) const;
 
  private:
   bool Entry(const char* section, uint32_t i, std::string_view* value) const {
-    const uint64_t begin = offsets.Get(section, i);
-    const uint64_t end = offsets.Get(section, i + 1);
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    offsets.GetPair(section, i, &begin, &end);
     if (begin > end || end > bytes_count) [[unlikely]]
       return false;
     *value = std::string_view(section + bytes_offset + begin, end - begin);

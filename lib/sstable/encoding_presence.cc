@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/check.h"
 
@@ -26,9 +27,14 @@ bool Presence::Parse(Decoder* in, uint32_t row_count, uint64_t* payload_end) {
   count = form == Form::kAll ? rows : 0;
   if (form != Form::kBitmap && form != Form::kList) return true;
   if (!in->Varint(&count) || count == 0 || count >= rows) return false;
-  if (form == Form::kList) return list.Parse(in, count, payload_end);
-  if (rows > kBitmapRowsMax) return false;
-  offset = *payload_end;
+  if (form == Form::kList) {
+    auto parsed = std::make_shared<WordSequence>();
+    if (!parsed->Parse(in, count, payload_end)) return false;
+    list = std::move(parsed);
+    return true;
+  }
+  if (rows > kBitmapRowsMax || *payload_end > ~uint32_t{0}) return false;
+  offset = static_cast<uint32_t>(*payload_end);
   *payload_end += BitmapBytes(rows) + 2 * PartCount(rows);
   return true;
 }
@@ -47,8 +53,8 @@ uint32_t Presence::Rank(const char* section, uint32_t row) const {
 Presence::Found Presence::FindSlow(const char* section, uint32_t row, uint32_t* ordinal) const {
   STOA_DCHECK(row < rows);
   if (form == Form::kList) {
-    *ordinal = list.LowerBound(section, 0, count, row);
-    return *ordinal < count && list.Get(section, *ordinal) == row ? Found::kPresent : Found::kAbsent;
+    *ordinal = list->LowerBound(section, 0, count, row);
+    return *ordinal < count && list->Get(section, *ordinal) == row ? Found::kPresent : Found::kAbsent;
   }
   if ((BitWord(section, row / 64) >> (row % 64) & 1) == 0) return Found::kAbsent;
   *ordinal = Rank(section, row);
@@ -62,9 +68,9 @@ bool Presence::Rows(const char* section, uint32_t begin, uint32_t end, uint32_t*
   *first_ordinal = 0;
   if (form == Form::kNone || begin == end) return true;
   if (form == Form::kList) {
-    *first_ordinal = list.LowerBound(section, 0, count, begin);
+    *first_ordinal = list->LowerBound(section, 0, count, begin);
     for (uint32_t k = *first_ordinal; k < count; ++k) {
-      const uint64_t row = list.Get(section, k);
+      const uint64_t row = list->Get(section, k);
       if (row >= end) break;
       if (row < begin + (out->empty() ? 0 : uint64_t{out->back()} + 1)) return false;
       out->push_back(static_cast<uint32_t>(row) - begin);

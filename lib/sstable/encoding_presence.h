@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,8 +21,8 @@ struct Presence {
   Form form = Form::kNone;
   uint32_t rows = 0;    ///< there are
   uint32_t count = 0;   ///< are present
-  uint64_t offset = 0;  ///< of the bitmap
-  WordSequence list;
+  uint32_t offset = 0;  ///< of the bitmap
+  std::shared_ptr<const WordSequence> list;
 
   /// As WordSequence::Parse, for `row_count` rows.
   bool Parse(Decoder* in, uint32_t row_count, uint64_t* payload_end);

@@ -1,6 +1,8 @@
 #include "fuzz/small_database.h"
 
+#include <array>
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -85,6 +87,33 @@ TableSchema CountersSchema() {
                      .Regular("n", TypeKind::kCounter)
                      .Options(options)
                      .Build());
+}
+
+/// Columns that are bundled.
+TableSchema RecordsSchema() {
+  TableOptions options;
+  options.gc_grace_seconds = INT32_MAX;
+  return ValueOf(TableSchema::Builder("records")
+                     .PartitionKey("k", TypeKind::kInt)
+                     .Regular("x", TypeKind::kBlob)
+                     .Regular("y", TypeKind::kBlob)
+                     .Options(options)
+                     .Build());
+}
+
+/// All of a record, or one column of one of the first.
+void WriteRecord(const Table& table, int64_t number, Random& random, WriteBatch* batch) {
+  std::array<std::string, 2> noise;
+  for (std::string& bytes : noise) {
+    for (int i = 0; i < 32; ++i) bytes.push_back(static_cast<char>(random.Next()));
+  }
+  const ColumnId x = table->FindColumn("x")->id;
+  const ColumnId y = table->FindColumn("y")->id;
+  Require(batch->Upsert(table, {number}, {}, {{x, Value::Bytes(noise[0])}, {y, Value::Bytes(noise[1])}}));
+  if (number % 4 != 0) return;
+  WriteAttributes attributes;
+  attributes.ttl_seconds = 1000;
+  Require(batch->Update(table, {number}, {}, {{y, Value::Bytes(noise[0])}}, attributes));
 }
 
 /// A row, sometimes one whose key is empty, or the static row.
@@ -207,11 +236,13 @@ std::unique_ptr<SimFileSystem> MakeSmallDatabase(bool close) {
   Writer tail(ValueOf(database->CreateTable(TailSchema())), random);
   const Table many = ValueOf(database->CreateTable(ManySchema()));
   const Table counters = ValueOf(database->CreateTable(CountersSchema()));
+  const Table records = ValueOf(database->CreateTable(RecordsSchema()));
   for (int i = 0; i < kWrites; ++i) {
     WriteBatch batch;
     wide.Write(&batch);
     tail.Write(&batch);
     WriteMany(many, random, &batch);
+    WriteRecord(records, i, random, &batch);
     Require(database->Write(WriteOptions(), batch));
     batch.Clear();
     Count(counters, random, &batch);

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/strings.h"
 #include "data/row_merger.h"
+#include "data/single_row.h"
 #include "schema/keys.h"
 #include "schema/schema_editor.h"
 #include "sstable/block_test_support.h"
@@ -240,6 +241,87 @@ TEST_CASE("block: liveness that is constant takes no section") {
     CHECK(built[0].times.max_timestamp == (variant == 4 ? 78 : variant == 5 ? 77 + 99 * 99 : 77));
     CHECK(built[0].times.min_local_time == (variant == 1 ? 5 : variant == 2 ? 1000 : kNoExpiry));
     CHECK(built[0].times.max_local_time == kNoExpiry);
+  }
+}
+
+// Goal: columns whose values do not compress come back from bundles, whatever their cells say beside the
+// value and whichever of them are asked for, and others are not bundled. Method: records of noise, of one
+// length and of many, with a word and a text column among them; then one cell deleted, empty, expiring,
+// newer, absent.
+TEST_CASE("block: bundles of columns that do not compress") {
+  TableSchema::Builder builder("t");
+  builder.PartitionKey("p", TypeKind::kBigint);
+  for (const char* name : {"a", "b", "c", "e", "f"}) builder.Regular(name, TypeKind::kBlob);
+  builder.Regular("d", TypeKind::kText).Regular("n", TypeKind::kInt);
+  Table table(builder);
+  const auto lanes_of = [&](const MemoryBlock& block, std::string_view column) {
+    for (const BlockHeader::ColumnPlace& place : block.header.columns) {
+      if (place.id == table.Id(column)) return static_cast<int>(place.lanes);
+    }
+    return 0;
+  };
+  for (int variant = 0; variant < 7; ++variant) {
+    INFO("variant " << variant);
+    Random random(static_cast<uint64_t>(variant) + 5);
+    Content content;
+    for (int64_t i = 0; i < 60; ++i) {
+      std::string key;
+      REQUIRE_OK(AppendPartitionKey(table.schema, {i}, &key));
+      content.push_back(Partition(key));
+      ContentRow row = table.Row({}, 9);
+      for (const char* name : {"a", "b", "c", "e", "f"}) {
+        row.cells[table.Id(name)] =
+            BytesCell(RandomBytes(&random, variant == 6 ? 20 + random.Uniform(80) : 60), 9);
+      }
+      row.cells[table.Id("d")] = BytesCell("words that repeat, and compress, and stay by themselves", 9);
+      row.cells[table.Id("n")] = WordCell(static_cast<uint64_t>(i), 9);
+      ContentCell& cell = row.cells[table.Id("b")];
+      if (i == 17 && variant == 1) cell = ContentCell{9, 5, true, false, 0, ""};
+      if (i == 17 && variant == 2) cell = BytesCell("", 9);
+      if (i == 17 && variant == 3) cell.expiry = 1000;
+      if (i == 17 && variant == 4) cell.timestamp = 12;
+      if (i == 17 && variant == 5) row.cells.erase(table.Id("b"));
+      content.back().rows.push_back(row);
+    }
+    SortPartitions(&content);
+    const std::vector<BuiltBlock> built = CheckRoundTrip(table.schema, content, 1, 100);
+    const auto blocks = OpenBlocks(built, table.layout);
+    REQUIRE(blocks.size() == 1);
+    CHECK(lanes_of(*blocks[0], "a") == (variant == 5 ? 1 : 5));
+    CHECK(lanes_of(*blocks[0], "f") == (variant == 5 ? 3 : 5));
+    CHECK(lanes_of(*blocks[0], "d") == 1);
+    // Row by row, by all columns, some, and one that is not there.
+    for (const std::vector<const char*>& names :
+         {std::vector{"a", "b", "c", "e", "f", "d", "n"}, std::vector{"c", "f"}, std::vector{"b", "n"}}) {
+      Projection projection;
+      for (const ProjectedColumn& column : table.projection) {
+        if (std::any_of(names.begin(), names.end(),
+                        [&](const char* name) { return table.Id(name) == column.id; }))
+          projection.push_back(column);
+      }
+      BlockReader reader(&table.layout, &projection);
+      REQUIRE_OK(reader.Open(&blocks[0]->header, blocks[0].get()));
+      for (uint32_t row = 0; row < content.size(); ++row) {
+        RowMerger merger(&projection);
+        merger.Start();
+        REQUIRE_OK(reader.AddRow(row, &merger));
+        SingleRow single(&projection);
+        single.Start(content[row].token, content[row].key);
+        REQUIRE(merger.EmitLive(content[row].rows[0].clustering, 100, &single));
+        single.Finish();
+        for (const ColumnVector& vector : single.batch().columns) {
+          const ContentCell& cell = content[row].rows[0].cells.at(projection[vector.index].id);
+          if (vector.bytes != nullptr) CHECK(vector.bytes[0] == cell.bytes);
+          CHECK(single.batch().CellAt(vector, 0).timestamp == cell.timestamp);
+        }
+        size_t alive = 0;
+        for (const ProjectedColumn& column : projection) {
+          const auto cell = content[row].rows[0].cells.find(column.id);
+          alive += cell != content[row].rows[0].cells.end() && !cell->second.tombstone;
+        }
+        CHECK(single.batch().columns.size() == alive);
+      }
+    }
   }
 }
 
