@@ -20,8 +20,10 @@ constexpr uint8_t kHasMultiplier = 8;
 constexpr uint8_t kFloatFlag = 16;
 constexpr uint8_t kDoubleFlag = 32;
 
-constexpr uint32_t kUnpacked =
-    64;  // values that a kernel unpacks at a time: a constant, so that loops vectorise
+// Values that a kernel unpacks at a time: constants, so that loops vectorise. What is left over of the first
+// goes by the second.
+constexpr uint32_t kUnpacked = 64;
+constexpr uint32_t kUnpackedRest = 16;
 
 template <unsigned width>
 inline uint64_t LoadPlanes(const uint8_t* __restrict planes, size_t stride, size_t i) {
@@ -39,22 +41,31 @@ inline uint64_t LoadPlanes(const uint8_t* __restrict planes, size_t stride, size
   }
 }
 
-template <unsigned width>
-void DecodePlanes(const uint8_t* __restrict planes, size_t stride, size_t count, uint64_t base,
-                  uint64_t multiplier, uint64_t* __restrict out) {
+/// Decodes `step` values at a time as long as there are so many; returns how many that were.
+template <unsigned width, uint32_t step>
+size_t DecodeSteps(const uint8_t* __restrict planes, size_t stride, size_t count, uint64_t base,
+                   uint64_t multiplier, uint64_t* __restrict out) {
   size_t done = 0;
   if (multiplier == 1) {
-    for (; done + kUnpacked <= count; done += kUnpacked) {
-      for (size_t i = 0; i < kUnpacked; ++i)
-        out[done + i] = base + LoadPlanes<width>(planes + done, stride, i);
+    for (; done + step <= count; done += step) {
+      for (size_t i = 0; i < step; ++i) out[done + i] = base + LoadPlanes<width>(planes + done, stride, i);
     }
   } else {
-    for (; done + kUnpacked <= count; done += kUnpacked) {
-      for (size_t i = 0; i < kUnpacked; ++i) {
+    for (; done + step <= count; done += step) {
+      for (size_t i = 0; i < step; ++i) {
         out[done + i] = base + multiplier * LoadPlanes<width>(planes + done, stride, i);
       }
     }
   }
+  return done;
+}
+
+template <unsigned width>
+void DecodePlanes(const uint8_t* __restrict planes, size_t stride, size_t count, uint64_t base,
+                  uint64_t multiplier, uint64_t* __restrict out) {
+  size_t done = DecodeSteps<width, kUnpacked>(planes, stride, count, base, multiplier, out);
+  done +=
+      DecodeSteps<width, kUnpackedRest>(planes + done, stride, count - done, base, multiplier, out + done);
   for (; done < count; ++done) out[done] = base + multiplier * LoadPlanes<width>(planes, stride, done);
 }
 
@@ -136,6 +147,21 @@ uint64_t SumBytes(const uint8_t* bytes, uint32_t count) {
   uint64_t sum = (lanes & 0xffff) + (lanes >> 16 & 0xffff) + (lanes >> 32 & 0xffff) + (lanes >> 48);
   for (; i < count; ++i) sum += bytes[i];
   return sum;
+}
+
+/// Turns differences into sums, from `value` on.
+void AddUp(uint64_t value, uint32_t count, uint64_t* values) {
+  uint32_t i = 0;
+  for (; i + 4 <= count; i += 4) {  // two additions wait for each other, not four
+    const uint64_t second = values[i] + values[i + 1];
+    const uint64_t third = second + values[i + 2];
+    const uint64_t fourth = second + (values[i + 2] + values[i + 3]);
+    values[i] += value;
+    values[i + 1] = value + second;
+    values[i + 2] = value + third;
+    values[i + 3] = value += fourth;
+  }
+  for (; i < count; ++i) values[i] = value += values[i];
 }
 
 constexpr std::array<double, kDecimalExponentMax + 1> kScales = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
@@ -323,7 +349,7 @@ void WordSequence::Decode(const char* section, uint32_t begin, uint32_t end, uin
       Packed(section).Decode(begin, end, delta_base, multiplier, out);
       uint64_t value = GetDelta(section, begin);
       out[0] = value;
-      for (uint32_t i = 1; i < end - begin; ++i) out[i] = value += out[i];
+      AddUp(value, end - begin - 1, out + 1);
       break;
     }
     case WordEncoding::kDictionary:
