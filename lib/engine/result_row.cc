@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <absl/container/inlined_vector.h>
+
 #include "base/check.h"
 #include "base/strings.h"
 #include "engine/blob_values.h"
@@ -11,29 +13,40 @@
 #include "types/value_codec.h"
 
 namespace stoa {
+namespace {
+
+/// Lists of so many columns are made without allocating.
+constexpr size_t kFewColumns = 24;
+
+}  // namespace
 
 absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span<const ColumnId> columns,
                                                   std::span<const ColumnId> also, Others others) {
   ResultColumns result;
   result.schema = schema;
-  std::vector<ColumnId> wanted;
-  wanted.reserve(columns.size() + also.size());
-  wanted.assign(columns.begin(), columns.end());
+  absl::InlinedVector<ColumnId, kFewColumns> wanted(columns.begin(), columns.end());
   wanted.insert(wanted.end(), also.begin(), also.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  const std::vector<const Column*> cell_columns = CellColumns(*schema);
-  result.projection.reserve(cell_columns.size());
-  result.is_static.reserve(cell_columns.size());
-  auto next = wanted.begin();  // both ascend
-  for (const Column* column : cell_columns) {
-    const bool is_wanted = next != wanted.end() && *next == column->id;
-    const bool is_static = column->kind == ColumnKind::kStatic;
+  const size_t cell_columns = schema->static_columns().size() + schema->regular().size();
+  result.projection.reserve(cell_columns);
+  result.is_static.reserve(cell_columns);
+  absl::InlinedVector<const DataType*, kFewColumns> types;  // by place in the projection
+  auto next = wanted.begin();                               // both ascend
+  const auto add = [&](const Column& column) {
+    const bool is_wanted = next != wanted.end() && *next == column.id;
+    const bool is_static = column.kind == ColumnKind::kStatic;
     if (is_wanted) ++next;
     if (is_wanted || others == Others::kAll || (others == Others::kRegular && !is_static)) {
-      result.projection.push_back({column->id, static_cast<uint8_t>(column->type.word_bytes()), is_wanted});
+      result.projection.push_back({column.id, static_cast<uint8_t>(column.type.word_bytes()), is_wanted});
       result.is_static.push_back(is_static);
+      types.push_back(&column.type);
     }
+  };
+  if (schema->static_columns().empty()) {
+    for (const Column& column : schema->regular()) add(column);
+  } else {
+    for (const Column* column : CellColumns(*schema)) add(*column);
   }
   if (next != wanted.end()) {
     return InvalidArgument("table ", schema->name(),
@@ -41,10 +54,9 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
   }
   result.results.reserve(columns.size());
   for (ColumnId id : columns) {
-    const Column* column = FindById(schema->regular(), id);
-    if (column == nullptr) column = FindById(schema->static_columns(), id);
-    result.results.push_back({result.IndexOf(id), column->type});
-    result.has_complex |= column->type.is_complex();
+    const uint32_t index = result.IndexOf(id);
+    result.results.push_back({index, *types[index]});
+    result.has_complex |= types[index]->is_complex();
   }
   return result;
 }
