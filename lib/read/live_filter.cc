@@ -23,8 +23,8 @@ class LiveFilter final : public RowSource {
         guide_(guide),
         dead_count_(dead),
         partition_{spec.range.start.token, spec.range.start.key, {}},
-        builder_(spec.projection, spec.budget),
-        merger_(spec.projection) {}
+        projection_(spec.projection),
+        budget_(spec.budget) {}
 
   absl::StatusOr<bool> Next(RowBatch* batch) override {
     if (!error_.ok()) return error_;
@@ -61,11 +61,11 @@ class LiveFilter final : public RowSource {
       }
       STOA_RETURN_IF_ERROR(Rebuild(batch));
       if (dead_count_ != nullptr) {
-        *dead_count_ += batch->row_count() - builder_.row_count() + batch->changes.size();
+        *dead_count_ += batch->row_count() - rebuilder_->builder.row_count() + batch->changes.size();
       }
-      if (!builder_.empty()) {
+      if (!rebuilder_->builder.empty()) {
         if (guide_ != nullptr) dead_ += states_.FirstLive(batch->row_count());
-        *batch = builder_.Finish();
+        *batch = rebuilder_->builder.Finish();
         if (guide_ != nullptr) PassLive(*batch);
         return true;
       }
@@ -127,8 +127,16 @@ class LiveFilter final : public RowSource {
     batch->open_deletion = DeletionTime{};
   }
 
+  struct Rebuilder {
+    Rebuilder(const Projection* projection, MemoryBudget* budget)
+        : builder(projection, budget), merger(projection) {}
+    BatchBuilder builder;
+    RowMerger merger;
+  };
+
   absl::Status Rebuild(RowBatch* batch) {
-    builder_.Clear();
+    if (!rebuilder_.has_value()) rebuilder_.emplace(projection_, budget_);
+    rebuilder_->builder.Clear();
     for (size_t i = 0; i < batch->runs.size(); ++i) {
       const PartitionRun& run = batch->runs[i];
       start_.Enter(run);
@@ -147,13 +155,13 @@ class LiveFilter final : public RowSource {
   absl::Status AddRows(RowBatch* batch, const PartitionRun& run, uint32_t begin, uint32_t end,
                        uint8_t state) {
     if (!std::exchange(run_in_batch_, true))
-      builder_.StartRun(run.token, run.key, DeletionTime{}, start_.Take());
-    if (state == row_state::kLive) return builder_.AppendRows(*batch, begin, end);
+      rebuilder_->builder.StartRun(run.token, run.key, DeletionTime{}, start_.Take());
+    if (state == row_state::kLive) return rebuilder_->builder.AppendRows(*batch, begin, end);
     STOA_RETURN_IF_ERROR(batch->EnsureKeys());
     for (uint32_t row = begin; row < end; ++row) {
-      merger_.Start();
-      merger_.AddRow(*batch, row);
-      merger_.EmitLive(batch->clustering[row], now_seconds_, &builder_);
+      rebuilder_->merger.Start();
+      rebuilder_->merger.AddRow(*batch, row);
+      rebuilder_->merger.EmitLive(batch->clustering[row], now_seconds_, &rebuilder_->builder);
     }
     return absl::OkStatus();
   }
@@ -169,8 +177,9 @@ class LiveFilter final : public RowSource {
   bool ask_ = false;  // once, behind a living row
   bool any_live_ = false;
   std::string last_live_;  // clustering key
-  BatchBuilder builder_;
-  RowMerger merger_;
+  const Projection* const projection_;
+  MemoryBudget* const budget_;
+  std::optional<Rebuilder> rebuilder_;  // many reads never need one
   RowStates states_;
   PartitionStart start_;
   bool run_in_batch_ = false;

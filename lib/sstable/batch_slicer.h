@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <absl/container/inlined_vector.h>
+
 #include "data/row_batch.h"
 
 namespace stoa {
@@ -42,7 +44,7 @@ class BatchSlicer {
  private:
   void CutRun(const Slice& slice, const RowBatch& batch, size_t run);
 
-  std::vector<PartitionRun> runs_;
+  absl::InlinedVector<PartitionRun, 1> runs_;  // a slice mostly is of one partition
   std::vector<RangeChange> changes_;
   DeletionTime open_deletion_;
 };

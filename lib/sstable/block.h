@@ -257,15 +257,28 @@ class BlockHeader {
 /// reused; one reader at a time. Runs and rows are named by their ordinals in the block.
 class BlockReader : public BatchLoader {
  public:
-  /// `budget` is charged with the reader's memory, if given.
+  /// To be Started.
+  BlockReader();
   BlockReader(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget = nullptr);
   ~BlockReader() override;
+
+  /// Begins to read blocks of this layout. `budget` is charged with the reader's memory, if given.
+  void Start(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget);
+  /// Forgets what it has read and is no longer charged for its memory, until it is Started again. False when
+  /// that memory is too much to be kept idle.
+  bool Rest();
 
   /// Turns to another block. `header` and `sections` must outlive the use.
   absl::Status Open(const BlockHeader* header, SectionSource* sections);
   /// The same reader for a block of another table or with another projection.
   absl::Status Open(const BlockLayout* layout, const Projection* projection, const BlockHeader* header,
                     SectionSource* sections);
+
+  /// Rows [begin, end) of the block.
+  struct RowRange {
+    uint32_t begin;
+    uint32_t end;
+  };
 
   /// Row ordinal of the first row at or after `position` (row_count when none), and whether it is exactly
   /// there; and the run of the position's partition, -1 when the block has none. Interpolates over tokens and
@@ -275,17 +288,17 @@ class BlockReader : public BatchLoader {
     uint32_t row;
     bool exact;
     int run;
+    RowRange run_rows{0, 0};  ///< of the run, if there is one
   };
   /// `will_read_row`: AddRow is to follow, for which memory is asked for meanwhile.
   absl::StatusOr<Found> Find(const PositionView& position, bool will_read_row = false);
 
+  /// The same, if the run that the last call found is of the position's partition.
+  absl::StatusOr<Found> FindInRun(const Found& last, std::string_view clustering);
+
   /// The index of the run of a partition in this block, or -1.
   absl::StatusOr<int> FindRun(uint64_t token, std::string_view key);
-  /// The rows [begin, end) of a run.
-  struct RowRange {
-    uint32_t begin;
-    uint32_t end;
-  };
+  /// The rows of a run.
   absl::StatusOr<RowRange> RunRows(int run);
 
   /// A batch of rows [begin, end), lazily loaded, with the runs and range-changes among them: what stands

@@ -9,7 +9,9 @@
 
 #include "base/memory_budget.h"
 #include "io/sync.h"
+#include "sstable/block.h"
 #include "sstable/decompressor_pool.h"
+#include "sstable/idle_pool.h"
 
 namespace stoa {
 
@@ -66,8 +68,11 @@ class BlockCache {
 
   /// For those who fill the cache.
   DecompressorPool& decompressors() { return decompressors_; }
+  /// For those who read its blocks: what they need for a slice takes longer to allocate than to fill.
+  IdlePool<BlockReader>& idle_readers() { return idle_readers_; }
 
  private:
+  static constexpr size_t kIdleReadersMax = 16;
   class Shard;
   Shard& ShardOf(const CacheKey& key) const;
 
@@ -76,6 +81,7 @@ class BlockCache {
   size_t shard_count_ = 1;
   std::unique_ptr<Shard[]> shards_;
   DecompressorPool decompressors_;
+  IdlePool<BlockReader> idle_readers_{kIdleReadersMax};
 };
 
 }  // namespace stoa

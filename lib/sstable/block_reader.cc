@@ -20,6 +20,8 @@ namespace {
 
 /// The arrays of a batch have at most about so many values.
 constexpr size_t kBatchValuesMax = 256 << 10;
+/// What an idle reader may keep: the batches of slices, not those of scans.
+constexpr size_t kIdleBytesMax = 64 << 10;
 
 struct Cut {
   uint32_t run_begin;  // first run of a batch that begins here
@@ -66,17 +68,31 @@ Elements ElementsOfRun(const BlockHeader& header, const char* keys, uint32_t run
 
 }  // namespace
 
+BlockReader::BlockReader() : state_(std::make_unique<State>()) {}
 BlockReader::BlockReader(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget)
-    : state_(std::make_unique<State>()) {
+    : BlockReader() {
+  Start(layout, projection, budget);
+}
+BlockReader::~BlockReader() = default;
+
+void BlockReader::Start(const BlockLayout* layout, const Projection* projection, MemoryBudget* budget) {
   state_->charge = MemoryCharge(budget, 0);
   state_->layout = layout;
   state_->projection = projection;
 }
-BlockReader::~BlockReader() = default;
+
+bool BlockReader::Rest() {
+  State& state = *state_;
+  state.charge = MemoryCharge();
+  state.parsed.extras.reset();
+  state.arena.Reset();
+  return state.memory_bytes() <= kIdleBytesMax;
+}
 
 absl::Status BlockReader::Open(const BlockHeader* header, SectionSource* sections) {
   state_->header = header;
   state_->source = sections;
+  state_->found_run = -1;
   state_->loaded.assign(header->sections.size(), nullptr);
   state_->tokens.clear();
   return absl::OkStatus();
@@ -108,9 +124,10 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
   const KeyStrings& partition_keys = header->keys.partition_keys;
   strings.resize(count);
   numbers.resize(count + 1);
-  if (!partition_keys.suffixes.Decode(keys, run_begin, run_end, strings.data(), &scratch)) {
-    return DamagedBlock("partition keys");
-  }
+  const bool decoded =
+      count == 1 ? partition_keys.suffixes.Get(keys, run_begin, strings.data())
+                 : partition_keys.suffixes.Decode(keys, run_begin, run_end, strings.data(), &scratch);
+  if (!decoded) return DamagedBlock("partition keys");
   header->keys.first_rows.Decode(keys, run_begin, run_end, numbers.data());
   numbers[count] = header->row_count;
   if (run_end < header->run_count) numbers[count] = header->keys.first_rows.Get(keys, run_end);
@@ -128,7 +145,8 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
     const auto end = std::clamp(static_cast<uint32_t>(numbers[i + 1]), origin, origin_end);
     run.first_row = forward ? begin - origin : origin_end - end;
     run.starts = forward && numbers[i] >= origin && (run_begin + i > 0 || header->first_starts);
-    run.token = OrderedToken(PartitionToken(strings[i]));
+    const bool is_found = static_cast<int>(run_begin + i) == found_run;
+    run.token = is_found ? found_token : OrderedToken(PartitionToken(strings[i]));
     run.key = strings[i];
     if (!header->keys.partition_deletions.Get(keys, run_begin + i, &run.deletion)) {
       return DamagedBlock("partition deletion");
@@ -172,7 +190,29 @@ absl::Status BlockReader::State::MakeChanges(const char* keys, uint32_t change_b
   return absl::OkStatus();
 }
 
+bool BlockReader::State::FixedRowKey(const char* keys, uint32_t row, std::string_view* row_key) {
+  size_t bytes = 1;  // kRowEnd
+  for (const ClusteringComponent& component : components()) {
+    if (component.shape != ClusteringComponent::Shape::kFixed) return false;
+    bytes += 1 + component.bytes;
+  }
+  char* to = arena.Allocate(bytes);
+  *row_key = std::string_view(to, bytes);
+  const KeyColumn* column = header->keys.clustering.data();
+  for (const ClusteringComponent& component : components()) {
+    *to++ = kComponentMarker;
+    const uint8_t high = component.bytes > kHighBytes ? kHighBytes : 0;
+    if (high != 0) StoreComponent(to, column->high.Get(keys, row), high);
+    StoreComponent(to + high, column->low.Get(keys, row), component.bytes - high);
+    to += component.bytes;
+    ++column;
+  }
+  *to = kRowEnd;
+  return true;
+}
+
 absl::Status BlockReader::State::RowKey(const char* keys, uint32_t row, std::string_view* row_key) {
+  if (FixedRowKey(keys, row, row_key)) return absl::OkStatus();
   key.clear();
   for (size_t i = 0; i < header->keys.clustering.size(); ++i) {
     const ClusteringComponent& component = components()[i];

@@ -263,13 +263,24 @@ absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& positio
   RowRange range{};
   STOA_RETURN_IF_ERROR(state.RunRows(keys, run, &range));
   if (!exact_run) return Found{range.begin, false, -1};
-  Found found{range.begin, false, static_cast<int>(run)};
+  Found found{range.begin, false, static_cast<int>(run), range};
+  state.found_run = position.key.empty() ? -1 : found.run;
+  state.found_token = position.token;
   bool is_near = false;
   const auto near = [&](uint32_t row) {
     if (will_read_row && !std::exchange(is_near, true)) state.PrefetchRow(row);
   };
   if (range.begin < range.end && range.end - range.begin <= kDeltaStride) near(range.begin);
   STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, near, &found.row, &found.exact));
+  return found;
+}
+
+absl::StatusOr<BlockReader::Found> BlockReader::FindInRun(const Found& last, std::string_view clustering) {
+  Found found = last;
+  const char* keys = nullptr;
+  const auto near = [](uint32_t) {};
+  STOA_RETURN_IF_ERROR(state_->Section(kKeySection, &keys));
+  STOA_RETURN_IF_ERROR(state_->FindRow(keys, last.run_rows, clustering, near, &found.row, &found.exact));
   return found;
 }
 

@@ -33,6 +33,9 @@ struct BlockReader::State {
   const BlockHeader* header = nullptr;
   SectionSource* source = nullptr;
   std::vector<const char*> loaded;  // by section; null: not yet
+  // The run that was found last, -1 if none was, and its token.
+  int found_run = -1;
+  uint64_t found_token = 0;
 
   // Of the last batch.
   uint32_t origin = 0;  // its rows are [origin, origin_end) of the block
@@ -54,12 +57,14 @@ struct BlockReader::State {
   BlockColumn parsed;
 
   MemoryCharge charge;
-  /// Charges what a batch has taken, mostly in its columns.
+  /// What a batch has taken, mostly for its columns.
+  size_t memory_bytes() const {
+    return arena.allocated_bytes() + (numbers.capacity() + key_sizes.capacity()) * sizeof(uint64_t) +
+           (rows.capacity() + extra_rows.capacity()) * sizeof(uint32_t) +
+           strings.capacity() * sizeof(std::string_view);
+  }
   void Charge() {
-    if (!charge.active()) return;
-    charge.Resize(arena.allocated_bytes() + (numbers.capacity() + key_sizes.capacity()) * sizeof(uint64_t) +
-                  (rows.capacity() + extra_rows.capacity()) * sizeof(uint32_t) +
-                  strings.capacity() * sizeof(std::string_view));
+    if (charge.active()) charge.Resize(memory_bytes());
   }
 
   const std::vector<ClusteringComponent>& components() const { return header->Components(*layout); }
@@ -91,6 +96,8 @@ struct BlockReader::State {
 
   /// A copy of a row's clustering key in the arena.
   absl::Status RowKey(const char* keys, uint32_t row, std::string_view* row_key);
+  /// The same of a key of fixed components; false when it has others.
+  bool FixedRowKey(const char* keys, uint32_t row, std::string_view* row_key);
   absl::Status MakeRuns(const char* keys, uint32_t run_begin, uint32_t run_end, RowBatch* batch);
   absl::Status MakeChanges(const char* keys, uint32_t change_begin, uint32_t change_end, uint32_t run_begin,
                            uint32_t run_end, RowBatch* batch);

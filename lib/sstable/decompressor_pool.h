@@ -1,12 +1,13 @@
 // Decompressors for whoever needs one for a moment.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
-#include <vector>
 
-#include "io/sync.h"
 #include "sstable/block.h"
+#include "sstable/idle_pool.h"
 
 namespace stoa {
 
@@ -15,28 +16,14 @@ namespace stoa {
 class DecompressorPool {
  public:
   absl::Status Decompress(SectionCodec codec, std::string_view payload, uint32_t raw_bytes, char* out) {
-    std::unique_ptr<SectionDecompressor> decompressor = Take();
+    std::unique_ptr<SectionDecompressor> decompressor = idle_.Take();
     absl::Status status = decompressor->Decompress(codec, payload, raw_bytes, out);
-    MutexLock lock(&mutex_);
-    idle_.push_back(std::move(decompressor));
+    idle_.Give(std::move(decompressor));
     return status;
   }
 
  private:
-  std::unique_ptr<SectionDecompressor> Take() {
-    {
-      MutexLock lock(&mutex_);
-      if (!idle_.empty()) {
-        std::unique_ptr<SectionDecompressor> decompressor = std::move(idle_.back());
-        idle_.pop_back();
-        return decompressor;
-      }
-    }
-    return std::make_unique<SectionDecompressor>();
-  }
-
-  Mutex mutex_;
-  std::vector<std::unique_ptr<SectionDecompressor>> idle_ ABSL_GUARDED_BY(mutex_);
+  IdlePool<SectionDecompressor> idle_{SIZE_MAX};
 };
 
 }  // namespace stoa

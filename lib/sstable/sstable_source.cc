@@ -7,7 +7,8 @@
 // that stands before the slice may be open in it. So at such a place the batch is taken one row wider than
 // the slice, which brings in everything that stands between the last row outside and the first row inside;
 // then the rows are narrowed again and BatchSlicer cuts the rest. One such cut at each end is enough: what a
-// block holds after the first row of the slice needs no cut at its beginning.
+// block holds after the first row of the slice needs no cut at its beginning. A slice of one partition, in a
+// block without range-changes, is cut out of its run alone, and nothing stands beside its rows.
 //
 // Blocks that a deletion in another source covers are passed by without being read, in either direction, if
 // the index says so much of them (BlockIndexCursor::IsCoveredBy): nothing in the block is newer than the
@@ -38,6 +39,7 @@ class TableSource final : public RowSource {
  public:
   TableSource(std::shared_ptr<const TableReader> reader, const ScanSpec& spec, ReadStats* stats,
               CacheUse cache_use, uint64_t* examined);
+  ~TableSource() override;
 
   absl::StatusOr<bool> Next(RowBatch* batch) override;
   absl::Status SkipTo(const PositionView& position) override;
@@ -69,19 +71,21 @@ class TableSource final : public RowSource {
   uint64_t* const examined_;
   /// Where the range ends in stream order, as BatchSlicer::Slice::end; none: at the end of the table.
   std::optional<PositionView> end_;
+  bool in_one_partition_ = false;
 
   Stage stage_ = Stage::kSeek;
   absl::Status error_;
   BlockIndexCursor cursor_;
   std::shared_ptr<CachedBlock> block_;
-  BlockReader decoder_;
+  std::unique_ptr<BlockReader> decoder_;
   BlockOrigin origin_;
   BatchSlicer slicer_;
   /// Of the block, what is still to be read: rows [row_begin_, row_end_).
   uint32_t row_begin_ = 0;
   uint32_t row_end_ = 0;
-  bool last_block_ = false;  ///< the range ends in this block
-  uint32_t rows_next_ = 0;   ///< how many rows the next batch should have
+  BlockReader::Found found_{0, false, -1};  ///< what was looked for last; no run if nothing was
+  bool last_block_ = false;                 ///< the range ends in this block
+  uint32_t rows_next_ = 0;                  ///< how many rows the next batch should have
 
   /// Set until a block was cut there: where the slice begins, or the stream was skipped to.
   bool cut_begin_ = true;
@@ -109,22 +113,27 @@ TableSource::TableSource(std::shared_ptr<const TableReader> reader, const ScanSp
       cache_use_(cache_use),
       examined_(examined),
       cursor_(reader_.get(), stats),
-      decoder_(&reader_->layout(), spec.projection, spec.budget),
+      decoder_(reader_->cache().idle_readers().Take()),
       origin_(reader_.get(), spec.budget),
       rows_next_(spec.rows_hint == 0 ? kBatchRowsMax : spec.rows_hint),
       zone_cursor_(reader_.get(), stats) {
   const PositionView& start = spec.range.start;
   const std::optional<PositionView>& end = spec.range.end;
+  decoder_->Start(&reader_->layout(), spec.projection, spec.budget);
   if (end.has_value() && *end <= start) stage_ = Stage::kDone;
+  in_one_partition_ = end.has_value() && end->SamePartition(start);
   if (spec.reverse) {
-    const bool ends_inside = end.has_value() && end->SamePartition(start);
-    begin_ = Position(ends_inside ? *end : PositionView{start.token, start.key, kAfterAll});
+    begin_ = Position(in_one_partition_ ? *end : PositionView{start.token, start.key, kAfterAll});
     end_ = start;
   } else {
     begin_ = Position(start);
     end_ = end;
   }
   if (stats != nullptr) ++stats->sstables;
+}
+
+TableSource::~TableSource() {
+  if (decoder_->Rest()) reader_->cache().idle_readers().Give(std::move(decoder_));
 }
 
 absl::StatusOr<bool> TableSource::Next(RowBatch* batch) {
@@ -161,10 +170,11 @@ absl::StatusOr<bool> TableSource::Advance(RowBatch* batch) {
 
 absl::Status TableSource::OpenBlock() {
   STOA_ASSIGN_OR_RETURN(block_, reader_->GetBlock(cursor_.range(), cache_use_, stats_));
-  const absl::Status opened = decoder_.Open(&block_->header(), block_.get());
+  const absl::Status opened = decoder_->Open(&block_->header(), block_.get());
   STOA_RETURN_IF_ERROR(reader_->file().Located(block_->offset(), opened));
   row_begin_ = 0;
   row_end_ = block_->header().row_count;
+  found_.run = -1;
   widen_begin_ = false;
   if (cut_begin_) STOA_RETURN_IF_ERROR(CutRows());
   if (spec_.reverse) {
@@ -186,8 +196,11 @@ absl::Status TableSource::OpenBlock() {
 }
 
 absl::StatusOr<uint32_t> TableSource::FindRow(const PositionView& position) {
-  const absl::StatusOr<BlockReader::Found> found = decoder_.Find(position);
+  const bool known_run = in_one_partition_ && found_.run >= 0;
+  const absl::StatusOr<BlockReader::Found> found =
+      known_run ? decoder_->FindInRun(found_, position.clustering) : decoder_->Find(position);
   if (!found.ok()) return reader_->file().Located(block_->offset(), found.status());
+  found_ = *found;
   return found->row;
 }
 
@@ -242,17 +255,22 @@ void TableSource::LeaveOut(const CoveredStretch& stretch) {
 
 /// Reads the next rows of the block; false when nothing was left of them.
 absl::StatusOr<bool> TableSource::ReadRows(RowBatch* batch) {
-  const uint32_t rows = std::min({row_end_ - row_begin_, rows_next_, decoder_.batch_rows()});
+  const uint32_t rows = std::min({row_end_ - row_begin_, rows_next_, decoder_->batch_rows()});
   const uint32_t begin = spec_.reverse ? row_end_ - rows : row_begin_;
   const uint32_t end = begin + rows;
   const bool completes = spec_.reverse ? begin == row_begin_ : end == row_end_;
   const bool cut_end = completes && last_block_ && end_.has_value();
 
-  const bool widen_begin = cut_begin_ && widen_begin_;
-  const uint32_t below = begin > 0 && (spec_.reverse ? cut_end : widen_begin) ? 1 : 0;
-  const uint32_t above = end < block_->header().row_count && (spec_.reverse ? widen_begin : cut_end) ? 1 : 0;
+  const bool in_run = in_one_partition_ && block_->header().change_count == 0 && found_.run >= 0 &&
+                      begin >= found_.run_rows.begin && end <= found_.run_rows.end;
+  const bool widen_begin = cut_begin_ && widen_begin_ && !in_run;
+  const bool widen_end = cut_end && !in_run;
+  const uint32_t below = begin > 0 && (spec_.reverse ? widen_end : widen_begin) ? 1 : 0;
+  const uint32_t above =
+      end < block_->header().row_count && (spec_.reverse ? widen_begin : widen_end) ? 1 : 0;
   const auto direction = spec_.reverse ? BlockReader::Direction::kReverse : BlockReader::Direction::kForward;
-  absl::Status status = decoder_.Batch(begin - below, end + above, direction, batch);
+  absl::Status status =
+      decoder_->Batch(begin - below, end + above, direction, batch, in_run ? found_.run : -1);
   if (status.ok()) status = Narrow(spec_.reverse ? above : below, spec_.reverse ? below : above, batch);
   STOA_RETURN_IF_ERROR(reader_->file().Located(block_->offset(), status));
 
@@ -280,7 +298,7 @@ absl::Status TableSource::Narrow(uint32_t from_front, uint32_t from_back, RowBat
   if (from_front + from_back == 0) return absl::OkStatus();
   batch->begin += from_front;
   batch->end -= from_back;
-  return decoder_.FindEnds(batch);
+  return decoder_->FindEnds(batch);
 }
 
 /// Cuts runs and range-changes where there is something to cut; false when nothing is left of the batch.
