@@ -20,7 +20,7 @@ install(FILES ${PROJECT_BINARY_DIR}/stoaConfig.cmake ${PROJECT_BINARY_DIR}/stoaC
         DESTINATION ${stoa_config_dir})
 
 # A static library hands what it needs on to whoever links it, so there its private requirements are public.
-set(stoa_pc_private "absl_strings absl_flat_hash_map absl_inlined_vector absl_base libzstd libxxhash")
+set(stoa_pc_private "absl_strings absl_flat_hash_map absl_inlined_vector absl_fixed_array absl_base libzstd libxxhash")
 if(BUILD_SHARED_LIBS)
   set(stoa_pc_requires "absl_status absl_statusor")
   set(stoa_pc_requires_private "${stoa_pc_private}")

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/container/inlined_vector.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -229,7 +230,8 @@ class BlockHeader {
     uint32_t stored_bytes;
   };
   /// As they stand after the header: keys, liveness (if its section is not empty), then columns.
-  std::vector<Section> sections;
+  using Sections = absl::InlinedVector<Section, 4>;
+  Sections sections;
   /// Columns present, ascending by id, with the section that holds them. Those of a bundle, one after
   /// another, are all in the same place.
   struct ColumnPlace {
@@ -241,7 +243,7 @@ class BlockHeader {
     uint32_t offset;   ///< in the section
     uint32_t bytes;
   };
-  std::vector<ColumnPlace> columns;
+  absl::InlinedVector<ColumnPlace, 4> columns;
 
   KeyParts keys;
   LivenessParts liveness;
@@ -290,7 +292,8 @@ class BlockReader : public BatchLoader {
     int run;
     RowRange run_rows{0, 0};  ///< of the run, if there is one
   };
-  /// `will_read_row`: AddRow is to follow, for which memory is asked for meanwhile.
+  /// `will_read_row`: AddRow is to follow if the row is there, for which memory is asked for meanwhile; if it
+  /// is not, the ordinal is any of the run.
   absl::StatusOr<Found> Find(const PositionView& position, bool will_read_row = false);
 
   /// The same, if the run that the last call found is of the position's partition.

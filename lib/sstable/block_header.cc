@@ -34,7 +34,7 @@ bool ParseCounts(Decoder* in, uint8_t flags, BlockHeader* header) {
          header->run_count <= kBlockElementsMax && header->change_count <= kBlockElementsMax;
 }
 
-bool ParseSections(Decoder* in, std::vector<BlockHeader::Section>* sections) {
+bool ParseSections(Decoder* in, BlockHeader::Sections* sections) {
   uint64_t count = 0;
   if (!in->Varint(&count) || count > in->remaining() || count > std::numeric_limits<uint16_t>::max())
     return false;
@@ -54,7 +54,7 @@ bool ParseSections(Decoder* in, std::vector<BlockHeader::Section>* sections) {
 }
 
 bool ParseClustering(Decoder* in, const std::vector<ClusteringComponent>& components, uint32_t rows,
-                     uint64_t* end, std::vector<KeyColumn>* columns) {
+                     uint64_t* end, absl::InlinedVector<KeyColumn, 1>* columns) {
   for (const ClusteringComponent& component : components) {
     KeyColumn& column = columns->emplace_back();
     if (component.shape != Shape::kFixed) {
@@ -161,6 +161,11 @@ bool ParseDirectory(std::string_view bytes, uint64_t count, size_t first_section
   return in.Done() && header->columns.size() == count;
 }
 
+template <typename T, size_t inlined>
+size_t AllocatedBytes(const absl::InlinedVector<T, inlined>& list) {
+  return list.capacity() > inlined ? list.capacity() * sizeof(T) : 0;
+}
+
 }  // namespace
 
 absl::StatusOr<BlockHeader> BlockHeader::Parse(std::string_view bytes, const BlockLayout& layout) {
@@ -191,8 +196,7 @@ absl::StatusOr<BlockHeader> BlockHeader::Parse(std::string_view bytes, const Blo
 }
 
 size_t BlockHeader::memory_bytes() const {
-  return sizeof(*this) + sections.capacity() * sizeof(Section) + columns.capacity() * sizeof(ColumnPlace) +
-         keys.clustering.capacity() * sizeof(KeyColumn);
+  return sizeof(*this) + AllocatedBytes(sections) + AllocatedBytes(columns) + AllocatedBytes(keys.clustering);
 }
 
 }  // namespace stoa

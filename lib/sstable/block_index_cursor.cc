@@ -17,9 +17,7 @@ absl::Status BlockIndexCursor::MoveTo(uint32_t number, uint32_t entry) {
 }
 
 absl::Status BlockIndexCursor::Seek(const PositionView& position) {
-  const bool only_one = reader_->root().entry_count() == 1;
-  const int64_t last = only_one ? 0 : reader_->root().FindLast(position);
-  const auto number = static_cast<uint32_t>(std::max<int64_t>(last, 0));
+  const auto number = static_cast<uint32_t>(std::max<int64_t>(reader_->FindExtent(position), 0));
   STOA_RETURN_IF_ERROR(MoveTo(number, 0));
   entry_ = static_cast<uint32_t>(std::max<int64_t>(extent_->page().FindLast(position), 0));
   return absl::OkStatus();

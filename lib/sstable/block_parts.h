@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <absl/container/inlined_vector.h>
+
 #include "data/deletion_time.h"
 #include "sstable/encoding.h"
 #include "sstable/encoding_bytes.h"
@@ -100,12 +102,13 @@ struct ChangeParts {
   }
 };
 
+/// What is looked at first stands first, so that it is in few cache lines.
 struct KeyParts {
   KeyStrings partition_keys;
   WordSequence first_rows;
+  absl::InlinedVector<KeyColumn, 1> clustering;
   SparseDeletions partition_deletions;
   std::shared_ptr<const ChangeParts> changes;  ///< null if there are none
-  std::vector<KeyColumn> clustering;
 };
 
 struct LivenessParts {

@@ -70,6 +70,14 @@ Narrowed NarrowFixed(const KeyColumn& column, const char* keys, uint8_t bytes, s
   return NarrowWord(column.low, keys, word, padded, near, range);
 }
 
+/// Whether a row in `range` can have the fixed component that `rest` begins with, as far as that costs
+/// nothing to tell.
+bool MayHaveFixed(const KeyColumn& column, const char* keys, uint8_t bytes, std::string_view rest,
+                  RowRange range) {
+  if (bytes > kHighBytes || rest.size() < bytes) return true;
+  return column.low.MayContain(keys, range.begin, range.end, LoadComponent(rest.data(), bytes));
+}
+
 /// The first row in `range` whose component compares `order` or greater with `rest`; false when bytes are
 /// damaged.
 bool LowerBoundString(const KeyStrings& strings, const char* keys, Shape shape, std::string_view rest,
@@ -196,7 +204,7 @@ absl::Status BlockReader::State::RunRows(const char* keys, uint32_t run, RowRang
 }
 
 absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::string_view clustering,
-                                         absl::FunctionRef<void(uint32_t)> near, uint32_t* row, bool* exact) {
+                                         const RowSearch& search, uint32_t* row, bool* exact) {
   *exact = false;
   const std::vector<ClusteringComponent>& parts = components();
   for (size_t i = 0; i < parts.size() && range.begin < range.end; ++i) {
@@ -213,7 +221,11 @@ absl::Status BlockReader::State::FindRow(const char* keys, RowRange range, std::
     } else {
       clustering.remove_prefix(1);
       if (component.shape == Shape::kFixed) {
-        narrowed = NarrowFixed(column, keys, component.bytes, &clustering, near, &range);
+        if (search.exactly && !MayHaveFixed(column, keys, component.bytes, clustering, range)) {
+          *row = range.begin;
+          return absl::OkStatus();
+        }
+        narrowed = NarrowFixed(column, keys, component.bytes, &clustering, search.near, &range);
       } else if (!NarrowString(column.strings, keys, component.shape, &clustering, &range, &narrowed)) {
         return DamagedBlock("clustering key");
       }
@@ -271,7 +283,8 @@ absl::StatusOr<BlockReader::Found> BlockReader::Find(const PositionView& positio
     if (will_read_row && !std::exchange(is_near, true)) state.PrefetchRow(row);
   };
   if (range.begin < range.end && range.end - range.begin <= kDeltaStride) near(range.begin);
-  STOA_RETURN_IF_ERROR(state.FindRow(keys, range, position.clustering, near, &found.row, &found.exact));
+  STOA_RETURN_IF_ERROR(
+      state.FindRow(keys, range, position.clustering, {will_read_row, near}, &found.row, &found.exact));
   return found;
 }
 
@@ -280,7 +293,8 @@ absl::StatusOr<BlockReader::Found> BlockReader::FindInRun(const Found& last, std
   const char* keys = nullptr;
   const auto near = [](uint32_t) {};
   STOA_RETURN_IF_ERROR(state_->Section(kKeySection, &keys));
-  STOA_RETURN_IF_ERROR(state_->FindRow(keys, last.run_rows, clustering, near, &found.row, &found.exact));
+  STOA_RETURN_IF_ERROR(
+      state_->FindRow(keys, last.run_rows, clustering, {/*exactly=*/false, near}, &found.row, &found.exact));
   return found;
 }
 

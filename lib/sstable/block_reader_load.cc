@@ -147,7 +147,7 @@ bool BlockReader::Loading::ForEach(const SparseWords& words, const char* section
 
 absl::Status BlockReader::Loading::Keys(const char* keys) {
   const std::vector<ClusteringComponent>& components = state_.components();
-  const std::vector<KeyColumn>& columns = state_.header->keys.clustering;
+  const auto& columns = state_.header->keys.clustering;
   const size_t end_bytes = state_.header->whole_keys ? 0 : 1;  // kRowEnd
   size_t fixed_bytes = end_bytes;
   state_.key_sizes.assign(count_, 0);

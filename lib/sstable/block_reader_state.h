@@ -88,9 +88,13 @@ struct BlockReader::State {
   absl::Status LowerBoundRun(const char* keys, uint64_t token, std::string_view partition_key, uint32_t* run,
                              bool* exact);
   absl::Status RunRows(const char* keys, uint32_t run, RowRange* rows_of_run);
-  /// The first row in `range` at or after `clustering`. `near` as in WordSequence::EqualRange.
-  absl::Status FindRow(const char* keys, RowRange range, std::string_view clustering,
-                       absl::FunctionRef<void(uint32_t)> near, uint32_t* row, bool* exact);
+  struct RowSearch {
+    bool exactly;                            ///< a row that is not there need not be told from its neighbours
+    absl::FunctionRef<void(uint32_t)> near;  ///< as in WordSequence::EqualRange
+  };
+  /// The first row in `range` at or after `clustering`; of an exact search any if it is not there.
+  absl::Status FindRow(const char* keys, RowRange range, std::string_view clustering, const RowSearch& search,
+                       uint32_t* row, bool* exact);
   /// The range deletion open behind range-change `change` - 1 and before `change`, in run `run`.
   absl::Status OpenBefore(const char* keys, uint32_t change, uint32_t run, DeletionTime* open);
 

@@ -49,37 +49,36 @@ absl::StatusOr<std::shared_ptr<CachedBlock>> CachedBlock::Load(const std::shared
 
 CachedBlock::CachedBlock(Passkey, const std::shared_ptr<const TableFile>& file, const FileRange& range,
                          BlockHeader header, BlockCache* cache)
-    : file_(file),
+    : slots_(header.sections.size()),
+      columns_(header.columns.size()),
+      header_(std::move(header)),
+      file_(file),
       range_(range),
       key_{file->file_id(), range.offset, CachedKind::kBlock},
-      header_(std::move(header)),
-      cache_(cache),
-      slots_(std::make_unique<Slot[]>(header_.sections.size())),
-      columns_(std::make_unique<std::atomic<const BlockColumn*>[]>(header_.columns.size())) {}
+      cache_(cache) {}
 
 CachedBlock::~CachedBlock() {
-  for (size_t i = 0; i < header_.columns.size(); ++i) delete columns_[i].load(std::memory_order_relaxed);
+  for (const auto& column : columns_) delete column.load(std::memory_order_relaxed);
   delete[] tokens_.load(std::memory_order_relaxed);
 }
 
 size_t CachedBlock::memory_bytes() const {
-  const size_t slots = header_.sections.size() * sizeof(Slot);
+  const size_t slots = slots_.size() * sizeof(Slot) + columns_.size() * sizeof(columns_[0]);
   const auto stored = static_cast<size_t>(std::min<uint64_t>(range_.bytes, kWholeReadBytes));
-  return sizeof(*this) + header_.memory_bytes() + slots + header_.columns.size() * sizeof(columns_[0]) +
-         stored;
+  return sizeof(*this) + header_.memory_bytes() + slots + stored;
 }
 
 void CachedBlock::PrefetchForFind() const {
-  constexpr size_t kFrontBytes = 512;
+  constexpr size_t kFrontBytes = 256;
   const char* const keys = slots_[kKeySection].raw.load(std::memory_order_acquire);
-  if (keys != nullptr) Prefetch(keys, std::min<size_t>(header_.sections[kKeySection].raw_bytes, kFrontBytes));
-  Prefetch(this, sizeof(*this));
+  if (keys != nullptr) Prefetch(keys, kFrontBytes);
+  const auto* const end = reinterpret_cast<const char*>(&header_ + 1);
+  Prefetch(this, static_cast<size_t>(end - reinterpret_cast<const char*>(this)));
   if (const uint64_t* const tokens = KeptTokens(); tokens != nullptr) {
     Prefetch(tokens, std::min<size_t>(header_.run_count * sizeof(*tokens), kFrontBytes));
   }
-  Prefetch(header_.columns.data(),
-           std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
-  Prefetch(columns_.get(), std::min(header_.columns.size() * sizeof(columns_[0]), kFrontBytes));
+  Prefetch(header_.columns.data(), std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
+  Prefetch(columns_.data(), std::min(columns_.size() * sizeof(columns_[0]), kFrontBytes));
 }
 
 void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include <absl/container/fixed_array.h>
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
@@ -36,7 +37,7 @@ class CachedBlock : public CacheEntry, public SectionSource {
   ~CachedBlock() override;
 
   const BlockHeader& header() const { return header_; }
-  /// Asks for the memory in which a point read begins: the header, and the front of the keys.
+  /// Asks for the memory in which a search begins: the header, and the front of the keys.
   void PrefetchForFind() const;
   uint64_t offset() const { return range_.offset; }
   /// The bytes in memory when it was loaded.
@@ -67,16 +68,18 @@ class CachedBlock : public CacheEntry, public SectionSource {
   absl::StatusOr<Buffer> TakeStored(uint32_t number, const TableFile& file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // What every read needs stands first, and in one piece with the reference count: each line of memory that
+  // names another costs a wait.
+  absl::FixedArray<Slot, 4> slots_;
+  absl::FixedArray<std::atomic<const BlockColumn*>, 4> columns_;  // null: not kept
+  std::atomic<const uint64_t*> tokens_{nullptr};                  // likewise
+  const BlockHeader header_;
   // The cache must not keep the file of an SSTable open that nobody uses any more.
   const std::weak_ptr<const TableFile> file_;
   const FileRange range_;
   const CacheKey key_;
-  const BlockHeader header_;
   BlockCache* const cache_;
   Mutex mutex_;
-  const std::unique_ptr<Slot[]> slots_;
-  const std::unique_ptr<std::atomic<const BlockColumn*>[]> columns_;  // null: not kept
-  std::atomic<const uint64_t*> tokens_{nullptr};                      // likewise
 };
 
 }  // namespace stoa

@@ -460,6 +460,30 @@ void WordSequence::NarrowByTrend(const char* section, uint64_t key, absl::Functi
   }
 }
 
+bool WordSequence::MayContain(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
+  const auto slope = static_cast<int64_t>(delta_base);
+  if (encoding != WordEncoding::kTrend || numbers != NumberKind::kInteger || begin == end || slope <= 0 ||
+      width > 4 || multiplier > UINT32_MAX) {
+    return true;
+  }
+  // A value is at least what it would be if its packed integer was 0, and not more than `above` greater.
+  const uint64_t above = multiplier * ((uint64_t{1} << (8 * width)) - 1);
+  const BytePlanes table = Table(section);
+  const auto least = [&](uint32_t i) {
+    return base + i * delta_base + multiplier * table.Get(i / kDeltaStride);
+  };
+  const auto place_of = [&](uint64_t rise) {
+    return static_cast<uint32_t>(std::clamp<int64_t>(static_cast<int64_t>(rise) / slope, begin, end - 1));
+  };
+  // On the line, then as far off it as the values there are.
+  uint32_t at = place_of(key - base);
+  at = place_of(key - least(at) + at * delta_base);
+  const auto rise = static_cast<int64_t>(key - least(at));
+  if (rise < 0) return at != begin;
+  if (static_cast<uint64_t>(rise) <= above) return true;
+  return at + 1 != end && static_cast<int64_t>(key - least(at + 1)) >= 0;
+}
+
 uint32_t WordSequence::LowerBound(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
   if (begin == end) return end;
   uint64_t low_value = 0;

@@ -126,6 +126,9 @@ struct WordSequence {
   Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key) const {
     return EqualRange(section, begin, end, key, [](uint32_t) {});
   }
+  /// False when no value of [begin, end) can be `key`, as far as a trend tells it whose packed integers
+  /// nobody looks at; for values that ascend there.
+  bool MayContain(const char* section, uint32_t begin, uint32_t end, uint64_t key) const;
   /// Calls near(i) with a place within kDeltaStride of where the range begins, as soon as that is known: for
   /// what else will be wanted of there, while this search waits for memory.
   Range EqualRange(const char* section, uint32_t begin, uint32_t end, uint64_t key,

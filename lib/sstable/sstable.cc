@@ -54,7 +54,7 @@ absl::Status SSTable::GetRow(uint64_t token, std::string_view key, std::string_v
   // known there too: the block has a run of the partition, with its deletion, if the partition has anything
   // at or before that place in the file, or in the block; and it begins with the range deletion that is open
   // there.
-  const int64_t number = reader_->root().FindLast(position);
+  const int64_t number = reader_->FindExtent(position);
   if (number < 0) return absl::OkStatus();
   STOA_ASSIGN_OR_RETURN(const std::shared_ptr<Extent> extent,
                         reader_->GetExtent(static_cast<uint32_t>(number), stats));

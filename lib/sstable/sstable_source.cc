@@ -170,6 +170,7 @@ absl::StatusOr<bool> TableSource::Advance(RowBatch* batch) {
 
 absl::Status TableSource::OpenBlock() {
   STOA_ASSIGN_OR_RETURN(block_, reader_->GetBlock(cursor_.range(), cache_use_, stats_));
+  if (cut_begin_) block_->PrefetchForFind();
   const absl::Status opened = decoder_->Open(&block_->header(), block_.get());
   STOA_RETURN_IF_ERROR(reader_->file().Located(block_->offset(), opened));
   row_begin_ = 0;

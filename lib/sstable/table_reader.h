@@ -40,6 +40,10 @@ class TableReader {
 
   /// The index root: its entries are the extents.
   const IndexPage& root() const { return root_; }
+  /// The last extent that begins at or before `position`; -1 when there is none, but 0 if there is only one.
+  int64_t FindExtent(const PositionView& position) const {
+    return root_.entry_count() == 1 ? 0 : root_.FindLast(position);
+  }
   absl::StatusOr<std::shared_ptr<Extent>> GetExtent(uint32_t number, ReadStats* stats) const;
   absl::StatusOr<std::shared_ptr<CachedBlock>> GetBlock(const FileRange& range, CacheUse cache_use,
                                                         ReadStats* stats) const;

@@ -129,6 +129,46 @@ TEST_CASE("words: a line with jitter [rule]") {
   }
 }
 
+// Goal: a trend rules out most of what it does not have, and nothing that it has. Method: ticks with jitter,
+// more of it than between two values or less; no gap, one, or many, which begin with a checkpoint; every
+// value in any range that holds it, and what stands between two.
+TEST_CASE("words: what a trend rules out is not there [rule]") {
+  Random random(13);
+  for (const uint64_t jitter : {10, 200, 5'000}) {
+    for (const uint64_t unit : {1, 60'000}) {
+      for (const int gaps : {0, 1, 2}) {
+        INFO("jitter " << jitter << " unit " << unit << " gaps " << gaps);
+        constexpr uint32_t kCount = 1000;
+        uint64_t missed = 0;
+        Words words = Generate(kCount, [&](size_t i) {
+          if (gaps == 1 && i == 417) missed = 50;
+          if (gaps == 2 && i % kDeltaStride == 0 && random.OneIn(3)) missed += 7;
+          return (uint64_t{1} << 60) + (1000 * (i + missed) + random.Uniform(jitter)) * unit;
+        });
+        std::sort(words.begin(), words.end());
+        const Written written = CheckWords(words);
+        // Of many gaps deltas may make less.
+        if (gaps == 2 && jitter != 10 && written.sequence.encoding != WordEncoding::kTrend) continue;
+        REQUIRE(written.sequence.encoding == WordEncoding::kTrend);
+        const auto may_contain = [&](uint32_t begin, uint32_t end, uint64_t key) {
+          return written.sequence.MayContain(written.payload.data(), begin, end, key);
+        };
+        uint32_t ruled_out = 0;
+        for (uint32_t i = 0; i + 1 < kCount; ++i) {
+          const auto begin = static_cast<uint32_t>(random.Uniform(i + 1));
+          const auto end = i + 1 + static_cast<uint32_t>(random.Uniform(kCount - i));
+          REQUIRE(may_contain(begin, end, words[i]));
+          REQUIRE(may_contain(i, i + 1, words[i]));
+          ruled_out += may_contain(0, kCount, words[i] + (words[i + 1] - words[i]) / 2) ? 0 : 1;
+        }
+        CHECK_FALSE(may_contain(0, kCount, words.front() - 65'536 * unit));
+        CHECK_FALSE(may_contain(0, kCount, words.back() + 65'536 * unit));
+        if (jitter == 10 && gaps == 0) CHECK(ruled_out > kCount * 9 / 10);
+      }
+    }
+  }
+}
+
 // Goal: no line is too steep or too long. Method: monotonic sequences of every steepness, from any place.
 TEST_CASE("words: steep lines") {
   Random random(12);
