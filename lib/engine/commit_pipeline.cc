@@ -303,26 +303,81 @@ absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_v
   return absl::OkStatus();
 }
 
+namespace {
+
+/// Mutations that are applied together. Most of the time it takes is waiting for memory, and many wait no
+/// longer than one.
+class MutationGroup {
+ public:
+  explicit MutationGroup(const View& view) : view_(view) {}
+
+  /// Takes the next ones. False at the end.
+  bool Read(MutationReader* reader) {
+    size_ = 0;
+    while (size_ < members_.size() && reader->Next(&members_[size_].mutation)) {
+      members_[size_].memtable = MemtableOf(members_[size_].mutation.table);
+      members_[size_].partition = nullptr;
+      if (members_[size_].memtable != nullptr) ++size_;
+    }
+    return size_ != 0;
+  }
+
+  int64_t Apply(const CommitStamp& stamp, int64_t settled_timestamp) {
+    if (size_ > 1) Find();
+    const FragmentContext context{stamp.timestamp, stamp.now_seconds};
+    int64_t newest = kNoTimestamp;
+    for (size_t i = 0; i < size_; ++i) {
+      const auto& [mutation, memtable, partition] = members_[i];
+      newest =
+          std::max(newest, memtable->Apply(mutation, context, stamp.sequence, settled_timestamp, partition));
+    }
+    return newest;
+  }
+
+ private:
+  struct Member {
+    Mutation mutation;
+    Memtable* memtable;
+    Partition* partition;
+  };
+
+  void Find() {
+    for (unsigned step = 0; step < TokenDirectory::kPrefetchSteps; ++step) {
+      for (size_t i = 0; i < size_; ++i) members_[i].memtable->Prefetch(members_[i].mutation.token, step);
+    }
+    for (size_t i = 0; i < size_; ++i) {
+      members_[i].partition =
+          members_[i].memtable->FindToWrite(members_[i].mutation.token, members_[i].mutation.key);
+    }
+  }
+
+  Memtable* MemtableOf(TableId id) {
+    if (id != last_id_ || memtable_ == nullptr) {
+      const TableView* table = view_.Find(id);
+      last_id_ = id;
+      memtable_ = table == nullptr ? nullptr : table->active.get();
+    }
+    return memtable_;
+  }
+
+  const View& view_;
+  TableId last_id_ = 0;
+  Memtable* memtable_ = nullptr;
+  size_t size_ = 0;
+  std::array<Member, 16> members_;
+};
+
+}  // namespace
+
 int64_t ApplyMutations(const View& view, std::string_view mutations, std::span<const BlobHold> blobs,
                        const CommitStamp& stamp, int64_t settled_timestamp) {
   for (const BlobHold& hold : blobs) {
     if (const TableView* table = view.Find(hold.table)) table->active->Keep(hold.blob);
   }
-  const FragmentContext context{stamp.timestamp, stamp.now_seconds};
-  MutationReader reader(mutations, context);
-  Mutation mutation;
-  TableId last_id = 0;
-  Memtable* memtable = nullptr;
+  MutationReader reader(mutations, FragmentContext{stamp.timestamp, stamp.now_seconds});
+  MutationGroup group(view);
   int64_t newest = kNoTimestamp;
-  while (reader.Next(&mutation)) {
-    if (mutation.table != last_id || memtable == nullptr) {
-      const TableView* table = view.Find(mutation.table);
-      last_id = mutation.table;
-      memtable = table == nullptr ? nullptr : table->active.get();
-    }
-    if (memtable == nullptr) continue;
-    newest = std::max(newest, memtable->Apply(mutation, context, stamp.sequence, settled_timestamp));
-  }
+  while (group.Read(&reader)) newest = std::max(newest, group.Apply(stamp, settled_timestamp));
   STOA_DCHECK(reader.ok());
   return newest;
 }

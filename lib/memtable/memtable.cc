@@ -109,8 +109,14 @@ void Memtable::Keep(std::shared_ptr<const void> referred) {
   kept_.push_back(std::move(referred));
 }
 
+Partition* Memtable::FindToWrite(uint64_t token, std::string_view key) const {
+  Partition* const partition = directory_.Find(token, key);
+  if (partition != nullptr) partition->rows.PrefetchEnds();
+  return partition;
+}
+
 int64_t Memtable::Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
-                        int64_t settled_timestamp) {
+                        int64_t settled_timestamp, Partition* partition) {
   STOA_DCHECK(mutation.table == table_);
   if (mutation.kind == mutation_op::kDeleteRange && mutation.clustering >= mutation.end) return kNoTimestamp;
   RowWrite write{mutation.fragment, context, sequence, settled_timestamp, nullptr, true, 0};
@@ -124,7 +130,9 @@ int64_t Memtable::Apply(const Mutation& mutation, const FragmentContext& context
   Stripe& stripe = StripeOf(mutation.token);
   MutexLock lock(&stripe.latch);
   const size_t bytes_before = stripe.arena.allocated_bytes();
-  Partition* partition = directory_.FindOrInsert(mutation.token, mutation.key, &stripe.arena);
+  if (partition == nullptr) {
+    partition = directory_.FindOrInsert(mutation.token, mutation.key, &stripe.arena);
+  }
   switch (mutation.kind) {
     case mutation_op::kRow:
       write.deletions = partition;

@@ -34,12 +34,20 @@ class Memtable {
 
   TableId table() const { return table_; }
 
+  /// What Apply looks at for a partition is spread over memory, and one thing leads to the next. Who applies
+  /// many mutations, or has something else to do first, calls this before, for step 0, 1 and 2, better not at
+  /// once: each asks for the memory that the one before leads to.
+  void Prefetch(uint64_t token, unsigned step) const { directory_.Prefetch(token, step); }
+  /// After that: finds the partition, if it is there, and asks for where its rows end and begin.
+  Partition* FindToWrite(uint64_t token, std::string_view key) const;
+
   /// Applies a mutation of this table, which must be well formed. Copies what it keeps. Sequences should
   /// ascend but for those of commits that are applied side by side. All commits with timestamps (those of
   /// their contexts) up to `settled_timestamp` must have been applied: their increments of counters are added
-  /// up (stored_row.h). Returns the greatest timestamp of what is written.
+  /// up (stored_row.h). `partition`: what FindToWrite found, or null. Returns the greatest timestamp of what
+  /// is written.
   int64_t Apply(const Mutation& mutation, const FragmentContext& context, uint64_t sequence,
-                int64_t settled_timestamp = kNoTimestamp);
+                int64_t settled_timestamp = kNoTimestamp, Partition* partition = nullptr);
 
   /// Keeps something alive as long as the memtable: what its rows refer to (the memtable need not know what
   /// that is).

@@ -32,6 +32,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace stoa {
 namespace {
@@ -63,6 +64,17 @@ bool RowTree::Add(std::string_view key, const RowWrite& write, Arena* arena) {
   return true;
 }
 
+void RowTree::PrefetchEnds() const {
+  const Node* const first = first_leaf_.load(std::memory_order_relaxed);
+  const Node* const last = last_leaf_.load(std::memory_order_relaxed);
+  if (first == nullptr) {
+    Prefetch(root().row, sizeof(StoredRow));
+  } else {
+    Prefetch(first, Node::kSearchedBytes);
+    if (last != first) Prefetch(last, Node::kSearchedBytes);
+  }
+}
+
 /// Marks the nodes from the root to the leaf that holds `key`: `leaf`, if that is known.
 void RowTree::RaiseWatch(const Node* leaf, std::string_view key, uint32_t watch) {
   if (leaf != nullptr && leaf->watch() >= watch) return;
@@ -84,28 +96,24 @@ bool RowTree::AddToSingleRow(StoredRow* single, std::string_view key, const RowW
   }
   RowTreeEntry entries[2] = {{single, nullptr}, {row, nullptr}};
   if (order < 0) std::swap(entries[0], entries[1]);
-  first_leaf_ = last_leaf_ = Node::Create(arena, 0, entries, std::numeric_limits<size_t>::max());
-  last_leaf_->RaiseWatch(write.watch);  // nobody noted which of the two rows were given life
-  SetRoot(last_leaf_);
+  Node* const leaf = Node::Create(arena, 0, entries, std::numeric_limits<size_t>::max());
+  leaf->RaiseWatch(write.watch);  // nobody noted which of the two rows were given life
+  first_leaf_.store(leaf, std::memory_order_relaxed);
+  last_leaf_.store(leaf, std::memory_order_relaxed);
+  SetRoot(leaf);
   return true;
 }
 
 /// The leaf that `key` belongs to, and its position there. Rows mostly come in ascending or descending order:
-/// then they belong to one of the ends.
+/// then they belong to one of the ends, which is seen without looking at rows.
 RowTree::Node* RowTree::LeafFor(std::string_view key, unsigned* position, bool* found) const {
-  const unsigned last = last_leaf_->permutation().count() - 1;
-  int order = key.compare(last_leaf_->EntryAt(last).key());
-  if (order >= 0) {
-    *found = order == 0;
-    *position = last + (*found ? 0 : 1);
-    return last_leaf_;
-  }
-  order = key.compare(first_leaf_->EntryAt(0).key());
-  if (order <= 0) {
-    *found = order == 0;
-    *position = 0;
-    return first_leaf_;
-  }
+  Node* const last = last_leaf_.load(std::memory_order_relaxed);
+  *position = last->LowerBound(last->permutation(), key, found);
+  if (*position > 0 || *found) return last;
+  Node* const first = first_leaf_.load(std::memory_order_relaxed);
+  const Permutation first_rows = first->permutation();
+  *position = first->LowerBound(first_rows, key, found);
+  if (*position < first_rows.count()) return first;
   Node* node = root().node;
   while (!node->is_leaf()) {
     const Permutation permutation = node->permutation();
@@ -148,13 +156,17 @@ RowTree::Replacement RowTree::ReplaceLeaf(const Path::Step& step, StoredRow* row
   Node* const leaf = step.node;
   const unsigned count = leaf->permutation().count();
   const RowTreeEntry entry{row, nullptr};
-  if (leaf->full() && leaf == last_leaf_ && step.position == count) {
-    last_leaf_ = Node::CreateBeside(arena, 0, entry, leaf->EntryAt(0));
-    return Replacement{leaf, last_leaf_, row};
+  const bool is_last = leaf == last_leaf_.load(std::memory_order_relaxed);
+  const bool is_first = leaf == first_leaf_.load(std::memory_order_relaxed);
+  if (leaf->full() && is_last && step.position == count) {
+    Node* const added = Node::CreateBeside(arena, 0, entry, leaf->EntryAt(0));
+    last_leaf_.store(added, std::memory_order_relaxed);
+    return Replacement{leaf, added, row};
   }
-  if (leaf->full() && leaf == first_leaf_ && step.position == 0) {
-    first_leaf_ = Node::CreateBeside(arena, 0, entry, leaf->EntryAt(count - 1));
-    return Replacement{first_leaf_, leaf, leaf->EntryAt(0).row};
+  if (leaf->full() && is_first && step.position == 0) {
+    Node* const added = Node::CreateBeside(arena, 0, entry, leaf->EntryAt(count - 1));
+    first_leaf_.store(added, std::memory_order_relaxed);
+    return Replacement{added, leaf, leaf->EntryAt(0).row};
   }
   RowTreeEntry entries[Permutation::kSlots + 1];
   for (unsigned i = 0; i < count; ++i) entries[i + (i >= step.position ? 1 : 0)] = leaf->EntryAt(i);
@@ -162,8 +174,11 @@ RowTree::Replacement RowTree::ReplaceLeaf(const Path::Step& step, StoredRow* row
   const Replacement replacement = Rebuild(0, std::span(entries, count + 1), arena);
   replacement.left->RaiseWatch(leaf->watch());
   if (replacement.right != nullptr) replacement.right->RaiseWatch(leaf->watch());
-  if (leaf == first_leaf_) first_leaf_ = replacement.left;
-  if (leaf == last_leaf_) last_leaf_ = replacement.right != nullptr ? replacement.right : replacement.left;
+  if (is_first) first_leaf_.store(replacement.left, std::memory_order_relaxed);
+  if (is_last) {
+    last_leaf_.store(replacement.right != nullptr ? replacement.right : replacement.left,
+                     std::memory_order_relaxed);
+  }
   return replacement;
 }
 

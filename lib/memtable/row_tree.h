@@ -22,6 +22,9 @@ class RowTree {
   /// Adds what a commit writes about the row with this key. True if the row is new.
   bool Add(std::string_view key, const RowWrite& write, Arena* arena);
 
+  /// Asks for the memory that Add is about to look at, if the row belongs to an end. For any thread.
+  void PrefetchEnds() const;
+
   /// The row with this key, or null.
   const StoredRow* Find(std::string_view key) const;
 
@@ -83,9 +86,9 @@ class RowTree {
   static Replacement Rebuild(unsigned level, std::span<const RowTreeEntry> entries, Arena* arena);
 
   std::atomic<uintptr_t> root_{0};  // 0: empty; a row + kSingleRow; or a node
-  // For the writer alone: the leaves at both ends, once there is a node.
-  Node* first_leaf_ = nullptr;
-  Node* last_leaf_ = nullptr;
+  // The leaves at both ends, once there is a node: of use to the writer, and who prefetches.
+  std::atomic<Node*> first_leaf_{nullptr};
+  std::atomic<Node*> last_leaf_{nullptr};
 };
 
 /// Walks the rows of a tree in one direction. It sees what was added before Seek, and some of what is added

@@ -61,6 +61,9 @@ class RowTreeNode {
   static RowTreeNode* CreateBeside(Arena* arena, unsigned level, const RowTreeEntry& entry,
                                    const RowTreeEntry& other_end);
 
+  /// From the start of the node, what LowerBound looks at where it need not look at rows.
+  static const size_t kSearchedBytes;
+
   unsigned level() const { return level_; }
   bool is_leaf() const { return level_ == 0; }
   /// The last watch (Memtable::BeginWatch) under which a row in here, or below, was given life; 0: none.
@@ -111,5 +114,8 @@ class RowTreeNode {
   uint64_t prefixes_[Permutation::kSlots];
   StoredRow* rows_[Permutation::kSlots];
 };
+
+inline constexpr size_t RowTreeNode::kSearchedBytes =
+    sizeof(RowTreeNode) - Permutation::kSlots * sizeof(StoredRow*);
 
 }  // namespace stoa

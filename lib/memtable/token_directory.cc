@@ -24,6 +24,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/prefetch.h"
+
 namespace stoa {
 namespace {
 
@@ -108,6 +110,17 @@ Partition* TokenDirectory::Hint(Hints* hints, uint64_t token) const {
   }
   if (known != nullptr) slot->store(known, std::memory_order_release);
   return known;
+}
+
+void TokenDirectory::Prefetch(uint64_t token, unsigned step) const {
+  const Hints* const hints = hints_.load(std::memory_order_acquire);
+  const Hints::Slot* const slot = hints == nullptr ? nullptr : hints->SlotFor(token);
+  if (slot == nullptr) return;
+  if (step == 0) return stoa::Prefetch(slot, sizeof(*slot));
+  const Partition* known = slot->load(std::memory_order_acquire);
+  if (known == nullptr) known = hints->OfBucketsBefore(token);
+  if (known != nullptr && step > 1) known = known->next.load(std::memory_order_acquire);
+  if (known != nullptr) stoa::Prefetch(known, sizeof(*known));
 }
 
 TokenDirectory::Place TokenDirectory::Locate(uint64_t token, std::string_view key) const {

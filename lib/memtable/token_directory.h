@@ -26,6 +26,12 @@ class TokenDirectory {
 
   /// Null if there is none.
   Partition* Find(uint64_t token, std::string_view key) const;
+  /// A look-up reads a hint, the partition that this leads to, and the one after it: each perhaps far away in
+  /// memory, and none before the one before. Who looks for many partitions, or has something else to do
+  /// first, calls this for step 0, 1 and 2, better not at once: each asks for what the one before leads to.
+  void Prefetch(uint64_t token, unsigned step) const;
+  static constexpr unsigned kPrefetchSteps = 3;
+
   /// The first partition that is not before (token, key), or null.
   Partition* FindAtOrAfter(uint64_t token, std::string_view key) const;
   /// Two calls for the same key must not run at the same time.
