@@ -243,7 +243,8 @@ class BlockHeader {
     uint32_t offset;   ///< in the section
     uint32_t bytes;
   };
-  absl::InlinedVector<ColumnPlace, 4> columns;
+  using Columns = absl::InlinedVector<ColumnPlace, 4>;
+  Columns columns;
 
   KeyParts keys;
   LivenessParts liveness;

@@ -120,7 +120,7 @@ absl::StatusOr<std::string_view> Directory(Decoder* in, bool packed, std::string
 /// Reads the entry of a column, or of a bundle, which appends up to `columns_max` columns; 0 when it is
 /// malformed.
 uint64_t ParseEntry(Decoder* in, uint64_t columns_max, BlockHeader::ColumnPlace place,
-                    std::vector<BlockHeader::ColumnPlace>* columns) {
+                    BlockHeader::Columns* columns) {
   ColumnId last = columns->empty() ? 0 : columns->back().id;
   place.lanes = 1;
   for (place.lane = 0; place.lane < place.lanes; ++place.lane) {

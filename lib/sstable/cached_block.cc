@@ -77,7 +77,8 @@ void CachedBlock::PrefetchForFind() const {
   if (const uint64_t* const tokens = KeptTokens(); tokens != nullptr) {
     Prefetch(tokens, std::min<size_t>(header_.run_count * sizeof(*tokens), kFrontBytes));
   }
-  Prefetch(header_.columns.data(), std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
+  Prefetch(header_.columns.data(),
+           std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
   Prefetch(columns_.data(), std::min(columns_.size() * sizeof(columns_[0]), kFrontBytes));
 }
 
