@@ -23,6 +23,8 @@ void Check(const rocksdb::Status& status) {
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
+constexpr size_t kSmallMemory = size_t{256} << 20;
+
 // A quarter of the memory is for four write buffers, the rest for blocks.
 rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   rocksdb::Options options;
@@ -42,6 +44,16 @@ rocksdb::Options TunedOptions(const EngineOptions& engine_options) {
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // A file's filter and index are a block each, which a small cache (in 64 shards or less) has no room for:
+  // every read of a cold database would load megabytes of filter. Its wiki, "Partitioned Index Filters", is
+  // for that.
+  if (engine_options.memory_bytes < kSmallMemory) {
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.metadata_block_size = 4 << 10;
+    table.cache_index_and_filter_blocks_with_high_priority = true;
+    table.pin_top_level_index_and_filter = true;
+  }
   table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
   table.checksum = rocksdb::kXXH3;
   table.format_version = 5;
