@@ -161,8 +161,8 @@ Cursor::Cost Cursor::cost() const {
 
 namespace {
 
-std::vector<ColumnId> ListedColumns(const Query& query) {
-  if (!query.columns().empty()) return query.columns();
+/// What a query returns that names no columns.
+std::vector<ColumnId> UnlistedColumns(const Query& query) {
   std::vector<ColumnId> all = AllColumns(*query.table());
   if (query.distinct()) all.resize(query.table()->static_columns().size());  // which come first
   return all;
@@ -194,7 +194,9 @@ absl::StatusOr<Cursor> Database::Read(const ReadOptions& options, const Query& q
 
   std::vector<ColumnId> conditions;
   for (const Query::Condition& condition : state->query.conditions()) conditions.push_back(condition.column);
-  const std::vector<ColumnId> listed = ListedColumns(state->query);
+  const std::vector<ColumnId> unlisted =
+      query.columns().empty() ? UnlistedColumns(state->query) : std::vector<ColumnId>();
+  const std::vector<ColumnId>& listed = query.columns().empty() ? unlisted : state->query.columns();
   const StaticsUse statics = UseOfStatics(state->query, listed);
   STOA_ASSIGN_OR_RETURN(state->columns, ResultColumns::Make(schema, listed, conditions,
                                                             statics.any() ? ResultColumns::Others::kAll

@@ -28,25 +28,24 @@ absl::StatusOr<ResultColumns> ResultColumns::Make(const Table& schema, std::span
   wanted.insert(wanted.end(), also.begin(), also.end());
   std::sort(wanted.begin(), wanted.end());
   wanted.erase(std::unique(wanted.begin(), wanted.end()), wanted.end());
-  const size_t cell_columns = schema->static_columns().size() + schema->regular().size();
-  result.projection.reserve(cell_columns);
-  result.is_static.reserve(cell_columns);
+  const bool has_statics = !schema->static_columns().empty();
+  result.projection.reserve(schema->static_columns().size() + schema->regular().size());
   absl::InlinedVector<const DataType*, kFewColumns> types;  // by place in the projection
   auto next = wanted.begin();                               // both ascend
   const auto add = [&](const Column& column) {
     const bool is_wanted = next != wanted.end() && *next == column.id;
-    const bool is_static = column.kind == ColumnKind::kStatic;
+    const bool of_statics = column.kind == ColumnKind::kStatic;
     if (is_wanted) ++next;
-    if (is_wanted || others == Others::kAll || (others == Others::kRegular && !is_static)) {
+    if (is_wanted || others == Others::kAll || (others == Others::kRegular && !of_statics)) {
       result.projection.push_back({column.id, static_cast<uint8_t>(column.type.word_bytes()), is_wanted});
-      result.is_static.push_back(is_static);
+      if (has_statics) result.is_static.push_back(of_statics);
       types.push_back(&column.type);
     }
   };
-  if (schema->static_columns().empty()) {
-    for (const Column& column : schema->regular()) add(column);
-  } else {
+  if (has_statics) {
     for (const Column* column : CellColumns(*schema)) add(*column);
+  } else {
+    for (const Column& column : schema->regular()) add(column);
   }
   if (next != wanted.end()) {
     return InvalidArgument("table ", schema->name(),

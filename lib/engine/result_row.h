@@ -31,7 +31,7 @@ struct ResultColumns {
 
   Table schema;
   Projection projection;
-  std::vector<bool> is_static;  ///< by place in the projection
+  std::vector<bool> is_static;  ///< by place in the projection; empty where no column of the table is
   struct Result {
     uint32_t index;  ///< place in the projection
     DataType type;
