@@ -149,21 +149,6 @@ uint64_t SumBytes(const uint8_t* bytes, uint32_t count) {
   return sum;
 }
 
-/// Turns differences into sums, from `value` on.
-void AddUp(uint64_t value, uint32_t count, uint64_t* values) {
-  uint32_t i = 0;
-  for (; i + 4 <= count; i += 4) {  // two additions wait for each other, not four
-    const uint64_t second = values[i] + values[i + 1];
-    const uint64_t third = second + values[i + 2];
-    const uint64_t fourth = second + (values[i + 2] + values[i + 3]);
-    values[i] += value;
-    values[i + 1] = value + second;
-    values[i + 2] = value + third;
-    values[i + 3] = value += fourth;
-  }
-  for (; i < count; ++i) values[i] = value += values[i];
-}
-
 constexpr std::array<double, kDecimalExponentMax + 1> kScales = {1e0, 1e1, 1e2, 1e3,  1e4,  1e5, 1e6,
                                                                  1e7, 1e8, 1e9, 1e10, 1e11, 1e12};
 
@@ -349,7 +334,7 @@ void WordSequence::Decode(const char* section, uint32_t begin, uint32_t end, uin
       Packed(section).Decode(begin, end, delta_base, multiplier, out);
       uint64_t value = GetDelta(section, begin);
       out[0] = value;
-      AddUp(value, end - begin - 1, out + 1);
+      for (uint32_t i = 1; i < end - begin; ++i) out[i] = value += out[i];
       break;
     }
     case WordEncoding::kDictionary:
