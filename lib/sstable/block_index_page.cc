@@ -239,7 +239,13 @@ uint32_t IndexPage::CountGroups(const PositionView& position) const {
     const double fraction = static_cast<double>(position.token - first) / static_cast<double>(last - first);
     const uint32_t guess = low + static_cast<uint32_t>(fraction * (high - low - 1));
     const uint64_t token = Token(guess);
-    if (token == position.token) break;
+    if (token == position.token) {
+      // Mostly there is only one.
+      const bool alone =
+          (guess == 0 || Token(guess - 1) != token) && (guess + 1 == groups_ || Token(guess + 1) != token);
+      if (alone) return CompareGroup(guess, position) <= 0 ? guess + 1 : guess;
+      break;
+    }
     if (token < position.token) {
       low = guess + 1;
     } else {
