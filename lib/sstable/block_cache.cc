@@ -8,6 +8,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include "base/check.h"
+#include "base/prefetch.h"
 
 namespace stoa {
 namespace {
@@ -19,6 +20,10 @@ constexpr uint64_t kEntryOverheadBytes = 128;
 /// kept.
 constexpr uint64_t kShardBytesMin = 2 << 20;
 constexpr uint64_t kShardsMax = 64;
+
+/// Whoever finds an entry looks at so much of it next: asked for before its reference count, for which this
+/// waits.
+constexpr size_t kEntryFrontBytes = 512;
 
 /// File ids are random or count up, offsets are even spaced: neither may decide alone.
 uint64_t Mix(const CacheKey& key) {
@@ -45,6 +50,7 @@ class BlockCache::Shard {
     MutexLock lock(&mutex_);
     auto it = places_.find(key);
     if (it == places_.end()) return nullptr;
+    Prefetch(it->second.entry.get(), kEntryFrontBytes);
     it->second.entry->used_ = true;
     return it->second.entry;
   }
