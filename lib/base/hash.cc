@@ -22,9 +22,20 @@ uint64_t FinalMix(uint64_t k) {
   return k;
 }
 
-/// Cassandra adds each tail byte as a signed Java byte, so a byte >= 0x80 sets all bits above its place.
-uint64_t SignExtended(char byte) {
-  return static_cast<uint64_t>(static_cast<int64_t>(static_cast<int8_t>(byte)));
+/// The `count` bytes, 1 to 8, that end at `end`. Cassandra adds each as a signed Java byte, so a byte >= 0x80
+/// sets all bits above its place; mostly there is none, and where `eight_are_there`, before `end`, they are
+/// read at once.
+uint64_t TailWord(const char* end, size_t count, bool eight_are_there) {
+  if (eight_are_there) {
+    const uint64_t word = LoadLittle<uint64_t>(end - 8) >> (64 - 8 * count);
+    if ((word & 0x8080808080808080ULL) == 0) return word;
+  }
+  uint64_t word = 0;
+  for (size_t i = 0; i < count; ++i) {
+    const auto byte = static_cast<int64_t>(static_cast<int8_t>(*(end - count + i)));
+    word ^= static_cast<uint64_t>(byte) << (i * 8);
+  }
+  return word;
 }
 
 }  // namespace
@@ -44,12 +55,11 @@ int64_t PartitionToken(std::string_view key) {
   }
   const char* tail = key.data() + blocks * 16;
   const size_t tail_size = length & 15;
-  uint64_t k1 = 0;
-  uint64_t k2 = 0;
-  for (size_t i = tail_size; i > 8; --i) k2 ^= SignExtended(tail[i - 1]) << ((i - 9) * 8);
-  if (tail_size > 8) h2 ^= std::rotl(k2 * kC2, 33) * kC1;
-  for (size_t i = tail_size < 8 ? tail_size : 8; i > 0; --i) k1 ^= SignExtended(tail[i - 1]) << ((i - 1) * 8);
-  if (tail_size > 0) h1 ^= std::rotl(k1 * kC1, 31) * kC2;
+  if (tail_size > 8) h2 ^= std::rotl(TailWord(tail + tail_size, tail_size - 8, true) * kC2, 33) * kC1;
+  if (tail_size > 0) {
+    const size_t count = tail_size < 8 ? tail_size : 8;
+    h1 ^= std::rotl(TailWord(tail + count, count, length >= 16 || count == 8) * kC1, 31) * kC2;
+  }
 
   h1 ^= length;
   h2 ^= length;
