@@ -69,7 +69,7 @@ absl::StatusOr<bool> ResultCursor::NextRun(Run* run) {
   row_ += further;
   next_row_ += further;
   run->end += further;
-  while (RunEnd() < run->end) EnterRun(run_ + 1);
+  if (RunEnd() < run->end) EnterRun(batch_.RunOf(row_));
   return true;
 }
 

@@ -41,12 +41,25 @@ bool IsAfter(const BatchSlicer::Slice& slice, std::string_view bound) {
 bool BatchSlicer::Cut(const Slice& slice, RowBatch* batch) {
   runs_.clear();
   changes_.clear();
+  if (batch->clean && batch->changes.empty()) return CutRows(slice, batch);
   for (size_t run = 0; run < batch->runs.size(); ++run) CutRun(slice, *batch, run);
   if (runs_.empty()) return false;
   runs_[0].first_row = batch->begin;
   batch->runs = runs_;
   batch->changes = changes_;
   batch->open_deletion = open_deletion_;
+  return true;
+}
+
+bool BatchSlicer::CutRows(const Slice& slice, RowBatch* batch) {
+  if (batch->row_count() == 0) return false;
+  const auto runs = batch->runs.begin();
+  runs_.assign(runs + batch->RunOf(batch->begin), runs + batch->RunOf(batch->end - 1) + 1);
+  PartitionRun& first = runs_.front();
+  first.first_row = batch->begin;
+  first.starts = !slice.handed_over.has_value() ||
+                 !PositionView{first.token, first.key, {}}.SamePartition(*slice.handed_over);
+  batch->runs = runs_;
   return true;
 }
 

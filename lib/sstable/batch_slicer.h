@@ -42,6 +42,8 @@ class BatchSlicer {
   bool Cut(const Slice& slice, RowBatch* batch);
 
  private:
+  /// As Cut, of a batch without deletions, whose runs have rows and nothing else.
+  bool CutRows(const Slice& slice, RowBatch* batch);
   void CutRun(const Slice& slice, const RowBatch& batch, size_t run);
 
   absl::InlinedVector<PartitionRun, 1> runs_;  // a slice mostly is of one partition

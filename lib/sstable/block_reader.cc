@@ -8,6 +8,7 @@
 #include "sstable/block.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -118,6 +119,19 @@ uint32_t BlockReader::batch_rows() const {
       std::clamp<size_t>(kBatchValuesMax / std::max<size_t>(columns, 1), 1, kBatchRowsMax));
 }
 
+/// Makes copies of `strings` in the arena, each behind the prefix.
+void BlockReader::State::PutPrefix(std::string_view prefix) {
+  size_t total = 0;
+  for (const std::string_view string : strings) total += prefix.size() + string.size();
+  char* to = arena.Allocate(total);
+  for (std::string_view& string : strings) {
+    std::memcpy(to, prefix.data(), prefix.size());
+    std::memcpy(to + prefix.size(), string.data(), string.size());
+    string = std::string_view(to, prefix.size() + string.size());
+    to += string.size();
+  }
+}
+
 absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, uint32_t run_end,
                                           RowBatch* batch) {
   const uint32_t count = run_end - run_begin;
@@ -131,15 +145,12 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
   header->keys.first_rows.Decode(keys, run_begin, run_end, numbers.data());
   numbers[count] = header->row_count;
   if (run_end < header->run_count) numbers[count] = header->keys.first_rows.Get(keys, run_end);
+  if (!partition_keys.prefix.empty()) PutPrefix(partition_keys.prefix);
   auto* runs = arena.AllocateArray<PartitionRun>(count);
+  const bool forward = direction == Direction::kForward;
   for (uint32_t i = 0; i < count; ++i) {
     if (numbers[i] > numbers[i + 1] || numbers[i + 1] > header->row_count)
       return DamagedBlock("first rows of runs");
-    if (!partition_keys.prefix.empty()) {
-      key.assign(partition_keys.prefix).append(strings[i]);
-      strings[i] = arena.Copy(key);
-    }
-    const bool forward = direction == Direction::kForward;
     PartitionRun& run = *new (&runs[forward ? i : count - 1 - i]) PartitionRun();
     const auto begin = std::clamp(static_cast<uint32_t>(numbers[i]), origin, origin_end);
     const auto end = std::clamp(static_cast<uint32_t>(numbers[i + 1]), origin, origin_end);

@@ -102,6 +102,8 @@ struct BlockReader::State {
   absl::Status RowKey(const char* keys, uint32_t row, std::string_view* row_key);
   /// The same of a key of fixed components; false when it has others.
   bool FixedRowKey(const char* keys, uint32_t row, std::string_view* row_key);
+  /// Puts the prefix of all keys before those of the runs.
+  void PutPrefix(std::string_view prefix);
   absl::Status MakeRuns(const char* keys, uint32_t run_begin, uint32_t run_end, RowBatch* batch);
   absl::Status MakeChanges(const char* keys, uint32_t change_begin, uint32_t change_end, uint32_t run_begin,
                            uint32_t run_end, RowBatch* batch);

@@ -55,6 +55,7 @@ class TableSource final : public RowSource {
   absl::Status NextBlock();
   bool MayLeaveOutBlock() const;
   absl::StatusOr<bool> ReadRows(RowBatch* batch);
+  void CountRows(uint32_t handed_over);
   absl::Status Narrow(uint32_t from_front, uint32_t from_back, RowBatch* batch);
   bool Cut(bool cut_end, RowBatch* batch);
   absl::StatusOr<uint32_t> FindRow(const PositionView& position);
@@ -85,7 +86,8 @@ class TableSource final : public RowSource {
   uint32_t row_end_ = 0;
   BlockReader::Found found_{0, false, -1};  ///< what was looked for last; no run if nothing was
   bool last_block_ = false;                 ///< the range ends in this block
-  uint32_t rows_next_ = 0;                  ///< how many rows the next batch should have
+  uint32_t rows_asked_ = 0;  ///< how many rows are thought to be wanted; kBatchRowsMax: no end to them
+  uint32_t rows_next_ = 0;   ///< of these, what has not been handed over: what the next batch has at most
 
   /// Set until a block was cut there: where the slice begins, or the stream was skipped to.
   bool cut_begin_ = true;
@@ -115,7 +117,8 @@ TableSource::TableSource(std::shared_ptr<const TableReader> reader, const ScanSp
       cursor_(reader_.get(), stats),
       decoder_(reader_->cache().idle_readers().Take()),
       origin_(reader_.get(), spec.budget),
-      rows_next_(spec.rows_hint == 0 ? kBatchRowsMax : spec.rows_hint),
+      rows_asked_(spec.rows_hint == 0 ? kBatchRowsMax : std::min(spec.rows_hint, kBatchRowsMax)),
+      rows_next_(rows_asked_),
       zone_cursor_(reader_.get(), stats) {
   const PositionView& start = spec.range.start;
   const std::optional<PositionView>& end = spec.range.end;
@@ -278,7 +281,7 @@ absl::StatusOr<bool> TableSource::ReadRows(RowBatch* batch) {
   const bool left = Cut(cut_end, batch);
   cut_begin_ = false;
   (spec_.reverse ? row_end_ : row_begin_) = spec_.reverse ? begin : end;
-  rows_next_ = std::min(rows_next_ * 4, kBatchRowsMax);
+  CountRows(rows);
   if (completes) stage_ = Stage::kNextBlock;
   if (!left) return false;
   if (rows == block_->header().row_count && below + above == 0 && !spec_.reverse) {
@@ -292,6 +295,13 @@ absl::StatusOr<bool> TableSource::ReadRows(RowBatch* batch) {
   if (stats_ != nullptr) stats_->rows_examined += batch->row_count();
   if (examined_ != nullptr) *examined_ += batch->row_count() + batch->changes.size();
   return true;
+}
+
+/// Who reads on behind the rows that were wanted may want many more.
+void TableSource::CountRows(uint32_t handed_over) {
+  if (rows_asked_ == kBatchRowsMax) return;
+  rows_next_ -= handed_over;
+  if (rows_next_ == 0) rows_next_ = rows_asked_ = std::min(rows_asked_ * 4, kBatchRowsMax);
 }
 
 /// Leaves rows at both ends out of a batch.
