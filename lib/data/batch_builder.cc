@@ -17,6 +17,9 @@ constexpr size_t kBatchBytesMax = 512 << 10;
 // A few rows take little memory; a scan soon keeps one chunk that a batch fits into.
 constexpr size_t kArenaChunkBytes = 4 << 10;
 constexpr size_t kArenaChunkBytesMax = 256 << 10;
+// For so many there is room at once.
+constexpr size_t kColumnsFirst = 32;
+constexpr size_t kRowsFirst = 8;
 
 /// Whether any of the rows has a complex cell.
 bool HasComplex(const ColumnVector& vector, uint32_t begin, uint32_t end) {
@@ -95,7 +98,7 @@ struct BatchBuilder::Column {
     if (rows <= capacity) [[likely]]
       return;
     const size_t used = capacity;
-    capacity = std::bit_ceil(std::max<size_t>(rows, 64));
+    capacity = std::bit_ceil(std::max<size_t>(rows, kRowsFirst));
     if (is_word) {
       words.Reserve(capacity, used);
     } else {
@@ -176,8 +179,9 @@ struct BatchBuilder::Column {
   }
 };
 
-BatchBuilder::BatchBuilder(const Projection* projection, MemoryBudget* budget)
+BatchBuilder::BatchBuilder(const Projection* projection, MemoryBudget* budget, Bytes bytes)
     : projection_(projection),
+      viewed_(bytes == Bytes::kViewed),
       slots_(projection->size(), 0),
       arena_(kArenaChunkBytes, kArenaChunkBytesMax),
       charge_(budget, 0) {
@@ -187,7 +191,7 @@ BatchBuilder::BatchBuilder(const Projection* projection, MemoryBudget* budget)
 BatchBuilder::~BatchBuilder() = default;
 
 void BatchBuilder::Clear(const DeletionTime& open) {
-  for (uint32_t i = 0; i < column_count_; ++i) slots_[columns_[i]->index] = 0;
+  for (uint32_t i = 0; i < column_count_; ++i) slots_[columns_[i].index] = 0;
   column_count_ = word_column_count_ = 0;
   row_count_ = 0;
   runs_.clear();
@@ -197,13 +201,24 @@ void BatchBuilder::Clear(const DeletionTime& open) {
   min_timestamp_ = std::numeric_limits<int64_t>::max();
   max_timestamp_ = kNoTimestamp;
   has_expiries_ = has_flags_ = has_deletions_ = false;
-  if (copied_bytes_ != 0) arena_.Reset();
-  copied_bytes_ = 0;
+  if (kept_bytes_ != 0) arena_.Reset();
+  kept_bytes_ = 0;
 }
 
 std::string_view BatchBuilder::Copy(std::string_view bytes) {
-  copied_bytes_ += bytes.size();
+  kept_bytes_ += bytes.size();
   return arena_.Copy(bytes);
+}
+
+void BatchBuilder::Keep(const std::string_view* views, uint32_t count, std::string_view* to) {
+  size_t total = 0;
+  if (viewed_) {
+    for (uint32_t i = 0; i < count; ++i) total += (to[i] = views[i]).size();
+  } else {
+    const bool contiguous = AreContiguous(views, count, &total);
+    CopyViews(views, count, contiguous, total, arena_.Allocate(total), to);
+  }
+  kept_bytes_ += total;
 }
 
 void BatchBuilder::StartRun(uint64_t token, std::string_view key, const DeletionTime& deletion, bool starts) {
@@ -240,7 +255,7 @@ void BatchBuilder::AddRow(std::string_view clustering, uint8_t flags, int64_t ti
   timestamps_.Reserve(row_count_, row);
   flags_.Reserve(row_count_, row);
   expiries_.Reserve(row_count_, row);
-  clustering_[row] = Copy(clustering);
+  clustering_[row] = Keep(clustering);
   timestamps_[row] = timestamp;
   AddTimestamp(timestamp);
   if (flags != row_flags::kMarker) {
@@ -264,9 +279,12 @@ void BatchBuilder::AddRow(std::string_view clustering, uint8_t flags, int64_t ti
 BatchBuilder::Column& BatchBuilder::Touch(uint32_t column_index) {
   const uint32_t slot = slots_[column_index];
   if (slot != 0) [[likely]]
-    return *columns_[slot - 1];
-  if (column_count_ == columns_.size()) columns_.push_back(std::make_unique<Column>());
-  Column& column = *columns_[column_count_++];
+    return columns_[slot - 1];
+  if (column_count_ == columns_.size()) {
+    if (columns_.empty()) columns_.reserve(std::min(projection_->size(), kColumnsFirst));
+    columns_.emplace_back();
+  }
+  Column& column = columns_[column_count_++];
   slots_[column_index] = column_count_;
   const bool is_word = (*projection_)[column_index].word_bytes != 0;
   word_column_count_ += is_word ? 1 : 0;
@@ -284,7 +302,9 @@ void BatchBuilder::SetCell(uint32_t column_index, const Cell& cell) {
   if (column.is_word) {
     column.words[row] = has_value ? cell.word : 0;
   } else {
-    column.bytes[row] = has_value ? Copy(cell.bytes) : std::string_view();
+    // What a complex cell views belongs to who merged it.
+    const auto keep = [&] { return cell.complex ? Copy(cell.bytes) : Keep(cell.bytes); };
+    column.bytes[row] = has_value ? keep() : std::string_view();
   }
   if (cell.timestamp != timestamps_[row]) {
     column.UseTimestamps(timestamps_.data(), row);
@@ -328,18 +348,17 @@ absl::Status BatchBuilder::AppendRuns(RowBatch& from, uint32_t begin, uint32_t e
                                       std::span<const PartitionRun> runs) {
   const uint32_t first = row_count_;
   for (const PartitionRun& run : runs) {
-    StartRun(run.token, run.key, run.deletion, run.starts);
+    runs_.push_back(run);
     runs_.back().first_row = first + (run.first_row - begin);
+    runs_.back().key = Keep(run.key);
+    clean_ &= run.deletion.live();
   }
   return AppendRows(from, begin, end);
 }
 
 void BatchBuilder::AppendKeys(const std::string_view* keys, uint32_t count) {
   clustering_.Reserve(row_count_ + count, row_count_);
-  size_t total = 0;
-  const bool contiguous = AreContiguous(keys, count, &total);
-  copied_bytes_ += total;
-  CopyViews(keys, count, contiguous, total, arena_.Allocate(total), clustering_.data() + row_count_);
+  Keep(keys, count, clustering_.data() + row_count_);
 }
 
 void BatchBuilder::AppendLiveness(const RowBatch& from, uint32_t begin, uint32_t count) {
@@ -427,17 +446,12 @@ void BatchBuilder::AppendComplexTimes(const RowBatch& from, const ColumnVector& 
 
 void BatchBuilder::AppendBytes(Column* column, const ColumnVector& vector, uint32_t begin, uint32_t end) {
   std::string_view* to = column->bytes.data() + row_count_;
-  if (vector.present == nullptr && vector.flags == nullptr) {
-    size_t total = 0;
-    const bool contiguous = AreContiguous(vector.bytes + begin, end - begin, &total);
-    copied_bytes_ += total;
-    CopyViews(vector.bytes + begin, end - begin, contiguous, total, arena_.Allocate(total), to);
-    return;
-  }
+  if (vector.present == nullptr && vector.flags == nullptr)
+    return Keep(vector.bytes + begin, end - begin, to);
   // Where there is no value, the view is not to be looked at.
   for (uint32_t row = begin; row < end; ++row, ++to) {
     const bool has_value = vector.Has(row) && (vector.Flags(row) & cell_flags::kNoValue) == 0;
-    *to = has_value ? Copy(vector.bytes[row]) : std::string_view();
+    *to = has_value ? Keep(vector.bytes[row]) : std::string_view();
   }
 }
 
@@ -484,7 +498,7 @@ size_t BatchBuilder::byte_count() const {
   const size_t row_bytes = sizeof(std::string_view) + sizeof(int64_t) +
                            word_column_count_ * sizeof(uint64_t) +
                            (column_count_ - word_column_count_) * sizeof(std::string_view);
-  return copied_bytes_ + row_count_ * row_bytes;
+  return kept_bytes_ + row_count_ * row_bytes;
 }
 
 bool BatchBuilder::full() const {
@@ -497,7 +511,7 @@ size_t BatchBuilder::memory_bytes() const {
                  timestamps_.capacity() * sizeof(int64_t) + expiries_.capacity() * sizeof(int64_t) +
                  flags_.capacity() + deletions_.capacity() * sizeof(DeletionTime) +
                  runs_.capacity() * sizeof(PartitionRun) + changes_.capacity() * sizeof(RangeChange);
-  for (const std::unique_ptr<Column>& column : columns_) bytes += sizeof(Column) + column->memory_bytes();
+  for (const Column& column : columns_) bytes += sizeof(Column) + column.memory_bytes();
   return bytes;
 }
 
@@ -506,8 +520,8 @@ RowBatch BatchBuilder::Finish() {
   finished_.clear();
   bool ascending = true;
   for (uint32_t i = 0; i < column_count_; ++i) {
-    finished_.push_back(columns_[i]->Finish(row_count_));
-    ascending &= i == 0 || columns_[i - 1]->index < columns_[i]->index;
+    finished_.push_back(columns_[i].Finish(row_count_));
+    ascending &= i == 0 || columns_[i - 1].index < columns_[i].index;
   }
   if (!ascending) {
     std::sort(finished_.begin(), finished_.end(),

@@ -13,16 +13,26 @@
 
 namespace stoa {
 
-/// Usage: Clear; StartRun; then rows and range-changes in stream order; Finish. Copies what it is given, so
-/// the batch lives until the next Clear. Not thread-safe.
+/// Usage: Clear; StartRun; then rows and range-changes in stream order; Finish. The batch lives until the
+/// next Clear. Not thread-safe.
 ///
 /// Costs nothing for columns without cells, and allocates nothing per row once it has grown to the batches
 /// that it builds. A column's optional arrays exist only from the first row on that needs them.
 class BatchBuilder {
  public:
+  /// What becomes of the bytes that the builder is given.
+  enum class Bytes : uint8_t {
+    kCopied,
+    /// Clustering keys, the values of cells other than complex ones, and all of what AppendRows and
+    /// AppendRuns are given is viewed where it stands, and must stand there until the next Clear. The rest is
+    /// copied.
+    kViewed,
+  };
+
   /// `projection` must outlive the builder, as must `budget`, which is charged with the builder's memory, if
   /// given.
-  explicit BatchBuilder(const Projection* projection, MemoryBudget* budget = nullptr);
+  explicit BatchBuilder(const Projection* projection, MemoryBudget* budget = nullptr,
+                        Bytes bytes = Bytes::kCopied);
   ~BatchBuilder();
 
   /// Empties the builder; `open` is the range deletion open where the next batch begins.
@@ -39,7 +49,7 @@ class BatchBuilder {
   /// At most once per row and column.
   void SetCell(uint32_t column_index, const Cell& cell);
 
-  /// Copies rows [begin, end) of `from` (same projection), which lie in one run; loads what is not loaded.
+  /// Adds rows [begin, end) of `from` (same projection), which lie in one run; loads what is not loaded.
   absl::Status AppendRows(RowBatch& from, uint32_t begin, uint32_t end);
   /// The same for rows of several partitions: `runs` are the runs of `from` that begin in [begin, end), which
   /// become runs here; what stands before them belongs to the run started last.
@@ -47,7 +57,7 @@ class BatchBuilder {
 
   uint32_t row_count() const { return row_count_; }
   bool empty() const { return runs_.empty(); }
-  /// About how many bytes keys and values take, the arrays of sparse columns included.
+  /// About how many bytes keys and values take, viewed ones and the arrays of sparse columns included.
   size_t byte_count() const;
   /// Time to Finish: the batch has reached one of its limits.
   bool full() const;
@@ -72,9 +82,18 @@ class BatchBuilder {
   void UseRowFlags(uint32_t rows);
   void UseRowExpiries(uint32_t rows);
   std::string_view Copy(std::string_view bytes);
+  /// A copy, or the view itself.
+  std::string_view Keep(std::string_view bytes) {
+    if (!viewed_) return Copy(bytes);
+    kept_bytes_ += bytes.size();
+    return bytes;
+  }
+  /// The same for `count` views, which become to[0 ...].
+  void Keep(const std::string_view* views, uint32_t count, std::string_view* to);
   size_t memory_bytes() const;
 
   const Projection* projection_;
+  const bool viewed_;
   uint32_t row_count_ = 0;
   std::vector<PartitionRun> runs_;
   std::vector<RangeChange> changes_;
@@ -94,14 +113,14 @@ class BatchBuilder {
 
   // The columns of this batch are columns_[0, column_count_), in the order in which they got their first
   // cell; slots_ leads from a projected column to its place there plus one, 0 when it has no cells.
-  std::vector<std::unique_ptr<Column>> columns_;
+  std::vector<Column> columns_;
   uint32_t column_count_ = 0;
   uint32_t word_column_count_ = 0;
   std::vector<uint32_t> slots_;
   std::vector<ColumnVector> finished_;
 
   Arena arena_;
-  size_t copied_bytes_ = 0;
+  size_t kept_bytes_ = 0;
   MemoryCharge charge_;
 };
 

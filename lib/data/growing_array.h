@@ -21,7 +21,7 @@ class GrowingArray {
   void Reserve(size_t size, size_t used) {
     if (size <= capacity_) [[likely]]
       return;
-    const size_t capacity = std::max({size, capacity_ * 2, size_t{64}});
+    const size_t capacity = std::max({size, capacity_ * 2, kCapacityFirst});
     std::unique_ptr<T[]> grown(new T[capacity]);
     used = std::min(used, capacity_);
     if (used != 0) std::memcpy(static_cast<void*>(grown.get()), data_.get(), used * sizeof(T));
@@ -34,6 +34,8 @@ class GrowingArray {
   T& operator[](size_t i) { return data_[i]; }
 
  private:
+  static constexpr size_t kCapacityFirst = 8;
+
   std::unique_ptr<T[]> data_;
   size_t capacity_ = 0;
 };

@@ -15,15 +15,15 @@ namespace {
 
 // Batches begin small, because many readers want a few rows, and grow. How many rows a reader wants says how
 // many it takes of all sources together, not of this one: a memtable often has few of them, and making a row
-// of its fragments and copying it costs much more than another batch does. So the first batch is a share of
-// them.
+// of its fragments costs much more than another batch does: what is not taken was waited for in vain. So the
+// first batch is a small share of them.
 constexpr uint32_t kBatchRowsFirst = 16;
 constexpr uint32_t kBatchRowsLast = 512;
-constexpr uint32_t kHintShare = 8;
+constexpr uint32_t kHintShare = 32;
 
 uint32_t FirstBatchRows(uint32_t rows_hint) {
   if (rows_hint == 0) return kBatchRowsFirst;
-  return std::clamp(rows_hint / kHintShare, std::min(rows_hint, kHintShare), kBatchRowsLast);
+  return std::clamp(rows_hint / kHintShare, uint32_t{1}, kBatchRowsLast);
 }
 /// Who has got something need not wait for a source that goes through dead rows.
 constexpr uint64_t kDroppedRowsMax = 256;
@@ -46,7 +46,7 @@ class MemtableSource final : public RowSource {
         batch_rows_(FirstBatchRows(spec.rows_hint)),
         counts_(counts),
         merger_(spec.projection),
-        builder_(spec.projection, spec.budget) {
+        builder_(spec.projection, spec.budget, BatchBuilder::Bytes::kViewed) {
     ComplexRules rules;
     rules.can_fold = &kCanFold;
     merger_.SetComplexRules(rules);

@@ -129,7 +129,7 @@ class LiveFilter final : public RowSource {
 
   struct Rebuilder {
     Rebuilder(const Projection* projection, MemoryBudget* budget)
-        : builder(projection, budget), merger(projection) {}
+        : builder(projection, budget, BatchBuilder::Bytes::kViewed), merger(projection) {}
     BatchBuilder builder;
     RowMerger merger;
   };

@@ -22,6 +22,12 @@ class MergeInput {
 
   /// Takes the next batch if nothing is left of the present one. Invalidates what was taken from that.
   absl::Status Fill();
+  /// Whether the next FindHead will Fill. REQUIRES: any().
+  bool EndsBatch() const { return run_ + 1 == batch_.runs.size() && row() == batch_.end && !HasChange(); }
+  /// Notes that somebody holds views of the batch, and that nobody does any more.
+  void Lend() { lent_ = true; }
+  void EndLoan() { lent_ = false; }
+  bool lent() const { return lent_; }
   /// REQUIRES: Fill. False when the source has ended; everything below REQUIRES that it has not.
   bool any() const { return run_ < batch_.runs.size(); }
 
@@ -88,6 +94,7 @@ class MergeInput {
   std::unique_ptr<RowSource> source_;
   const bool reverse_;
   bool ended_ = false;
+  bool lent_ = false;
 
   RowBatch batch_;            // begin: the next row
   uint32_t batch_begin_ = 0;  // as the batch came

@@ -19,6 +19,11 @@
 // An input that is alone in its partition may be so in many to come, so whole runs of partitions are taken in
 // the same way.
 //
+// Where there are columns of bytes, the builder does not copy what it is given of a batch but views it: such
+// rows are often as large as a thousand bytes, and mostly nobody looks at all of them. So an input of which
+// the builder views something must not go on to its next batch before what was built is handed over. Rows
+// of words alone are few bytes, of batches that are long: copying them makes longer batches still.
+//
 // Invariants between steps: every input that has not ended stands at a partition not before the current one;
 // the inputs in active_ are those in it; open_ is what the output's reader believes to be open.
 #include "read/merge_source.h"
@@ -36,14 +41,21 @@
 namespace stoa {
 namespace {
 
-// From this many rows on a batch of their own costs less than copying.
+// From this many rows on a batch of their own costs less than adding them to one.
 constexpr uint32_t kPassRowsMin = 128;
+
+BatchBuilder::Bytes BytesOf(const Projection& projection) {
+  const bool any = std::any_of(projection.begin(), projection.end(),
+                               [](const ProjectedColumn& column) { return column.word_bytes == 0; });
+  return any ? BatchBuilder::Bytes::kViewed : BatchBuilder::Bytes::kCopied;
+}
 
 class MergeSource final : public RowSource {
  public:
   MergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec, uint64_t* dropped)
       : dropped_(dropped),
-        builder_(spec.projection, spec.budget),
+        bytes_(BytesOf(*spec.projection)),
+        builder_(spec.projection, spec.budget, bytes_),
         merger_(spec.projection),
         rows_wanted_(spec.rows_hint == 0 ? kBatchRowsMax
                                          : std::clamp<uint32_t>(spec.rows_hint, 16, kBatchRowsMax)) {
@@ -88,6 +100,10 @@ class MergeSource final : public RowSource {
   DeletionTime StrongestOpen() const;
   void AnnounceCovered();
   void EnsureRun();
+  /// Something of the input's batch was added to the builder.
+  void NoteAdded(MergeInput* input) const {
+    if (bytes_ == BatchBuilder::Bytes::kViewed) input->Lend();
+  }
 
   void CountDropped(uint32_t rows) {
     if (dropped_ != nullptr) *dropped_ += rows;
@@ -95,6 +111,7 @@ class MergeSource final : public RowSource {
 
   std::vector<MergeInput> inputs_;
   uint64_t* const dropped_;
+  const BatchBuilder::Bytes bytes_;
   std::vector<MergeInput*> active_;
   std::vector<MergeInput*> same_;  // the active inputs with the smallest head
   BatchBuilder builder_;
@@ -116,7 +133,10 @@ class MergeSource final : public RowSource {
 };
 
 absl::StatusOr<bool> MergeSource::Produce(RowBatch* batch) {
-  for (MergeInput& input : inputs_) STOA_RETURN_IF_ERROR(input.Fill());
+  for (MergeInput& input : inputs_) {
+    input.EndLoan();
+    STOA_RETURN_IF_ERROR(input.Fill());
+  }
   if (!in_partition_ && !EnterPartition()) return false;
   if (!open_.live()) AnnounceCovered();
   builder_.Clear(open_);
@@ -208,6 +228,9 @@ void MergeSource::EnsureRun() {
 
 /// Takes some elements of the current partition (or of it and partitions after it), or leaves it.
 absl::StatusOr<MergeSource::Step> MergeSource::TakeNext(RowBatch* batch) {
+  for (const MergeInput* input : active_) {
+    if (input->lent() && input->EndsBatch()) return Step::kFlush;
+  }
   size_t kept = 0;
   for (MergeInput* input : active_) {
     STOA_RETURN_IF_ERROR(input->FindHead());
@@ -270,6 +293,7 @@ absl::Status MergeSource::TakeRow() {
   if (merger_.HasContent()) {
     EnsureRun();
     merger_.Emit(clustering, &builder_);
+    for (MergeInput* input : same_) NoteAdded(input);
   } else {
     CountDropped(1);
   }
@@ -303,6 +327,7 @@ absl::StatusOr<MergeSource::Step> MergeSource::TakeRows(MergeInput* input, const
   end = std::min(end, input->row() + (rows_wanted_ - builder_.row_count()));
   EnsureRun();
   STOA_RETURN_IF_ERROR(builder_.AppendRows(input->batch(), input->row(), end));
+  NoteAdded(input);
   input->TakeRows(end);
   return Step::kTaken;
 }
@@ -328,6 +353,7 @@ absl::StatusOr<MergeSource::Step> MergeSource::TakePlainRuns(MergeInput* input, 
 
   EnsureRun();
   STOA_RETURN_IF_ERROR(builder_.AppendRuns(input->batch(), input->row(), end, runs.subspan(1, count - 1)));
+  NoteAdded(input);
   const PartitionRun& last = runs[count - 1];
   token_ = last.token;
   key_ = last.key;
@@ -342,7 +368,9 @@ bool MergeSource::ShouldPass(const MergeInput& input, uint32_t end) const {
   // A whole block, which a writer may copy.
   const RowBatch& batch = input.batch();
   if (batch.origin != nullptr && batch.clean && input.row() == 0 && end == batch.end) return true;
-  return inputs_.size() == 1 && builder_.empty() && end == input.batch().end;
+  // The rest of a batch, behind which what was built ends anyway.
+  const bool is_rest = builder_.empty() && end == batch.end;
+  return is_rest && (inputs_.size() == 1 || bytes_ == BatchBuilder::Bytes::kViewed);
 }
 
 /// Hands over rows up to `end`, of `run_count` runs, as a part of the input's batch.
@@ -376,6 +404,9 @@ absl::StatusOr<MergeSource::Step> MergeSource::Pass(MergeInput* input, uint32_t 
 
 absl::Status MergeSource::SkipTo(const PositionView& position) {
   if (!error_.ok()) return error_;
+  // Nothing lies between there and the current partition, whose deletion perhaps no input knows any more.
+  const PositionView current{token_, key_, {}};
+  if (has_partition_ && !position.SamePartition(current) && position < current) return absl::OkStatus();
   if (!has_partition_ || token_ != position.token || key_ != position.key) {
     token_ = position.token;
     key_ = position.key;

@@ -18,7 +18,7 @@ class PurgeFilter final : public RowSource {
   PurgeFilter(std::unique_ptr<RowSource> merged, const ScanSpec& spec, PurgeRules rules)
       : merged_(std::move(merged)),
         rules_(std::move(rules)),
-        builder_(spec.projection, spec.budget),
+        builder_(spec.projection, spec.budget, BatchBuilder::Bytes::kViewed),
         merger_(spec.projection),
         keep_([this](Cell* cell) { return Keep(cell); }),
         can_fold_([this](int64_t from, int64_t to) {

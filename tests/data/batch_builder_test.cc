@@ -117,6 +117,42 @@ TEST_CASE("Runs of partitions are copied together") {
   CHECK(Dump(ContentOf(builder.Finish(), spec)) == Dump(content));
 }
 
+// Goal: a builder that views copies nothing but what its caller may take away: keys of runs that are started.
+TEST_CASE("Builders that view do not copy values") {
+  const Projection projection = {{1, 0}, {2, 0}};
+  const std::string key = "partition";
+  const std::string clustering = "row";
+  const std::string value = "value";
+  const auto cell_of = [](const std::string& bytes) {
+    Cell cell;
+    cell.timestamp = 5;
+    cell.bytes = bytes;
+    return cell;
+  };
+  for (const BatchBuilder::Bytes bytes : {BatchBuilder::Bytes::kCopied, BatchBuilder::Bytes::kViewed}) {
+    const bool viewed = bytes == BatchBuilder::Bytes::kViewed;
+    BatchBuilder builder(&projection, nullptr, bytes);
+    builder.StartRun(1, key, {}, true);
+    builder.AddRow(clustering, row_flags::kMarker, 5, kNoExpiry, {});
+    builder.SetCell(0, cell_of(value));
+    RowBatch batch = builder.Finish();
+    CHECK(batch.runs[0].key.data() != key.data());
+    CHECK((batch.clustering[0].data() == clustering.data()) == viewed);
+    CHECK((batch.columns[0].bytes[0].data() == value.data()) == viewed);
+    CHECK(builder.byte_count() >= key.size() + clustering.size() + value.size());
+
+    BatchBuilder again(&projection, nullptr, bytes);
+    again.StartRun(0, "before", {}, true);
+    REQUIRE_OK(again.AppendRuns(batch, 0, 1, batch.runs));
+    const RowBatch appended = again.Finish();
+    REQUIRE(appended.runs.size() == 2);
+    CHECK((appended.runs[1].key.data() == batch.runs[0].key.data()) == viewed);
+    CHECK((appended.clustering[0].data() == batch.clustering[0].data()) == viewed);
+    CHECK((appended.columns[0].bytes[0].data() == batch.columns[0].bytes[0].data()) == viewed);
+    CHECK(appended.columns[0].bytes[0] == value);
+  }
+}
+
 TEST_CASE("Optional arrays exist only where a row needs them") {
   const Projection projection = {{1, 4}, {2, 0}, {3, 8}};
   BatchBuilder builder(&projection);
