@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <absl/container/inlined_vector.h>
+
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/status_macros.h"
@@ -313,21 +315,24 @@ class MutationGroup {
 
   /// Takes the next ones. False at the end.
   bool Read(MutationReader* reader) {
-    size_ = 0;
-    while (size_ < members_.size() && reader->Next(&members_[size_].mutation)) {
-      members_[size_].memtable = MemtableOf(members_[size_].mutation.table);
-      members_[size_].partition = nullptr;
-      if (members_[size_].memtable != nullptr) ++size_;
+    members_.clear();
+    while (members_.size() < kMembersMax) {
+      Member& member = members_.emplace_back();
+      if (!reader->Next(&member.mutation)) {
+        members_.pop_back();
+        break;
+      }
+      member.memtable = MemtableOf(member.mutation.table);
+      if (member.memtable == nullptr) members_.pop_back();
     }
-    return size_ != 0;
+    return !members_.empty();
   }
 
   int64_t Apply(const CommitStamp& stamp, int64_t settled_timestamp) {
-    if (size_ > 1) Find();
+    if (members_.size() > 1) Find();
     const FragmentContext context{stamp.timestamp, stamp.now_seconds};
     int64_t newest = kNoTimestamp;
-    for (size_t i = 0; i < size_; ++i) {
-      const auto& [mutation, memtable, partition] = members_[i];
+    for (const auto& [mutation, memtable, partition] : members_) {
       newest =
           std::max(newest, memtable->Apply(mutation, context, stamp.sequence, settled_timestamp, partition));
     }
@@ -337,17 +342,16 @@ class MutationGroup {
  private:
   struct Member {
     Mutation mutation;
-    Memtable* memtable;
-    Partition* partition;
+    Memtable* memtable = nullptr;
+    Partition* partition = nullptr;  // null: not looked for, or not there
   };
 
   void Find() {
     for (unsigned step = 0; step < TokenDirectory::kPrefetchSteps; ++step) {
-      for (size_t i = 0; i < size_; ++i) members_[i].memtable->Prefetch(members_[i].mutation.token, step);
+      for (const Member& member : members_) member.memtable->Prefetch(member.mutation.token, step);
     }
-    for (size_t i = 0; i < size_; ++i) {
-      members_[i].partition =
-          members_[i].memtable->FindToWrite(members_[i].mutation.token, members_[i].mutation.key);
+    for (Member& member : members_) {
+      member.partition = member.memtable->FindToWrite(member.mutation.token, member.mutation.key);
     }
   }
 
@@ -363,8 +367,8 @@ class MutationGroup {
   const View& view_;
   TableId last_id_ = 0;
   Memtable* memtable_ = nullptr;
-  size_t size_ = 0;
-  std::array<Member, 16> members_;
+  static constexpr size_t kMembersMax = 16;
+  absl::InlinedVector<Member, kMembersMax> members_;
 };
 
 }  // namespace
