@@ -163,28 +163,35 @@ class WriteBatch {
   const std::vector<TableId>& tables() const { return tables_; }
 
  private:
-  /// Every call begins by encoding its partition and ends by adding what is in operations_buffer_, unless it
-  /// is nothing.
+  /// Every call begins by appending its partition to the batch, unless the one before was about it too, and
+  /// then its operations; it ends with Finish, which takes back what is there if `status` is an error or if
+  /// there are no operations.
   absl::Status Start(const TableSchema& schema, Values partition_key, const WriteAttributes& attributes);
-  absl::Status Finish(const TableSchema& schema);
+  absl::Status Finish(const TableSchema& schema, absl::Status status);
+  absl::Status AddOperations(const TableSchema& schema);
   /// What a call does to a row.
   enum class RowWrite : uint8_t { kUpsert, kUpdate, kDeleteCells, kDeleteRow };
   absl::Status AddRow(const Table& table, Values partition_key, Values clustering, Assignments cells,
                       const WriteAttributes& attributes, RowWrite write);
+  absl::Status EncodeRow(const TableSchema& schema, Values clustering, Assignments cells,
+                         const WriteAttributes& attributes, RowWrite write);
+  absl::Status EncodeRange(const TableSchema& schema, const ClusteringRange& range,
+                           const WriteAttributes& attributes);
   /// What a call assigns to, in the order of column ids.
   struct SortedAssignments {
     std::span<const Assignment> to_statics;
     std::span<const Assignment> to_row;
   };
   SortedAssignments Sort(const TableSchema& schema, Assignments cells);
-  /// Appends the operation that writes to one row, of which `columns` are all, to operations_buffer_; nothing
-  /// if it would say nothing.
+  /// Appends the operation that writes to one row, of which `columns` are all; nothing if it would say
+  /// nothing.
   absl::Status AppendRow(const TableSchema& schema, const std::vector<Column>& columns,
                          std::string_view clustering, std::span<const Assignment> cells,
                          const WriteAttributes& attributes, RowWrite write);
-  /// Encodes the cells into cells_buffer_; returns how many they are.
-  absl::StatusOr<size_t> EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
-                                     std::span<const Assignment> cells, RowWrite write);
+  /// Encodes the cells into cells_buffer_; `*count`: how many they are.
+  absl::Status EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                           std::span<const Assignment> cells, RowWrite write, size_t* count);
+  /// A cell that is not a word.
   absl::Status EncodeCell(const TableSchema& schema, const Column& column, ColumnId delta,
                           const Value& value);
   /// Encodes a column of several cells, or a counter, into scratch_.content; nothing if nothing is said.
@@ -193,7 +200,7 @@ class WriteBatch {
   /// Notes the assignments to a list that have to read it; returns the others.
   absl::StatusOr<std::vector<Assignment>> TakeListOperations(const Column& column,
                                                              std::span<const Assignment> assignments);
-  /// Begins an operation of kind `op` in operations_buffer_.
+  /// Begins an operation of kind `op`.
   void Begin(uint8_t op);
   /// Ends the operation begun last, a deletion.
   void EndDeletion(const std::optional<int64_t>& timestamp);
@@ -203,21 +210,25 @@ class WriteBatch {
   std::vector<TableId> tables_;
   size_t largest_value_bytes_ = 0;
   size_t element_bytes_ = 0;
-  // The partition that the last operation was about, so that a run of rows names it once.
+  // The partition that the last operation was about, and where its key stands, so that a run of rows names it
+  // once.
   TableId table_ = 0;
   uint32_t schema_version_ = 0;
-  std::string partition_key_;
+  size_t partition_key_at_ = 0;
+  size_t partition_key_bytes_ = 0;
+  // Of the call under way: where what it has appended begins, and where operations begin behind the
+  // partition.
+  size_t start_ = 0;
+  size_t operations_start_ = 0;
   // Reused buffers.
   std::string key_buffer_;
   std::string clustering_buffer_;
-  std::string header_buffer_;
   std::string cells_buffer_;
   size_t buffered_largest_value_bytes_ = 0;
   size_t buffered_element_bytes_ = 0;
   std::string value_buffer_;
-  std::string operations_buffer_;
-  size_t operations_in_buffer_ = 0;
-  size_t last_operation_ = 0;  // where it begins in the buffer
+  size_t added_operations_ = 0;  // by the call under way
+  size_t last_operation_ = 0;    // where it begins
   std::vector<const Assignment*> order_;
   std::vector<Assignment> sorted_cells_;
   bool has_counters_ = false;    // of the tables written to

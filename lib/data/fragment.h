@@ -107,6 +107,17 @@ class FragmentReader {
 /// the time to live, which is 0 where there is none, are added.
 void AppendFragmentHead(std::string* out, uint8_t flags, const std::optional<int64_t>& timestamp,
                         int32_t ttl_seconds, size_t cells);
+/// The same, and a word cell, where there is room: returns the end of what was written.
+inline constexpr size_t kFragmentHeadBytesMax = 1 + 3 * kVarint64BytesMax;
+char* StoreFragmentHead(char* to, uint8_t flags, const std::optional<int64_t>& timestamp, int32_t ttl_seconds,
+                        size_t cells);
+inline constexpr size_t kWordCellBytesMax = kVarint64BytesMax + 1 + sizeof(uint64_t);
+inline char* StoreWordCell(char* to, ColumnId delta, uint64_t word, uint8_t word_bytes) {
+  to = StoreVarint(to, delta);
+  *to++ = static_cast<char>(std::bit_width(word_bytes));
+  StoreLittle(to, word);
+  return to + word_bytes;
+}
 /// Append a cell whose times are the row's. `delta` is the column id's difference to the cell before.
 void AppendWordCell(std::string* out, ColumnId delta, uint64_t word, uint8_t word_bytes);
 void AppendBytesCell(std::string* out, ColumnId delta, std::string_view value);

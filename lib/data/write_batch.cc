@@ -72,16 +72,11 @@ absl::Status WriteBatch::EncodeCell(const TableSchema& schema, const Column& col
                                     const Value& value) {
   if (value.is_null()) {
     AppendTombstoneCell(&cells_buffer_, delta);
-  } else if (const size_t width = column.type.word_bytes(); width != 0) {
-    uint64_t word = 0;
-    const absl::Status status = ToWord(column.type, value, &word);
-    if (status.ok()) [[likely]] {
-      AppendWordCell(&cells_buffer_, delta, word, static_cast<uint8_t>(width));
-    } else if (IsEmptyValue(column.type, value)) {
-      AppendBytesCell(&cells_buffer_, delta, {});
-    } else {
-      return ColumnError(schema, column, status);
+  } else if (column.type.is_word()) {
+    if (!IsEmptyValue(column.type, value)) {
+      return ColumnError(schema, column, internal::Misfit(column.type, value));
     }
+    AppendBytesCell(&cells_buffer_, delta, {});
   } else {
     std::string_view bytes;
     const absl::Status status = ToBytes(column.type, value, &value_buffer_, &bytes);
@@ -96,11 +91,17 @@ absl::Status WriteBatch::EncodeCell(const TableSchema& schema, const Column& col
   return absl::OkStatus();
 }
 
-absl::StatusOr<size_t> WriteBatch::EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
-                                               std::span<const Assignment> cells, RowWrite write) {
+absl::Status WriteBatch::EncodeCells(const TableSchema& schema, const std::vector<Column>& columns,
+                                     std::span<const Assignment> cells, RowWrite write, size_t* count) {
   cells_buffer_.clear();
+  // Words, which most cells are, are put here, and appended when there are many or something else comes.
+  char words[16 * kWordCellBytesMax];
+  char* words_end = words;
+  const auto append_words = [&] {
+    cells_buffer_.append(words, static_cast<size_t>(words_end - words));
+    words_end = words;
+  };
   ColumnId previous = 0;
-  size_t count = 0;
   auto column = columns.begin();
   while (!cells.empty()) {
     const Assignment& first = cells.front();
@@ -110,21 +111,30 @@ absl::StatusOr<size_t> WriteBatch::EncodeCells(const TableSchema& schema, const 
     const std::span<const Assignment> of_column = cells.first(assignments);
     cells = cells.subspan(assignments);
     const ColumnId delta = first.column - previous;
-    if (column->type.is_complex()) [[unlikely]] {
-      STOA_RETURN_IF_ERROR(EncodeComplex(schema, *column, of_column, write));
-      if (scratch_.content.empty()) continue;
-      AppendComplexCell(&cells_buffer_, delta, scratch_.content);
+    uint64_t word = 0;
+    if (IsSetOnce(of_column) && internal::TryToWord(column->type.kind(), first.value, &word)) {
+      words_end = StoreWordCell(words_end, delta, word, static_cast<uint8_t>(column->type.word_bytes()));
+      if (words_end > std::end(words) - kWordCellBytesMax) append_words();
     } else {
-      if (!IsSetOnce(of_column)) [[unlikely]]
+      append_words();
+      bool unset = first.value.is_unset();
+      if (column->type.is_complex()) {
+        STOA_RETURN_IF_ERROR(EncodeComplex(schema, *column, of_column, write));
+        unset = scratch_.content.empty();
+        if (!unset) AppendComplexCell(&cells_buffer_, delta, scratch_.content);
+      } else if (!IsSetOnce(of_column)) {
         return NotSetOnce(schema, *column, of_column);
-      if (first.value.is_unset()) continue;
-      STOA_RETURN_IF_ERROR(EncodeCell(schema, *column, delta, first.value));
+      } else if (!unset) {
+        STOA_RETURN_IF_ERROR(EncodeCell(schema, *column, delta, first.value));
+      }
+      if (unset) continue;
     }
     previous = first.column;
-    ++count;
+    ++*count;
     ++column;  // mostly the next one is assigned to next
   }
-  return count;
+  append_words();
+  return absl::OkStatus();
 }
 
 absl::Status WriteBatch::EncodeComplex(const TableSchema& schema, const Column& column,
@@ -215,7 +225,8 @@ absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<
                                    std::string_view clustering, std::span<const Assignment> cells,
                                    const WriteAttributes& attributes, RowWrite write) {
   const size_t list_operations = buffered_list_operations_.size();
-  STOA_ASSIGN_OR_RETURN(const size_t count, EncodeCells(schema, columns, cells, write));
+  size_t count = 0;
+  STOA_RETURN_IF_ERROR(EncodeCells(schema, columns, cells, write, &count));
   for (size_t i = list_operations; i < buffered_list_operations_.size(); ++i) {
     buffered_list_operations_[i].clustering = clustering;
     buffered_list_operations_[i].attributes = attributes;
@@ -228,49 +239,70 @@ absl::Status WriteBatch::AppendRow(const TableSchema& schema, const std::vector<
   if (write != RowWrite::kDeleteRow) {
     ttl = attributes.ttl_seconds.value_or(schema.options().default_time_to_live_seconds);
   }
-  header_buffer_.clear();
-  AppendFragmentHead(&header_buffer_, flags, attributes.timestamp_micros, ttl, count);
+  char head[kFragmentHeadBytesMax];
+  const char* const head_end = StoreFragmentHead(head, flags, attributes.timestamp_micros, ttl, count);
+  const auto head_bytes = static_cast<size_t>(head_end - head);
   Begin(mutation_op::kRow);
-  AppendLengthPrefixed(&operations_buffer_, clustering);
-  AppendVarint(&operations_buffer_, header_buffer_.size() + cells_buffer_.size());
-  operations_buffer_.append(header_buffer_);
-  operations_buffer_.append(cells_buffer_);
+  AppendLengthPrefixed(&mutations_, clustering);
+  AppendVarint(&mutations_, head_bytes + cells_buffer_.size());
+  mutations_.append(head, head_bytes);
+  mutations_.append(cells_buffer_);
   return absl::OkStatus();
 }
 
 void WriteBatch::Begin(uint8_t op) {
-  last_operation_ = operations_buffer_.size();
-  operations_buffer_.push_back(static_cast<char>(op));
-  ++operations_in_buffer_;
+  last_operation_ = mutations_.size();
+  mutations_.push_back(static_cast<char>(op));
+  ++added_operations_;
 }
 
 void WriteBatch::EndDeletion(const std::optional<int64_t>& timestamp) {
   if (!timestamp) return;
-  char& op = operations_buffer_[last_operation_];
+  char& op = mutations_[last_operation_];
   op = static_cast<char>(static_cast<uint8_t>(op) | mutation_op::kOwnTimestamp);
-  AppendVarint(&operations_buffer_, ZigZag(*timestamp));
+  AppendVarint(&mutations_, ZigZag(*timestamp));
 }
 
 absl::Status WriteBatch::Start(const TableSchema& schema, Values partition_key,
                                const WriteAttributes& attributes) {
   STOA_RETURN_IF_ERROR(CheckAttributes(schema, attributes));
   key_buffer_.clear();
-  operations_buffer_.clear();
-  operations_in_buffer_ = 0;
+  STOA_RETURN_IF_ERROR(AppendPartitionKey(schema, partition_key, &key_buffer_));
+  added_operations_ = 0;
   buffered_largest_value_bytes_ = 0;
   buffered_element_bytes_ = element_bytes_;
   buffered_list_operations_.clear();
-  return AppendPartitionKey(schema, partition_key, &key_buffer_);
+  start_ = operations_start_ = mutations_.size();
+  const std::string_view last_key(mutations_.data() + partition_key_at_, partition_key_bytes_);
+  if (start_ != 0 && table_ == schema.id() && schema_version_ == schema.version() &&
+      last_key == key_buffer_) {
+    return absl::OkStatus();
+  }
+  char head[1 + 3 * kVarint64BytesMax];
+  head[0] = static_cast<char>(mutation_op::kPartition);
+  char* end = StoreVarint(head + 1, schema.id());
+  end = StoreVarint(end, schema.version());
+  end = StoreVarint(end, key_buffer_.size());
+  mutations_.append(head, static_cast<size_t>(end - head));
+  mutations_.append(key_buffer_);
+  operations_start_ = mutations_.size();
+  return absl::OkStatus();
 }
 
-absl::Status WriteBatch::Finish(const TableSchema& schema) {
-  if (operations_in_buffer_ == 0 && buffered_list_operations_.empty()) return absl::OkStatus();
+absl::Status WriteBatch::Finish(const TableSchema& schema, absl::Status status) {
+  if (status.ok() && (added_operations_ != 0 || !buffered_list_operations_.empty())) [[likely]] {
+    status = AddOperations(schema);
+  }
+  if (!status.ok() || added_operations_ == 0) mutations_.resize(start_);
+  return status;
+}
+
+absl::Status WriteBatch::AddOperations(const TableSchema& schema) {
   if (!tables_.empty() && has_counters_ != schema.is_counter_table()) {
     return InvalidArgument("write batch: table ", schema.name(), has_counters_ ? " has no" : " has",
                            " counters, the tables before it ", has_counters_ ? "have" : "have none");
   }
-  const size_t most = key_buffer_.size() + operations_buffer_.size() + 4 * kVarint64BytesMax;
-  if (mutations_.size() + most > kBatchBytesMax) {
+  if (mutations_.size() > kBatchBytesMax) {
     return InvalidArgument("write batch: would exceed ", kBatchBytesMax, " bytes");
   }
   if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end()) tables_.push_back(schema.id());
@@ -283,23 +315,15 @@ absl::Status WriteBatch::Finish(const TableSchema& schema) {
   }
   buffered_list_operations_.clear();
   has_counters_ = schema.is_counter_table();
-  if (operations_in_buffer_ == 0) return absl::OkStatus();
-  if (table_ != schema.id() || schema_version_ != schema.version() || partition_key_ != key_buffer_ ||
-      mutations_.empty()) {
-    char head[1 + 3 * kVarint64BytesMax];
-    head[0] = static_cast<char>(mutation_op::kPartition);
-    char* end = StoreVarint(head + 1, schema.id());
-    end = StoreVarint(end, schema.version());
-    end = StoreVarint(end, key_buffer_.size());
-    mutations_.append(head, static_cast<size_t>(end - head));
-    mutations_.append(key_buffer_);
+  if (added_operations_ == 0) return absl::OkStatus();
+  if (operations_start_ != start_) {
     table_ = schema.id();
     schema_version_ = schema.version();
-    partition_key_ = key_buffer_;
+    partition_key_at_ = operations_start_ - key_buffer_.size();
+    partition_key_bytes_ = key_buffer_.size();
   }
-  mutations_.append(operations_buffer_);
   element_bytes_ = buffered_element_bytes_;
-  operation_count_ += operations_in_buffer_;
+  operation_count_ += added_operations_;
   largest_value_bytes_ = std::max(largest_value_bytes_, buffered_largest_value_bytes_);
   return absl::OkStatus();
 }
@@ -308,6 +332,13 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
                                 Assignments cells, const WriteAttributes& attributes, RowWrite write) {
   const TableSchema& schema = *table;
   STOA_RETURN_IF_ERROR(Start(schema, partition_key, attributes));
+  absl::Status status = EncodeRow(schema, clustering, cells, attributes, write);
+  for (ListOperation& operation : buffered_list_operations_) operation.table = table;
+  return Finish(schema, std::move(status));
+}
+
+absl::Status WriteBatch::EncodeRow(const TableSchema& schema, Values clustering, Assignments cells,
+                                   const WriteAttributes& attributes, RowWrite write) {
   const SortedAssignments sorted = Sort(schema, cells);
   const bool names_row = sorted.to_statics.empty() || !clustering.empty();
   if (!names_row && !sorted.to_row.empty()) {
@@ -323,14 +354,10 @@ absl::Status WriteBatch::AddRow(const Table& table, Values partition_key, Values
     STOA_RETURN_IF_ERROR(AppendRow(schema, schema.static_columns(), StaticRowKey(), sorted.to_statics,
                                    attributes, write_statics));
   }
-  if (names_row) {
-    clustering_buffer_.clear();
-    STOA_RETURN_IF_ERROR(AppendClusteringKey(schema, clustering, &clustering_buffer_));
-    STOA_RETURN_IF_ERROR(
-        AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, write));
-  }
-  for (ListOperation& operation : buffered_list_operations_) operation.table = table;
-  return Finish(schema);
+  if (!names_row) return absl::OkStatus();
+  clustering_buffer_.clear();
+  STOA_RETURN_IF_ERROR(AppendClusteringKey(schema, clustering, &clustering_buffer_));
+  return AppendRow(schema, schema.regular(), clustering_buffer_, sorted.to_row, attributes, write);
 }
 
 absl::Status WriteBatch::Upsert(const Table& table, Values partition_key, Values clustering,
@@ -363,8 +390,12 @@ absl::Status WriteBatch::DeleteRow(const Table& table, Values partition_key, Val
 
 absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, const ClusteringRange& range,
                                      const WriteAttributes& attributes) {
-  const TableSchema& schema = *table;
-  STOA_RETURN_IF_ERROR(Start(schema, partition_key, attributes));
+  STOA_RETURN_IF_ERROR(Start(*table, partition_key, attributes));
+  return Finish(*table, EncodeRange(*table, range, attributes));
+}
+
+absl::Status WriteBatch::EncodeRange(const TableSchema& schema, const ClusteringRange& range,
+                                     const WriteAttributes& attributes) {
   std::string start;
   std::string end;
   STOA_RETURN_IF_ERROR(AppendClusteringBound(
@@ -374,10 +405,10 @@ absl::Status WriteBatch::DeleteRange(const Table& table, Values partition_key, c
       schema, range.to, range.to_inclusive || range.to.empty() ? BoundSide::kAfter : BoundSide::kBefore,
       &end));
   Begin(mutation_op::kDeleteRange);
-  AppendLengthPrefixed(&operations_buffer_, start);
-  AppendLengthPrefixed(&operations_buffer_, end);
+  AppendLengthPrefixed(&mutations_, start);
+  AppendLengthPrefixed(&mutations_, end);
   EndDeletion(attributes.timestamp_micros);
-  return Finish(schema);
+  return absl::OkStatus();
 }
 
 absl::Status WriteBatch::DeletePartition(const Table& table, Values partition_key,
@@ -385,7 +416,7 @@ absl::Status WriteBatch::DeletePartition(const Table& table, Values partition_ke
   STOA_RETURN_IF_ERROR(Start(*table, partition_key, attributes));
   Begin(mutation_op::kDeletePartition);
   EndDeletion(attributes.timestamp_micros);
-  return Finish(*table);
+  return Finish(*table, absl::OkStatus());
 }
 
 void WriteBatch::Clear() {

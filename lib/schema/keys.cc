@@ -72,6 +72,14 @@ absl::Status AppendPartitionComponents(const TableSchema& schema, Values values,
 /// A component with its marker.
 absl::Status AppendClusteringComponent(const Column& column, const Value& value, std::string* out,
                                        size_t* counted_bytes) {
+  if (const size_t width = column.type.word_bytes(); width != 0) {
+    char bytes[1 + sizeof(uint64_t)] = {kComponentMarker};
+    if (StoreComparableWord(column.type, column.order, value, bytes + 1)) [[likely]] {
+      out->append(bytes, 1 + width);
+      *counted_bytes += width;
+      return absl::OkStatus();
+    }
+  }
   if (IsEmptyValue(column.type, value)) [[unlikely]] {
     out->push_back(EmptyMarker(column.order));
     return absl::OkStatus();

@@ -157,10 +157,9 @@ absl::Status AppendComparable(const DataType& type, ClusteringOrder order, const
                               std::string* out, size_t* counted_bytes) {
   const size_t width = type.word_bytes();
   if (width != 0) {
-    uint64_t word = 0;
-    STOA_RETURN_IF_ERROR(ToWord(type, value, &word));
-    const uint64_t comparable = ComparableWord(type.kind(), word);
-    AppendWord(width, order == ClusteringOrder::kDescending ? ~comparable : comparable, out);
+    char bytes[sizeof(uint64_t)];
+    if (!StoreComparableWord(type, order, value, bytes)) return internal::Misfit(type, value);
+    out->append(bytes, width);
     if (counted_bytes != nullptr) *counted_bytes += width;
     return absl::OkStatus();
   }

@@ -110,6 +110,17 @@ inline uint64_t WordFromComparable(TypeKind kind, uint64_t comparable) {
   }
 }
 
+/// Stores the encoded value of a word type, without marker, in the first word_bytes of the 8 bytes at `to`.
+/// False when the value does not fit the type.
+inline bool StoreComparableWord(const DataType& type, ClusteringOrder order, const Value& value, char* to) {
+  uint64_t word = 0;
+  if (!internal::TryToWord(type.kind(), value, &word)) return false;
+  uint64_t comparable = ComparableWord(type.kind(), word);
+  if (order == ClusteringOrder::kDescending) comparable = ~comparable;
+  StoreBig(to, comparable << (64 - 8 * type.word_bytes()));
+  return true;
+}
+
 /// Appends the encoded value, without marker. InvalidArgument when the value does not fit the type, is null,
 /// unset or the empty value (IsEmptyValue), which is a marker of its own; when the type cannot be a key; when
 /// the value, or a composite value as it comes back, has more than kKeyBytesMax bytes, or a decimal more than

@@ -253,10 +253,10 @@ Value FromBytes(const DataType& type, std::string_view bytes) {
 
 absl::Status AppendSerialized(const DataType& type, const Value& value, std::string* out) {
   if (type.is_word()) {
-    if (IsEmptyValue(type, value)) [[unlikely]]
-      return absl::OkStatus();
     uint64_t word = 0;
-    STOA_RETURN_IF_ERROR(ToWord(type, value, &word));
+    if (!internal::TryToWord(type.kind(), value, &word)) [[unlikely]] {
+      return IsEmptyValue(type, value) ? absl::OkStatus() : internal::Misfit(type, value);
+    }
     AppendWord(type.word_bytes(), word, out);
   } else {
     std::string scratch;
