@@ -69,6 +69,7 @@ absl::Status Database::Engine::Recover(const std::string& path) {
   LogWriterOptions log_options;
   log_options.segment_bytes = options_.wal_segment_bytes;
   log_options.database_id = state.database_id;
+  log_options.clock = &store_->env().clock;
   STOA_ASSIGN_OR_RETURN(log_,
                         LogWriter::Create(store_->directory(), log_options, first_log, start.last_sequence));
   STOA_RETURN_IF_ERROR(store_->ConfirmLog());

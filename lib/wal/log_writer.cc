@@ -1,5 +1,6 @@
 #include "wal/log_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -62,7 +63,8 @@ LogWriter::LogWriter(Directory& directory, const LogWriterOptions& options, uint
     : database_id_(options.database_id),
       supply_(directory, first_number, options.segment_bytes),
       appended_sequence_(after_sequence),
-      synced_sequence_(after_sequence) {}
+      synced_sequence_(after_sequence),
+      clock_(options.clock) {}
 
 LogWriter::~LogWriter() = default;
 
@@ -168,13 +170,25 @@ class LogWriter::SyncTurn {
   /// Waits for the turn; takes none if meanwhile everything up to `target` has become durable.
   SyncTurn(LogWriter* log, uint64_t target) : log_(log) {
     MutexLock lock(&log_->sync_mutex_);
+    if (++log_->syncers_ == log_->expected_syncers_) log_->gathered_.Signal();
     while (log_->syncing_ && log_->synced_sequence() < target) log_->sync_ended_.Wait(&log_->sync_mutex_);
-    taken_ = !log_->syncing_;
+    taken_ = log_->synced_sequence() < target;
+    if (!taken_) {
+      --log_->syncers_;
+      return;
+    }
     log_->syncing_ = true;
+    if (log_->clock_ == nullptr) return;
+    log_->GatherSyncers();
+    log_->sync_began_at_ = log_->clock_->NowMonotonicMicros();
   }
   ~SyncTurn() {
     if (!taken_) return;
     MutexLock lock(&log_->sync_mutex_);
+    if (log_->clock_ != nullptr) {
+      log_->sync_micros_ = log_->clock_->NowMonotonicMicros() - log_->sync_began_at_;
+    }
+    log_->expected_syncers_ = log_->syncers_--;
     log_->syncing_ = false;
     log_->sync_ended_.SignalAll();
   }
@@ -185,6 +199,18 @@ class LogWriter::SyncTurn {
   LogWriter* const log_;
   bool taken_ = false;
 };
+
+void LogWriter::GatherSyncers() {
+  if (syncers_ >= expected_syncers_) return;
+  if (turns_alone_ != 0) {
+    --turns_alone_;
+    return;
+  }
+  const unsigned expected = expected_syncers_;
+  gathered_.WaitFor(&sync_mutex_, sync_micros_ / 2);
+  last_turns_alone_ = syncers_ >= expected ? 0 : std::clamp(2 * last_turns_alone_, 1U, kTurnsAloneMax);
+  turns_alone_ = last_turns_alone_;
+}
 
 absl::StatusOr<uint64_t> LogWriter::Sync() {
   const uint64_t target = appended_sequence();

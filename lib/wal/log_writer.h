@@ -23,6 +23,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "io/clock.h"
 #include "io/file_system.h"
 #include "io/sync.h"
 #include "wal/log_format.h"
@@ -38,6 +39,8 @@ struct LogWriterOptions {
   uint64_t segment_bytes = 16 << 20;
   /// Seeds record checksums, so that segments of another database never pass.
   uint64_t database_id = 0;
+  /// Outlives the writer. Without a clock nobody waits for others before syncing.
+  Clock* clock = nullptr;
 };
 
 /// A segment that is no longer written to. It need not be durable yet.
@@ -114,6 +117,7 @@ class LogWriter {
   absl::Status Publish(std::span<const LogRecord> records);
   /// The turn to sync is taken when it is free, and given back when this ends.
   class SyncTurn;
+  void GatherSyncers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
   /// REQUIRES: a SyncTurn.
   absl::Status SyncAll();
   absl::Status End(absl::Status status);
@@ -141,6 +145,20 @@ class LogWriter {
   Mutex sync_mutex_;
   CondVar sync_ended_;
   bool syncing_ ABSL_GUARDED_BY(sync_mutex_) = false;
+
+  /// Threads that sync what they have written, again and again, all wait for the same sync; but when it ends,
+  /// who came too late for it would take the next turn at once, before the others are back: each sync would
+  /// do for half of them. So whose turn it is waits until as many are here as were when the last sync ended,
+  /// half as long as that took at most; and when they do not come, not again for 1, 2, 4 ... turns.
+  static constexpr unsigned kTurnsAloneMax = 64;
+  Clock* const clock_;
+  CondVar gathered_;
+  unsigned syncers_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // in Sync or Close
+  unsigned expected_syncers_ ABSL_GUARDED_BY(sync_mutex_) = 0;
+  unsigned turns_alone_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // as many follow in which nobody waits
+  unsigned last_turns_alone_ ABSL_GUARDED_BY(sync_mutex_) = 0;
+  int64_t sync_began_at_ ABSL_GUARDED_BY(sync_mutex_) = 0;
+  int64_t sync_micros_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // that the last one took
 
   mutable Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
