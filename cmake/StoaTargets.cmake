@@ -2,6 +2,8 @@
 
 function(stoa_compile_options target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough)
+  # In code that may be put into a shared library g++ else inlines nothing that another library could replace.
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     target_compile_options(${target} PRIVATE -Wthread-safety)
   elseif(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

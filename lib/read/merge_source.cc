@@ -19,10 +19,11 @@
 // An input that is alone in its partition may be so in many to come, so whole runs of partitions are taken in
 // the same way.
 //
-// Where there are columns of bytes, the builder does not copy what it is given of a batch but views it: such
-// rows are often as large as a thousand bytes, and mostly nobody looks at all of them. So an input of which
-// the builder views something must not go on to its next batch before what was built is handed over. Rows
-// of words alone are few bytes, of batches that are long: copying them makes longer batches still.
+// Where some rows are wanted that have columns of bytes, the builder does not copy what it is given of a
+// batch but views it: such rows are often as large as a thousand bytes, and mostly nobody looks at all of
+// them. So an input of which the builder views something must not go on to its next batch before what was
+// built is handed over. Rows of words alone are few bytes, and who reads everything, like a merge of files,
+// is better off with the longer batches that copying makes.
 //
 // Invariants between steps: every input that has not ended stands at a partition not before the current one;
 // the inputs in active_ are those in it; open_ is what the output's reader believes to be open.
@@ -44,17 +45,17 @@ namespace {
 // From this many rows on a batch of their own costs less than adding them to one.
 constexpr uint32_t kPassRowsMin = 128;
 
-BatchBuilder::Bytes BytesOf(const Projection& projection) {
-  const bool any = std::any_of(projection.begin(), projection.end(),
+BatchBuilder::Bytes BytesOf(const ScanSpec& spec) {
+  const bool any = std::any_of(spec.projection->begin(), spec.projection->end(),
                                [](const ProjectedColumn& column) { return column.word_bytes == 0; });
-  return any ? BatchBuilder::Bytes::kViewed : BatchBuilder::Bytes::kCopied;
+  return any && spec.rows_hint != 0 ? BatchBuilder::Bytes::kViewed : BatchBuilder::Bytes::kCopied;
 }
 
 class MergeSource final : public RowSource {
  public:
   MergeSource(std::vector<std::unique_ptr<RowSource>> sources, const ScanSpec& spec, uint64_t* dropped)
       : dropped_(dropped),
-        bytes_(BytesOf(*spec.projection)),
+        bytes_(BytesOf(spec)),
         builder_(spec.projection, spec.budget, bytes_),
         merger_(spec.projection),
         rows_wanted_(spec.rows_hint == 0 ? kBatchRowsMax

@@ -146,6 +146,8 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
   numbers[count] = header->row_count;
   if (run_end < header->run_count) numbers[count] = header->keys.first_rows.Get(keys, run_end);
   if (!partition_keys.prefix.empty()) PutPrefix(partition_keys.prefix);
+  const uint64_t* run_tokens = nullptr;
+  if (count > kFewRuns) STOA_RETURN_IF_ERROR(RunTokens(keys, &run_tokens));
   auto* runs = arena.AllocateArray<PartitionRun>(count);
   const bool forward = direction == Direction::kForward;
   for (uint32_t i = 0; i < count; ++i) {
@@ -156,8 +158,12 @@ absl::Status BlockReader::State::MakeRuns(const char* keys, uint32_t run_begin, 
     const auto end = std::clamp(static_cast<uint32_t>(numbers[i + 1]), origin, origin_end);
     run.first_row = forward ? begin - origin : origin_end - end;
     run.starts = forward && numbers[i] >= origin && (run_begin + i > 0 || header->first_starts);
-    const bool is_found = static_cast<int>(run_begin + i) == found_run;
-    run.token = is_found ? found_token : OrderedToken(PartitionToken(strings[i]));
+    if (run_tokens != nullptr) {
+      run.token = run_tokens[run_begin + i];
+    } else {
+      const bool is_found = static_cast<int>(run_begin + i) == found_run;
+      run.token = is_found ? found_token : OrderedToken(PartitionToken(strings[i]));
+    }
     run.key = strings[i];
     if (!header->keys.partition_deletions.Get(keys, run_begin + i, &run.deletion)) {
       return DamagedBlock("partition deletion");

@@ -24,8 +24,6 @@ using RowRange = BlockReader::RowRange;
 constexpr int kInterpolations = 3;
 /// A range so short is halved at once.
 constexpr uint32_t kShortRange = 8;
-/// Of so few runs the wanted one is found soonest by its key, which takes no token.
-constexpr uint32_t kFewRuns = 4;
 
 enum class Narrowed : uint8_t {
   kEqual,  // the range holds the rows with this component; go on with the next
@@ -161,7 +159,10 @@ absl::Status BlockReader::State::RunTokens(const char* keys, const uint64_t** ru
     tokens.resize(header->run_count);
     for (uint32_t run = 0; run < header->run_count; ++run) {
       std::string_view run_key;
-      STOA_RETURN_IF_ERROR(RunKey(keys, run, &run_key));
+      if (const absl::Status status = RunKey(keys, run, &run_key); !status.ok()) {
+        tokens.clear();
+        return status;
+      }
       tokens[run] = OrderedToken(PartitionToken(run_key));
     }
     source->KeepTokens(tokens);

@@ -27,6 +27,9 @@ inline bool AreCellFlags(uint64_t flags, bool is_word) {
 /// The flags of rows that this version knows.
 inline constexpr uint64_t kRowFlags = row_flags::kMarker | row_flags::kDeletion;
 
+/// Of so few runs the wanted one is found soonest by its key, and tokens are made without being kept.
+inline constexpr uint32_t kFewRuns = 4;
+
 struct BlockReader::State {
   const BlockLayout* layout = nullptr;
   const Projection* projection = nullptr;
