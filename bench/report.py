@@ -62,8 +62,26 @@ def run(arguments, peers):
     return results
 
 
+def read(paths):
+    """Runs of different workloads on one machine, put together."""
+    results = json.loads(paths[0].read_text(encoding="utf-8"))
+    report = results["context"].get("report", {})
+    for path in paths[1:]:
+        more = json.loads(path.read_text(encoding="utf-8"))
+        if {each["run_name"] for each in results["benchmarks"]} & {each["run_name"] for each in more["benchmarks"]}:
+            sys.exit(f"report.py: {path} has a benchmark that a file before it has")
+        results["benchmarks"] += more["benchmarks"]
+        if "command" in report:
+            report["command"] += "; " + more["context"]["report"]["command"]
+    return results
+
+
 def names(text):
     return text.split(",")
+
+
+def files(text):
+    return [pathlib.Path(name) for name in names(text)]
 
 
 def parse(arguments):
@@ -79,7 +97,8 @@ def parse(arguments):
     parser.add_argument("--dir", help="where databases are made")
     parser.add_argument("--flag", action="append", default=[], metavar="--NAME=VALUE",
                         help="handed to stoa_bench as it is; may be repeated")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="read an earlier run instead")
+    parser.add_argument("--json", type=files, metavar="FILE[,FILE...]",
+                        help="read an earlier run instead, or several of other workloads each")
     parser.add_argument("--save", type=pathlib.Path, metavar="FILE", help="keep the run, for --json")
     parser.add_argument("--figure", type=pathlib.Path, metavar="FILE", help="draw the ratios (.svg or .png)")
     parser.add_argument("--html", type=pathlib.Path, metavar="FILE", help="write a page with figure and tables")
@@ -106,7 +125,7 @@ def main():
     arguments = parse(sys.argv[1:])
     peers = arguments.peers
     if arguments.json:
-        results = json.loads(arguments.json.read_text(encoding="utf-8"))
+        results = read(arguments.json)
     else:
         results = run(arguments, peers or ["rocksdb"])
     if arguments.save:

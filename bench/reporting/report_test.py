@@ -143,6 +143,18 @@ class Recorded(Program):
         workloads = results.workloads_of(json.loads(RECORDED.read_text()))
         self.assertEqual({len(values) for one in workloads.values() for values in one.values.values()}, {3})
 
+    def test_runs_of_different_workloads_are_put_together(self):
+        paths = [self.directory / "one.json", self.directory / "two.json"]
+        for path, workload in zip(paths, ["get/hit", "get/miss"]):
+            path.write_text(json.dumps(run_of(*rates(workload, "stoa", 6, 6), *rates(workload, "rocksdb", 2, 3))))
+        together = ",".join(map(str, paths))
+        status, lines, _ = self.report("--json", together)
+        self.assertEqual(status, 0)
+        self.assertEqual([line for line in lines if " stoa/rocksdb " in line],
+                         ["get/hit stoa/rocksdb 2.40", "get/miss stoa/rocksdb 2.40"])
+        with self.assertRaises(SystemExit):
+            self.report("--json", f"{paths[0]},{paths[0]}")
+
     def test_page_says_machine_versions_and_command_and_needs_nothing_else(self):
         page = self.directory / "report.html"
         self.report("--json", RECORDED, "--html", page)
