@@ -13,16 +13,9 @@
 #include "io/env.h"
 #include "model/sim_env.h"
 #include "support/catch.h"
+#include "support/sanitizers.h"
 #include "support/status.h"
 #include "support/temp_directory.h"
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define STOA_TEST_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define STOA_TEST_SLOW 1
-#endif
-#endif
 
 namespace stoa {
 namespace {
@@ -392,11 +385,7 @@ TEST_CASE("batches of rows with large values are cut") {
 
 // Goal: the largest value goes in and comes out, and one byte more is refused by name. Method: on real files.
 TEST_CASE("the largest value") {
-#ifdef STOA_TEST_SLOW
-  const size_t size = 16 << 20;
-#else
-  const size_t size = kCellBytesMax;
-#endif
+  const size_t size = testing::kSanitized ? 16 << 20 : kCellBytesMax;
   TempDirectory directory;
   Options options;
   std::unique_ptr<Database> database = ValueOf(Database::Open(options, directory.path() + "/db"));
