@@ -21,7 +21,7 @@
 namespace stoa {
 namespace {
 
-constexpr size_t kBatchBytesMax = size_t{1} << 30;
+constexpr size_t kMutationsBytesMax = size_t{1} << 30;
 
 absl::Status CheckAttributes(const TableSchema& schema, const WriteAttributes& attributes) {
   if (attributes.timestamp_micros == kNoTimestamp) {
@@ -302,8 +302,8 @@ absl::Status WriteBatch::AddOperations(const TableSchema& schema) {
     return InvalidArgument("write batch: table ", schema.name(), has_counters_ ? " has no" : " has",
                            " counters, the tables before it ", has_counters_ ? "have" : "have none");
   }
-  if (mutations_.size() > kBatchBytesMax) {
-    return InvalidArgument("write batch: would exceed ", kBatchBytesMax, " bytes");
+  if (mutations_.size() > kMutationsBytesMax) {
+    return InvalidArgument("write batch: would exceed ", kMutationsBytesMax, " bytes");
   }
   if (std::find(tables_.begin(), tables_.end(), schema.id()) == tables_.end()) tables_.push_back(schema.id());
   for (ListOperation& operation : buffered_list_operations_) {

@@ -30,7 +30,6 @@ constexpr IoTag kReadManifest{FileKind::kManifest, IoPurpose::kVerify};
 /// Its size is 0: how much it keeps back only the file system knows.
 constexpr std::string_view kReserveLine =
     ": no content; disk space kept back by who has the database open, or had it until a crash\n";
-constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 
 std::string ColumnName(const TableSchema* schema, ColumnId id) {
   const Column* column = schema == nullptr ? nullptr : schema->FindColumn(id);

@@ -18,7 +18,6 @@ constexpr std::string_view kMagic = "STOAMAN\n";
 constexpr uint32_t kFormat = 1;
 constexpr size_t kHeaderBytes = 32;
 constexpr size_t kRecordHeaderBytes = 16;
-constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 constexpr std::string_view kPrefix = "MANIFEST-";
 /// Space is reserved in pieces of so much at least: most edits find it there.
 constexpr uint64_t kReserveBytes = 64 << 10;

@@ -18,6 +18,8 @@
 namespace stoa {
 
 inline constexpr std::string_view kCurrentName = "CURRENT";
+/// A larger one is damaged.
+inline constexpr uint64_t kManifestBytesMax = uint64_t{1} << 30;
 
 std::string ManifestName(uint64_t number);
 /// The number of a manifest's name, or 0 if it is not one.

@@ -6,12 +6,11 @@
 #include "base/status_macros.h"
 #include "blob/blob_file.h"
 #include "types/byte_comparable.h"
+#include "types/type_rules.h"
 #include "types/value_codec.h"
 
 namespace stoa {
 namespace {
-
-bool IsFloating(TypeKind kind) { return kind == TypeKind::kFloat || kind == TypeKind::kDouble; }
 
 bool HasLowerBound(Comparison comparison) {
   return comparison != Comparison::kLess && comparison != Comparison::kLessOrEqual;

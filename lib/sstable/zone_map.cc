@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "base/status_macros.h"
+#include "types/type_rules.h"
 
 namespace stoa {
 namespace {
@@ -15,7 +16,6 @@ double ToNumber(TypeKind kind, int64_t ordered) {
   if (kind == TypeKind::kFloat) return double{std::bit_cast<float>(static_cast<uint32_t>(ordered))};
   return std::bit_cast<double>(ordered);
 }
-bool IsFloating(TypeKind kind) { return kind == TypeKind::kFloat || kind == TypeKind::kDouble; }
 
 bool WordLess(TypeKind kind, int64_t a, int64_t b) {
   return IsFloating(kind) ? ToNumber(kind, a) < ToNumber(kind, b) : a < b;

@@ -24,6 +24,9 @@ absl::Status ValidateUserType(const DataType& type);
 /// another type, and types of several cells. REQUIRES a type that ValidateType accepts.
 bool CanBeKey(const DataType& type);
 
+/// Whether its values are floating-point numbers, some of which are neither less nor greater than others.
+inline bool IsFloating(TypeKind kind) { return kind == TypeKind::kFloat || kind == TypeKind::kDouble; }
+
 /// Of a keyspace, table, column, user type or field. InvalidArgument, beginning with `whose` the name is,
 /// unless it has 1 to kNameBytesMax letters, digits and underscores.
 absl::Status ValidateName(std::string_view whose, std::string_view name);
