@@ -21,15 +21,16 @@ char* Arena::AllocateSlow(size_t bytes) {
 }
 
 void Arena::Reset() {
-  next_ = end_ = nullptr;
   if (chunks_.empty()) return;
-  size_t keep = 0;
-  for (size_t i = 1; i < chunks_.size(); ++i) {
-    if (chunks_[i].size > chunks_[keep].size) keep = i;
+  if (chunks_.size() > 1) {
+    size_t keep = 0;
+    for (size_t i = 1; i < chunks_.size(); ++i) {
+      if (chunks_[i].size > chunks_[keep].size) keep = i;
+    }
+    std::swap(chunks_[0], chunks_[keep]);
+    chunks_.resize(1);
+    allocated_bytes_ = chunks_[0].size;
   }
-  std::swap(chunks_[0], chunks_[keep]);
-  chunks_.resize(1);
-  allocated_bytes_ = chunks_[0].size;
   next_ = chunks_[0].bytes.get();
   end_ = next_ + chunks_[0].size;
 }

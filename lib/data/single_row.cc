@@ -3,15 +3,13 @@
 #include <algorithm>
 #include <span>
 
-#include "base/check.h"
-
 namespace stoa {
 
 SingleRow::SingleRow(const Projection* projection) {
   const size_t count = projection->size();
   cells_.resize(count);
   vectors_.resize(count);
-  set_.reserve(count);
+  set_.resize(count);
   for (uint32_t i = 0; i < count; ++i) {
     vectors_[i].index = i;
     if ((*projection)[i].word_bytes != 0) {
@@ -24,7 +22,7 @@ SingleRow::SingleRow(const Projection* projection) {
 
 void SingleRow::Start(uint64_t token, std::string_view key) {
   arena_.Reset();
-  set_.clear();
+  set_count_ = 0;
   run_ = PartitionRun{0, /*starts=*/true, token, arena_.Copy(key), {}};
 }
 
@@ -35,29 +33,20 @@ void SingleRow::AddRow(std::string_view clustering, uint8_t flags, int64_t times
   expiry_ = expiry;
 }
 
-void SingleRow::SetCell(uint32_t column_index, const Cell& cell) {
-  STOA_DCHECK(column_index < cells_.size());
-  Place& place = cells_[column_index];
-  ColumnVector& vector = vectors_[column_index];
-  place.word = cell.word;
-  place.timestamp = cell.timestamp;
-  place.expiry = cell.expiry;
-  place.flags = FlagsOf(cell);
-  place.bytes = cell.complex                                ? arena_.Copy(cell.bytes)
-                : (place.flags & cell_flags::kNoValue) != 0 ? std::string_view()
-                                                            : cell.bytes;
-  vector.timestamps = cell.timestamp != timestamp_ ? &place.timestamp : nullptr;
-  vector.expiries = cell.expiry != expiry_ ? &place.expiry : nullptr;
-  vector.flags = place.flags != 0 ? &place.flags : nullptr;
-  set_.push_back(column_index);
+void SingleRow::SetFlags(const Cell& cell, Place* place, ColumnVector* vector) {
+  place->flags = FlagsOf(cell);
+  if (cell.complex) place->bytes = arena_.Copy(cell.bytes);
+  if ((place->flags & cell_flags::kNoValue) != 0) place->bytes = {};
+  vector->flags = &place->flags;
 }
 
 void SingleRow::Finish() {
   std::span<ColumnVector> columns = vectors_;
-  if (set_.size() < vectors_.size()) {
-    std::sort(set_.begin(), set_.end());
+  if (set_count_ < vectors_.size()) {
+    const std::span<uint32_t> set = std::span(set_).first(set_count_);
+    std::sort(set.begin(), set.end());
     present_.clear();
-    for (const uint32_t index : set_) present_.push_back(vectors_[index]);
+    for (const uint32_t index : set) present_.push_back(vectors_[index]);
     columns = present_;
   }
   batch_ = RowBatch();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/check.h"
 #include "data/row_batch.h"
 
 namespace stoa {
@@ -24,7 +25,22 @@ class SingleRow {
   /// Once. As BatchBuilder's; the row has no deletion.
   void AddRow(std::string_view clustering, uint8_t flags, int64_t timestamp, int64_t expiry);
   /// At most once per column.
-  void SetCell(uint32_t column_index, const Cell& cell);
+  void SetCell(uint32_t column_index, const Cell& cell) {
+    STOA_DCHECK(set_count_ < set_.size());
+    Place& place = cells_[column_index];
+    ColumnVector& vector = vectors_[column_index];
+    place.word = cell.word;
+    place.bytes = cell.bytes;
+    place.timestamp = cell.timestamp;
+    place.expiry = cell.expiry;
+    vector.timestamps = cell.timestamp != timestamp_ ? &place.timestamp : nullptr;
+    vector.expiries = cell.expiry != expiry_ ? &place.expiry : nullptr;
+    vector.flags = nullptr;
+    set_[set_count_++] = column_index;
+    const bool flagged = cell.tombstone | cell.empty | cell.blob | cell.complex;
+    if (flagged) [[unlikely]]
+      SetFlags(cell, &place, &vector);
+  }
   /// The batch, fully loaded; valid until the next Start.
   void Finish();
   RowBatch& batch() { return batch_; }
@@ -40,10 +56,13 @@ class SingleRow {
     uint8_t flags;
   };
 
+  void SetFlags(const Cell& cell, Place* place, ColumnVector* vector);
+
   // By projected column. What a vector says of where its values are stays from row to row.
   std::vector<Place> cells_;
   std::vector<ColumnVector> vectors_;
-  std::vector<uint32_t> set_;          // columns that have a cell
+  std::vector<uint32_t> set_;  // columns that have a cell: the first set_count_
+  size_t set_count_ = 0;
   std::vector<ColumnVector> present_;  // their vectors, if these are not all
   PartitionRun run_;
   std::string_view clustering_;

@@ -342,7 +342,7 @@ absl::StatusOr<bool> Row::State::Read(const RowPlace& place, RowReader* reader) 
   reader->values.Reset();  // memtables may go as soon as the view is let go; blocks are held
   merger->CopyValues(&reader->values);
   const auto get_row = [&](const SSTable& sstable) -> absl::Status {
-    STOA_RETURN_IF_ERROR(place.interruption.Check(schema->name()));
+    if (place.interruption.possible()) STOA_RETURN_IF_ERROR(place.interruption.Check(schema->name()));
     return sstable.GetRow(place.token, place.key, place.clustering, &scratch, merger, nullptr);
   };
   STOA_RETURN_IF_ERROR(ReadRowFromTables(place.sources->sstables, place.now_seconds, merger, get_row));
@@ -488,7 +488,7 @@ absl::StatusOr<bool> Database::ReadRow(const ReadOptions& options, const Table& 
   STOA_RETURN_IF_ERROR(AppendPartitionKey(*table, partition_key, &state.key));
   STOA_RETURN_IF_ERROR(AppendClusteringKey(*table, clustering, &state.clustering));
   const Interruption interruption(engine_->env().clock, options.timeout_micros, options.stop);
-  STOA_RETURN_IF_ERROR(interruption.Check(table->name()));
+  if (interruption.possible()) STOA_RETURN_IF_ERROR(interruption.Check(table->name()));
   RowPlace place{nullptr,      &engine_->store().directory(),           0,         0,
                  interruption, OrderedToken(PartitionToken(state.key)), state.key, state.clustering};
   if (options.snapshot != nullptr) {
