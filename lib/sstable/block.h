@@ -187,6 +187,11 @@ class SectionSource {
   virtual ~SectionSource() = default;
   /// The raw bytes of section `number`; valid as long as the source.
   virtual absl::StatusOr<std::string_view> Section(uint32_t number) = 0;
+  /// The same, if it is there already, of the size that the header says; null when it has to be asked for.
+  virtual const char* LoadedSection(uint32_t number) const {
+    (void)number;
+    return nullptr;
+  }
 
   /// What was kept of the column, or the bundle that begins, at `place` in BlockHeader::columns; null when
   /// nothing was.
@@ -223,6 +228,10 @@ class BlockHeader {
   int64_t max_timestamp = 0;
   bool whole_keys = false;    ///< the clustering keys are not taken apart
   bool has_liveness = false;  ///< section 1 is liveness; without it the descriptors say everything
+  /// What follows from the parts below, so that a point read need not look at them: no partition deletions
+  /// and range-changes, and nothing is open before the first; of liveness nothing but timestamps.
+  bool no_coverings = false;
+  bool only_timestamps = false;
   DeletionTime open_before;
   struct Section {
     SectionCodec codec;
@@ -246,8 +255,8 @@ class BlockHeader {
   using Columns = absl::InlinedVector<ColumnPlace, 4>;
   Columns columns;
 
-  KeyParts keys;
   LivenessParts liveness;
+  KeyParts keys;
   /// What the clustering keys of the block are made of, `layout` being that of the table.
   const std::vector<ClusteringComponent>& Components(const BlockLayout& layout) const {
     return whole_keys ? BlockLayout::WholeKeys() : layout.clustering;

@@ -192,6 +192,10 @@ absl::StatusOr<BlockHeader> BlockHeader::Parse(std::string_view bytes, const Blo
   if (!in.Done() || !ParseDirectory(*directory, column_count, header.has_liveness ? 2 : 1, &header)) {
     return Malformed("directory");
   }
+  header.no_coverings =
+      header.keys.partition_deletions.at.none() && header.change_count == 0 && header.open_before.live();
+  header.only_timestamps = header.liveness.flags.at.none() && header.liveness.expiries.at.none() &&
+                           header.liveness.deletions.at.none();
   return header;
 }
 

@@ -84,8 +84,8 @@ struct KeyStrings {
 /// One component of the rows' clustering keys: words, for up to 8 bytes one, for up to 16 two, or byte
 /// strings.
 struct KeyColumn {
-  WordSequence high;  ///< of components of more than 8 bytes: the first 8
   WordSequence low;
+  WordSequence high;  ///< of components of more than 8 bytes: the first 8
   KeyStrings strings;
 };
 
@@ -111,11 +111,12 @@ struct KeyParts {
   std::shared_ptr<const ChangeParts> changes;  ///< null if there are none
 };
 
+/// Most blocks have nothing but timestamps, which stand last, beside the keys.
 struct LivenessParts {
-  SparseWords timestamps;  ///< absent: kNoTimestamp
+  SparseDeletions deletions;
   SparseWords flags;       ///< absent: a row marker alone
   SparseWords expiries;    ///< absent: kNoExpiry
-  SparseDeletions deletions;
+  SparseWords timestamps;  ///< absent: kNoTimestamp
 };
 
 }  // namespace stoa

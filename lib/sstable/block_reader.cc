@@ -107,6 +107,8 @@ absl::Status BlockReader::Open(const BlockLayout* layout, const Projection* proj
 }
 
 absl::Status BlockReader::State::LoadSection(uint32_t number, const char** bytes) {
+  *bytes = loaded[number] = source->LoadedSection(number);
+  if (*bytes != nullptr) return absl::OkStatus();
   STOA_ASSIGN_OR_RETURN(const std::string_view section, source->Section(number));
   if (section.size() != header->sections[number].raw_bytes) return DamagedBlock("section size");
   *bytes = loaded[number] = section.empty() ? "" : section.data();

@@ -339,6 +339,7 @@ absl::StatusOr<DeletionTime> BlockReader::OpenDeletionAt(int run, std::string_vi
 }
 
 absl::Status BlockReader::AddCoveringDeletions(int run, std::string_view clustering, RowMerger* merger) {
+  if (state_->header->no_coverings) return absl::OkStatus();
   const SparseDeletions& deletions = state_->header->keys.partition_deletions;
   if (!deletions.at.none()) {
     const char* keys = nullptr;

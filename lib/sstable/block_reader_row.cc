@@ -43,6 +43,12 @@ absl::Status BlockReader::State::ReadLiveness(uint32_t row, RowLiveness* livenes
   const char* section = nullptr;
   STOA_RETURN_IF_ERROR(Liveness(&section));
   uint64_t timestamp = 0;
+  if (header->only_timestamps) [[likely]] {
+    if (!parts.timestamps.Get(section, row, static_cast<uint64_t>(kNoTimestamp), &timestamp))
+      return DamagedBlock("liveness");
+    liveness->timestamp = static_cast<int64_t>(timestamp);
+    return absl::OkStatus();
+  }
   uint64_t expiry = 0;
   uint64_t flags = 0;
   if (!parts.timestamps.Get(section, row, static_cast<uint64_t>(kNoTimestamp), &timestamp) ||
@@ -111,6 +117,10 @@ absl::Status ReadCell(const BlockColumn& column, uint32_t lane, uint32_t row, ui
 
 void BlockReader::State::PrefetchRow(uint32_t row) const {
   constexpr size_t kPrefetchedMax = 32;
+  if (header->liveness.timestamps.at.all()) {
+    const char* const section = header->has_liveness ? source->LoadedSection(kLivenessSection) : nullptr;
+    if (section != nullptr) header->liveness.timestamps.values.Prefetch(section, row);
+  }
   // What was kept of them is asked for first, and looked at when that may have come.
   struct Wanted {
     const BlockColumn* column;
@@ -141,24 +151,34 @@ void BlockReader::State::PrefetchRow(uint32_t row) const {
 
 absl::Status BlockReader::State::AddLanes(const BlockColumn& bundle, uint32_t row, Cell cell,
                                           const BlockHeader::ColumnPlace** place, uint32_t* index,
-                                          RowMerger* merger) const {
-  const uint32_t first = row * bundle.lanes;
+                                          RowMerger* merger) {
   const BlockHeader::ColumnPlace* lane = *place;
   const BlockHeader::ColumnPlace* const end = lane - lane->lane + lane->lanes;
+  // If no id is missing they follow from the first, and what stands of the lanes between need not be in
+  // memory.
+  const bool dense = end[-1].id - lane->id == static_cast<ColumnId>(end - lane) - 1;
   uint32_t i = *index;
   while (lane != end && i < projection->size()) {
-    const ProjectedColumn& wanted = (*projection)[i];
-    if (lane->id < wanted.id) {
-      ++lane;
+    if (lane->id != (*projection)[i].id) {
+      lane->id < (*projection)[i].id ? static_cast<void>(++lane) : static_cast<void>(++i);
       continue;
     }
-    if (lane->id == wanted.id) {
+    // Lanes that follow one another are wanted together most often: their values are found at once.
+    uint32_t count = 0;
+    for (; lane + count != end && i + count < projection->size(); ++count) {
+      const ProjectedColumn& wanted = (*projection)[i + count];
+      if ((dense ? lane->id + count : lane[count].id) != wanted.id) break;
       if (wanted.word_bytes != 0) return DamagedBlock("type of a column");
-      if (!bundle.bytes().Get(bundle.section, first + lane->lane, &cell.bytes))
-        return DamagedBlock("byte column");
-      merger->AddCell(i, cell);
     }
-    ++i;
+    const uint32_t first = row * bundle.lanes + lane->lane;
+    strings.resize(count);
+    if (!bundle.bytes().Decode(bundle.section, first, first + count, strings.data(), &scratch))
+      return DamagedBlock("byte column");
+    for (const std::string_view bytes : strings) {
+      cell.bytes = bytes;
+      merger->AddCell(i++, cell);
+    }
+    lane += count;
   }
   *place = lane;
   *index = i;

@@ -124,9 +124,9 @@ struct BlockReader::State {
   }
 
   struct RowLiveness {
-    bool marker = false;
+    bool marker = true;
     int64_t timestamp = 0;
-    int64_t expiry = 0;
+    int64_t expiry = kNoExpiry;
     DeletionTime deletion;
   };
   /// Asks for the memory that the cells of a row will be read from.
@@ -135,7 +135,7 @@ struct BlockReader::State {
   /// Adds the cells of a row in the lanes of a bundle, from `*place` on, that are projected, from `*index`
   /// on. None says anything of its own; `cell` has the times of the row. Advances both.
   absl::Status AddLanes(const BlockColumn& bundle, uint32_t row, Cell cell,
-                        const BlockHeader::ColumnPlace** place, uint32_t* index, RowMerger* merger) const;
+                        const BlockHeader::ColumnPlace** place, uint32_t* index, RowMerger* merger);
 
   /// Batch rows [begin, end) as rows of the block.
   RowRange BlockRows(uint32_t begin, uint32_t end) const {

@@ -70,16 +70,24 @@ size_t CachedBlock::memory_bytes() const {
 
 void CachedBlock::PrefetchForFind() const {
   constexpr size_t kFrontBytes = 256;
-  const char* const keys = slots_[kKeySection].raw.load(std::memory_order_acquire);
-  if (keys != nullptr) Prefetch(keys, kFrontBytes);
-  const auto* const end = reinterpret_cast<const char*>(&header_ + 1);
-  Prefetch(this, static_cast<size_t>(end - reinterpret_cast<const char*>(this)));
-  if (const uint64_t* const tokens = KeptTokens(); tokens != nullptr) {
-    Prefetch(tokens, std::min<size_t>(header_.run_count * sizeof(*tokens), kFrontBytes));
-  }
-  Prefetch(header_.columns.data(),
-           std::min(header_.columns.size() * sizeof(header_.columns[0]), kFrontBytes));
-  Prefetch(columns_.data(), std::min(columns_.size() * sizeof(columns_[0]), kFrontBytes));
+  constexpr size_t kLineBytes = 64;
+  const char* const section = slots_[kKeySection].raw.load(std::memory_order_acquire);
+  if (section != nullptr) Prefetch(section, kFrontBytes);
+  const KeyParts& keys = header_.keys;
+  const auto* const begin = reinterpret_cast<const char*>(&header_.liveness.timestamps);
+  Prefetch(begin, static_cast<size_t>(reinterpret_cast<const char*>(&keys.clustering) - begin));
+  if (!keys.clustering.empty()) Prefetch(keys.clustering.data(), 2 * kLineBytes);
+  if (columns_.empty()) return;
+  Prefetch(header_.columns.data(), kLineBytes);
+  Prefetch(columns_.data(), kLineBytes);
+  const uint64_t* const tokens = KeptTokens();
+  if (tokens == nullptr) return;
+  // One of many partitions, of which the filter has said that it is there: then its row mostly is.
+  Prefetch(tokens, std::min<size_t>(header_.run_count * sizeof(*tokens), kFrontBytes));
+  Prefetch(&header_.columns.back(), sizeof(header_.columns.back()));
+  if (columns_.size() > kFewColumns) return;
+  const BlockColumn* const first = KeptColumn(0);
+  if (first != nullptr) Prefetch(first, sizeof(*first));
 }
 
 void CachedBlock::KeepColumn(uint32_t place, const BlockColumn& column) {

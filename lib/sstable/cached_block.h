@@ -46,6 +46,9 @@ class CachedBlock : public CacheEntry, public SectionSource {
   /// Verified and decompressed when first wanted; valid as long as the block. After an error it may be tried
   /// again.
   absl::StatusOr<std::string_view> Section(uint32_t number) override;
+  const char* LoadedSection(uint32_t number) const override {
+    return slots_[number].raw.load(std::memory_order_acquire);
+  }
   /// Columns are kept that take more bytes themselves than what was parsed of them.
   const BlockColumn* KeptColumn(uint32_t place) const override {
     return columns_[place].load(std::memory_order_acquire);
@@ -64,6 +67,9 @@ class CachedBlock : public CacheEntry, public SectionSource {
     uint64_t checksum = 0;
   };
 
+  /// Of so many columns what was parsed is found without another wait.
+  static constexpr size_t kFewColumns = 10;
+
   absl::Status Fill(uint32_t number);
   absl::StatusOr<Buffer> TakeStored(uint32_t number, const TableFile& file)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -71,8 +77,8 @@ class CachedBlock : public CacheEntry, public SectionSource {
   // What every read needs stands first, and in one piece with the reference count: each line of memory that
   // names another costs a wait.
   absl::FixedArray<Slot, 4> slots_;
-  absl::FixedArray<std::atomic<const BlockColumn*>, 4> columns_;  // null: not kept
-  std::atomic<const uint64_t*> tokens_{nullptr};                  // likewise
+  absl::FixedArray<std::atomic<const BlockColumn*>, kFewColumns> columns_;  // null: not kept
+  std::atomic<const uint64_t*> tokens_{nullptr};                            // likewise
   const BlockHeader header_;
   // The cache must not keep the file of an SSTable open that nobody uses any more.
   const std::weak_ptr<const TableFile> file_;

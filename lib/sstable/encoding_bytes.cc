@@ -70,6 +70,7 @@ bool ByteSequence::FindEqual(const char* section, std::string_view wanted, uint3
 
 bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std::string_view* out,
                           Scratch* scratch) const {
+  if (one_length()) return DecodeSteps(section, begin, 1, end - begin, out);
   if (codes == nullptr) return DecodeEntries(section, begin, end, out, &scratch->words);
   const uint32_t entries = entry_count();
   const bool few = entries <= end - begin;  // worth decoding them all
@@ -94,14 +95,12 @@ bool ByteSequence::Decode(const char* section, uint32_t begin, uint32_t end, std
 
 bool ByteSequence::DecodeSteps(const char* section, uint32_t begin, uint32_t step, uint32_t n,
                                std::string_view* out) const {
-  if (codes != nullptr || offsets.encoding != WordEncoding::kLinear ||
-      offsets.numbers != NumberKind::kInteger) {
+  if (!one_length()) {
     for (uint32_t i = 0; i < n; ++i) {
       if (!Get(section, begin + i * step, &out[i])) return false;
     }
     return true;
   }
-  // All have one length, so that no offsets need be looked at.
   const uint64_t bytes = offsets.multiplier;
   if (n == 0) return true;
   if (bytes > bytes_count) return false;

@@ -63,6 +63,11 @@ struct ByteSequence {
                    std::string_view* out) const;
 
  private:
+  /// So that no offsets need be looked at.
+  bool one_length() const {
+    return codes == nullptr && offsets.encoding == WordEncoding::kLinear &&
+           offsets.numbers == NumberKind::kInteger;
+  }
   bool Entry(const char* section, uint32_t i, std::string_view* value) const {
     uint64_t begin = 0;
     uint64_t end = 0;

@@ -69,8 +69,8 @@ absl::Status SSTable::GetRow(uint64_t token, std::string_view key, std::string_v
   if (entry < 0) return absl::OkStatus();
   const FileRange range = extent->page().Range(static_cast<uint32_t>(entry));
   STOA_ASSIGN_OR_RETURN(std::shared_ptr<CachedBlock> block, reader_->GetBlock(range, CacheUse::kFill, stats));
-  return reader_->file().Located(range.offset,
-                                 scratch->AddRow(layout(), position, std::move(block), merger, stats));
+  absl::Status status = scratch->AddRow(layout(), position, std::move(block), merger, stats);
+  return status.ok() ? status : reader_->file().Located(range.offset, status);
 }
 
 absl::Status PointReadScratch::AddRow(const BlockLayout& layout, const PositionView& position,
