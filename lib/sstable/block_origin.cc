@@ -49,7 +49,6 @@ absl::StatusOr<bool> BlockOrigin::FindZones(std::vector<ColumnZone>* zones) {
     if (page == nullptr) continue;
     const ZoneView zone = page->Zone(entry_);
     if (zone.state == ZoneState::kNothing) continue;
-    if (!page->IsExact(entry_)) return false;
     ColumnZone& found = zones->emplace_back();
     found.id = column.id;
     found.known = zone.state == ZoneState::kRange;

@@ -42,8 +42,8 @@ class BlockOrigin {
   /// refers to nothing outside of its file.
   bool FitsInto(const BlockLayout& layout) const;
 
-  /// The zones of a block of which IsAllOf is true, as BuiltBlock has them. False if the file does not say
-  /// exactly.
+  /// The zones of a block of which IsAllOf is true, as BuiltBlock has them, or wider where the file keeps no
+  /// zone about as wide as its range. False if the file does not have one of the columns.
   absl::StatusOr<bool> FindZones(std::vector<ColumnZone>* zones);
 
   /// The block as it is to stand in the file with id `file_id` at `offset`, its first run STARTing or not;

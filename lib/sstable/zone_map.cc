@@ -9,6 +9,9 @@
 namespace stoa {
 namespace {
 
+/// A zone that takes at least this part of the range is about as wide.
+constexpr double kWide = 0.875;
+
 bool IsWord(TypeKind kind) { return DataType(kind).is_word(); }
 
 /// The number that an ordered word of a floating-point type stands for.
@@ -19,6 +22,24 @@ double ToNumber(TypeKind kind, int64_t ordered) {
 
 bool WordLess(TypeKind kind, int64_t a, int64_t b) {
   return IsFloating(kind) ? ToNumber(kind, a) < ToNumber(kind, b) : a < b;
+}
+
+/// Bytes as a number: the eight that follow the first `skip`.
+double BytesAsNumber(std::string_view bytes, size_t skip) {
+  char padded[8] = {};
+  if (bytes.size() > skip) bytes.substr(skip).copy(padded, sizeof(padded));
+  return static_cast<double>(LoadBig<uint64_t>(padded));
+}
+
+/// Whether a zone of byte strings is about as wide as `range`, which contains it.
+bool IsWide(const ZoneView& zone, const ZoneView& range) {
+  const auto apart = std::mismatch(range.bytes_min.begin(), range.bytes_min.end(), range.bytes_max.begin(),
+                                   range.bytes_max.end());
+  const auto common = static_cast<size_t>(apart.first - range.bytes_min.begin());
+  const auto width = [common](const ZoneView& of) {
+    return BytesAsNumber(of.bytes_max, common) - BytesAsNumber(of.bytes_min, common);
+  };
+  return width(zone) >= kWide * width(range);
 }
 
 constexpr ZoneView kAnyValue{ZoneState::kAnything, 0, 0, {}, {}};
@@ -98,7 +119,9 @@ std::string EncodeZones(TypeKind kind, const ColumnZones& column, const std::vec
   std::vector<uint32_t> null_counts = rows;
   for (const ColumnZones::Zone& zone : column.zones) {
     null_counts[zone.entry] = zone.null_count;
-    views[zone.entry] = zone.range.view();
+    ZoneView& view = views[zone.entry];
+    view = zone.range.view();
+    if (!is_word && range.state == ZoneState::kRange && IsWide(view, range.view())) view = kAnyValue;
   }
 
   std::string out, bytes;
@@ -171,10 +194,6 @@ ZoneView ZonePage::Zone(uint32_t entry) const {
   zone.bytes_min = bytes_.substr(begin, middle - begin);
   zone.bytes_max = bytes_.substr(middle, end - middle);
   return zone;
-}
-
-bool ZonePage::IsExact(uint32_t entry) const {
-  return static_cast<ZoneState>(states_[entry]) != ZoneState::kAnything || range_.state != ZoneState::kRange;
 }
 
 uint32_t ZonePage::NullCount(uint32_t entry) const {
