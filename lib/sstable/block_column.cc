@@ -32,8 +32,8 @@ static_assert(kZoneBytesMax < kBlobPrefixBytes);
 /// Values of a lane have at least so many bytes on average: several of them to a cache line are no reason to
 /// take columns apart.
 constexpr size_t kLaneBytesMin = 16;
-/// Noise is told by so many bytes.
-constexpr size_t kNoiseSampleBytes = 4 << 10;
+/// Noise is told by so many bytes: in as many of it there are 2,046 pairs of equal ones, give or take 45.
+constexpr size_t kNoiseSampleBytes = 1 << 10;
 constexpr size_t kNoiseSampleBytesMin = 256;
 
 NumberKind NumbersOf(TypeKind kind) {

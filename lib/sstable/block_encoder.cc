@@ -146,6 +146,7 @@ void BlockEncoder::AppendKeyPayloads(SectionBuffer* out) const {
 
 /// How many of `columns`, from the first on, make a bundle; 1 when the first stays by itself.
 size_t BlockEncoder::CountLanes(std::span<PendingColumn* const> columns, uint32_t row_count) {
+  if (columns.size() < 2) return 1;
   size_t lanes = 0;
   size_t value_bytes = 0;
   for (const PendingColumn* column : columns) {

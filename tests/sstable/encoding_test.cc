@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "io/random.h"
+#include "sstable/block_codec.h"
 #include "sstable/encoding_bytes.h"
 #include "sstable/encoding_presence.h"
 #include "sstable/encoding_writer.h"
@@ -428,6 +429,40 @@ TEST_CASE("presence: ordinals and rows") {
     if (!found.empty()) REQUIRE(first == low);
   }
   for (const bool form : forms) CHECK(form);
+}
+
+TEST_CASE("sections of noise are left as they are") {
+  // Goal: a section is compressed if that saves a tenth of it, though a large one of noise is given up after
+  // a sample. Method: noise; noise that repeats itself; and noise before, behind and around text.
+  Random random(9);
+  const auto noise = [&](size_t bytes) {
+    std::string result;
+    while (result.size() < bytes) AppendLittle(&result, random.Next());
+    return result;
+  };
+  std::string text, repeated;
+  const std::string kilobyte = noise(1 << 10);
+  for (int i = 0; i < 2000; ++i) text += std::to_string(i * i) + " ";
+  for (int i = 0; i < 32; ++i) repeated += kilobyte;
+  const std::vector<std::pair<std::string, SectionCodec>> sections = {
+      {noise(8 << 10), SectionCodec::kRaw},
+      {noise(64 << 10), SectionCodec::kRaw},
+      {repeated, SectionCodec::kZstd},
+      {text, SectionCodec::kZstd},
+      {text + noise(20 << 10), SectionCodec::kZstd},
+      {noise(4 << 10) + text, SectionCodec::kZstd},
+  };
+  SectionCompressor compressor(1);
+  SectionDecompressor decompressor;
+  for (const auto& [bytes, codec] : sections) {
+    const absl::StatusOr<BlockSection> section = compressor.Compress(SectionBuffer{bytes, {}});
+    REQUIRE(section.ok());
+    CHECK(section->codec == codec);
+    REQUIRE(section->raw_bytes == bytes.size());
+    std::string back(bytes.size(), '\0');
+    REQUIRE(decompressor.Decompress(section->codec, section->payload, section->raw_bytes, back.data()).ok());
+    CHECK(back == bytes);
+  }
 }
 
 }  // namespace
