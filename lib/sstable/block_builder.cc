@@ -44,37 +44,39 @@ struct BlockBuilder::State {
   State(const BlockLayout* layout, const Projection* columns, int level, size_t target)
       : projection(columns), raw_bytes_target(target), pending(layout, columns), encoder(layout, level) {
     pending.Start({});
+    ExpectShrink(kShrinkFirst);
   }
 
   const Projection* projection;
   const size_t raw_bytes_target;
   PendingBlock pending;
   BlockEncoder encoder;
-  double shrink = kShrinkFirst;  // encoded bytes for each byte of cost
-  uint64_t cost = 0;             // of the rows taken
+  uint64_t cost = 0;     // of the rows taken
+  uint64_t full_at = 0;  // so much is a block expected to cost
 
   // How far the batch was taken.
   bool in_batch = false;
   uint32_t row = 0;
   size_t run = 0;
   size_t change = 0;
-  // Cells are taken of many runs at once: those of rows from `cells_row` on, which is row `cells_at` of the
-  // block, are not taken yet.
-  uint32_t cells_row = 0;
-  uint32_t cells_at = 0;
+  // The content of rows is taken of many runs at once: that of rows from `content_row` on, which is row
+  // `content_at` of the block, is not taken yet.
+  uint32_t content_row = 0;
+  uint32_t content_at = 0;
   // Costs of rows [costs_begin, costs_begin + row_costs.size()).
   uint32_t costs_begin = 0;
   std::vector<uint64_t> row_costs;
 
-  // The partition to which the last element belonged, which the next block may continue.
+  // The partition to which the last element of the batch, or of the block, belonged, which may go on.
   bool in_partition = false;
   uint64_t token = 0;
   std::string key;
 
-  uint64_t target() const {
-    return static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
+  /// `shrink`: encoded bytes for each byte of cost.
+  void ExpectShrink(double shrink) {
+    full_at = static_cast<uint64_t>(std::ceil(static_cast<double>(raw_bytes_target) / shrink));
   }
-  bool full() const { return cost >= target() || pending.row_count == kBlockRowsMax; }
+  bool full() const { return cost >= full_at || pending.row_count == kBlockRowsMax; }
   bool behind_change() const {
     return !pending.change_rows.empty() && pending.change_rows.back() == pending.row_count;
   }
@@ -83,8 +85,8 @@ struct BlockBuilder::State {
   uint32_t RowsToTake(const RowBatch& batch, uint32_t end);
   bool EndsBefore(const PartitionRun& next) const;
   bool StartRun(const PartitionRun& next);
-  absl::StatusOr<bool> TakeRows(const RowBatch& batch, uint32_t end);
-  absl::StatusOr<bool> TakeRun(const RowBatch& batch);
+  bool TakeRows(const RowBatch& batch, uint32_t end);
+  bool TakeRun(const RowBatch& batch);
   absl::StatusOr<bool> Take(const RowBatch& batch);
 };
 
@@ -96,15 +98,15 @@ BlockBuilder::~BlockBuilder() = default;
 bool BlockBuilder::empty() const { return state_->pending.empty(); }
 
 bool BlockBuilder::half_full() const {
-  return state_->cost >= state_->target() / 2 || state_->pending.row_count >= kBlockRowsMax / 2;
+  return state_->cost >= state_->full_at / 2 || state_->pending.row_count >= kBlockRowsMax / 2;
 }
 
 bool BlockBuilder::may_end() const { return !state_->behind_change(); }
 
 void BlockBuilder::State::StartBatch(const RowBatch& batch) {
   in_batch = true;
-  row = cells_row = costs_begin = batch.begin;
-  cells_at = pending.row_count;
+  row = content_row = costs_begin = batch.begin;
+  content_at = pending.row_count;
   run = change = 0;
   row_costs.clear();
 }
@@ -135,7 +137,6 @@ uint32_t BlockBuilder::State::RowsToTake(const RowBatch& batch, uint32_t end) {
   if (row >= costs_begin + row_costs.size()) FindCosts(batch);
   const auto costs_end = static_cast<uint32_t>(costs_begin + row_costs.size());
   const uint32_t rows_max = std::min(std::min(end, costs_end) - row, kBlockRowsMax - pending.row_count);
-  const uint64_t full_at = target();
   const bool may_end = pending.row_count > 0 && !behind_change();
   uint32_t rows = 0;
   while (rows < rows_max && cost < full_at) {
@@ -159,45 +160,44 @@ bool BlockBuilder::State::StartRun(const PartitionRun& next) {
   const bool known = in_partition && token == next.token && key == next.key;
   if (!known && EndsBefore(next)) return false;
   pending.AddRun(next, next.starts && !known);
-  if (known) return true;
-  in_partition = true;
-  token = next.token;
-  key = next.key;
   return true;
 }
 
 /// Up to row `end`, all of one run. False when the block is full before.
-absl::StatusOr<bool> BlockBuilder::State::TakeRows(const RowBatch& batch, uint32_t end) {
+bool BlockBuilder::State::TakeRows(const RowBatch& batch, uint32_t end) {
   while (row < end) {
     const uint32_t rows = RowsToTake(batch, end);
     if (rows == 0) return false;
-    STOA_RETURN_IF_ERROR(pending.AddRows(batch, row, row + rows));
+    pending.AddRows(batch, row, row + rows);
     row += rows;
   }
   return true;
 }
 
 /// What is left of a run; false when the block is full before.
-absl::StatusOr<bool> BlockBuilder::State::TakeRun(const RowBatch& batch) {
+bool BlockBuilder::State::TakeRun(const RowBatch& batch) {
   if (!StartRun(batch.runs[run])) return false;
   for (; change < batch.changes.size() && batch.changes[change].run == run; ++change) {
-    STOA_ASSIGN_OR_RETURN(const bool all, TakeRows(batch, batch.changes[change].row));
-    if (!all || full() || pending.change_rows.size() >= kBlockRowsMax) return false;
+    if (!TakeRows(batch, batch.changes[change].row) || full() || pending.change_rows.size() >= kBlockRowsMax)
+      return false;
     pending.AddChange(batch.changes[change]);
   }
   return TakeRows(batch, batch.RunEnd(run));
 }
 
 absl::StatusOr<bool> BlockBuilder::State::Take(const RowBatch& batch) {
-  bool all = true;
-  for (; run < batch.runs.size(); ++run) {
-    STOA_ASSIGN_OR_RETURN(all, TakeRun(batch));
-    if (!all) break;
+  while (run < batch.runs.size() && TakeRun(batch)) ++run;
+  if (content_row < row) {
+    STOA_RETURN_IF_ERROR(pending.AddContent(batch, content_row, row, content_at));
   }
-  if (cells_row < row) pending.AddCells(batch, cells_row, row, cells_at);
-  cells_row = row;
-  cells_at = 0;  // if the batch goes on, in the next block
-  return all;
+  content_row = row;
+  content_at = 0;  // if the batch goes on, in the next block
+  if (!pending.empty()) {
+    in_partition = true;
+    token = pending.tokens.back();
+    key = pending.runs.back();
+  }
+  return run == batch.runs.size();
 }
 
 absl::StatusOr<bool> BlockBuilder::Add(RowBatch& batch) {
@@ -229,7 +229,7 @@ absl::StatusOr<BuiltBlock> BlockBuilder::Finish() {
   STOA_ASSIGN_OR_RETURN(BuiltBlock built, state.encoder.Encode(state.pending));
   if (state.pending.row_count > 0) {
     const double shrink = static_cast<double>(state.encoder.raw_bytes()) / static_cast<double>(state.cost);
-    state.shrink = std::clamp(shrink, kShrinkMin, kShrinkMax);
+    state.ExpectShrink(std::clamp(shrink, kShrinkMin, kShrinkMax));
   }
   state.pending.Start(state.pending.open_after);
   state.cost = 0;

@@ -269,7 +269,7 @@ absl::StatusOr<BuiltBlock> BlockEncoder::Encode(PendingBlock& block) {
   built.partition_starts = block.partition_starts;
   built.times = TimesOf(block, block.SortedColumns());
   built.first = block.first;
-  built.last = block.last;
+  built.last = Position(PositionView{block.tokens.back(), block.runs.back(), block.last_clustering});
   built.open_before = block.open_before;
   built.open_after = block.open_after;
   built.tokens = block.tokens;

@@ -59,7 +59,7 @@ void PendingBlock::AddRun(const PartitionRun& run, bool starts) {
   runs.Add(run.key);
   tokens.push_back(run.token);
   first_rows.push_back(row_count);
-  last = Position(PositionView{run.token, run.key, {}});
+  last_clustering.clear();
 }
 
 void PendingBlock::NoteElement(std::string_view element) {
@@ -67,11 +67,11 @@ void PendingBlock::NoteElement(std::string_view element) {
   const bool start_matters =
       first_starts && !partition_deletions.at.empty() && partition_deletions.at[0] == 0;
   if (nothing_before && runs.size() == 1 && !start_matters) first.clustering = element;
-  last.clustering = element;
 }
 
 void PendingBlock::AddChange(const RangeChange& change) {
   NoteElement(change.bound);
+  last_clustering = change.bound;
   change_deletions.Add(change_rows.size(), change.deletion);
   change_runs.push_back(runs.size() - 1);
   change_rows.push_back(row_count);
@@ -79,10 +79,15 @@ void PendingBlock::AddChange(const RangeChange& change) {
   open_after = change.deletion;
 }
 
-absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32_t end) {
-  if (begin >= end) return absl::OkStatus();
+void PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32_t end) {
+  if (begin >= end) return;
   NoteElement(batch.clustering[begin]);
-  last.clustering = batch.clustering[end - 1];
+  last_clustering = batch.clustering[end - 1];
+  row_count += end - begin;
+}
+
+absl::Status PendingBlock::AddContent(const RowBatch& batch, uint32_t begin, uint32_t end,
+                                      uint32_t first_row) {
   for (uint32_t row = begin; row < end; ++row) {
     const std::string_view key = batch.clustering[row];
     if (!keys_are_whole() && SplitClusteringKey(*components, key, &clustering)) continue;
@@ -90,11 +95,11 @@ absl::Status PendingBlock::AddRows(const RowBatch& batch, uint32_t begin, uint32
     if (!IsKeyOfLayout(layout_->clustering, key)) {
       return absl::DataLossError(StrCat("not a clustering key of the table: ", HexDump(key)));
     }
-    if (!keys_are_whole()) KeepKeysWhole(row_count + (row - begin));
+    if (!keys_are_whole()) KeepKeysWhole(first_row + (row - begin));
     clustering[0].strings.Add(key);
   }
-  AddLiveness(batch, begin, end);
-  row_count += end - begin;
+  AddLiveness(batch, begin, end, first_row);
+  AddCells(batch, begin, end, first_row);
   return absl::OkStatus();
 }
 
@@ -112,8 +117,8 @@ void PendingBlock::KeepKeysWhole(uint32_t rows) {
   components = &BlockLayout::WholeKeys();
 }
 
-void PendingBlock::AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end) {
-  const uint64_t shift = uint64_t{row_count} - begin;
+void PendingBlock::AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row) {
+  const uint64_t shift = uint64_t{first_row} - begin;
   for (uint32_t row = begin; row < end; ++row) {
     if (batch.timestamps[row] != kNoTimestamp) {
       timestamps.Add(row + shift, static_cast<uint64_t>(batch.timestamps[row]));

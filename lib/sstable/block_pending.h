@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <absl/status/status.h>
@@ -26,12 +27,13 @@ class PendingBlock {
   /// A run of the batch; `starts` as it is in the block. A run that is added twice in a row is one run.
   void AddRun(const PartitionRun& run, bool starts);
   void AddChange(const RangeChange& change);
-  /// Rows [begin, end) of a loaded batch, which belong to the run added last. From the first key on that does
-  /// not fit the layout, all keys of the block are kept whole. DataLoss when one is no key of the table.
-  absl::Status AddRows(const RowBatch& batch, uint32_t begin, uint32_t end);
-  /// Their columns; after AddRows of all runs that rows [begin, end) belong to. The first was row `first_row`
-  /// of the block.
-  void AddCells(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row);
+  /// Rows [begin, end) of a loaded batch, which belong to the run added last. What they are is added later,
+  /// of many runs together, because a run may be a single row.
+  void AddRows(const RowBatch& batch, uint32_t begin, uint32_t end);
+  /// The keys, liveness and columns of rows that AddRows was called for; the first of them is row `first_row`
+  /// of the block. From the first key on that does not fit the layout, all keys of the block are kept whole.
+  /// DataLoss when one is no key of the table.
+  absl::Status AddContent(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row);
 
   bool empty() const { return runs.size() == 0; }
   bool keys_are_whole() const { return components != &layout_->clustering; }
@@ -41,7 +43,8 @@ class PendingBlock {
   bool first_starts = false;
   DeletionTime open_before;
   DeletionTime open_after;
-  Position first, last;
+  Position first;
+  std::string last_clustering;  // of the last run
 
   ByteStrings runs;  // partition keys
   std::vector<uint64_t> tokens;
@@ -66,7 +69,8 @@ class PendingBlock {
 
  private:
   void KeepKeysWhole(uint32_t rows);
-  void AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end);
+  void AddLiveness(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row);
+  void AddCells(const RowBatch& batch, uint32_t begin, uint32_t end, uint32_t first_row);
   void NoteElement(std::string_view clustering);
 
   const BlockLayout* layout_;

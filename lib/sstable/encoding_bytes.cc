@@ -142,12 +142,14 @@ void ByteWriter::Plan(const ByteStrings& strings, size_t prefix_bytes) {
     entries_ = distinct_.values();
     codes_.Plan(distinct_.codes());
   }
-  PlanOffsets(entries_);
-}
-
-void ByteWriter::PlanOffsets(std::span<const std::string_view> entries) {
+  whole_ = dictionary_ || prefix_bytes != 0 ? std::string_view() : std::string_view(strings.bytes);
   offset_values_.assign(1, 0);
-  for (const std::string_view entry : entries) offset_values_.push_back(offset_values_.back() + entry.size());
+  if (whole_.empty()) {
+    for (const std::string_view entry : entries_)
+      offset_values_.push_back(offset_values_.back() + entry.size());
+  } else {
+    offset_values_.insert(offset_values_.end(), strings.ends.begin(), strings.ends.end());
+  }
   offsets_.Plan(offset_values_);
 }
 
@@ -165,6 +167,10 @@ void ByteWriter::AppendPayload(SectionBuffer* out) const {
   if (dictionary_) codes_.AppendPayload(out);
   offsets_.AppendPayload(out);
   out->bytes.reserve(out->bytes.size() + offset_values_.back());
+  if (!whole_.empty()) {
+    out->bytes.append(whole_);
+    return;
+  }
   for (const std::string_view entry : entries_) out->bytes.append(entry);
 }
 

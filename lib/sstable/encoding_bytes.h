@@ -114,10 +114,9 @@ class ByteWriter {
   void AppendPayload(SectionBuffer* out) const;
 
  private:
-  void PlanOffsets(std::span<const std::string_view> entries);
-
   std::vector<std::string_view> views_;
   std::span<const std::string_view> entries_;  // of views_ or distinct_
+  std::string_view whole_;                     // all entries, if they stand together; or empty
   std::vector<uint64_t> offset_values_;
   bool dictionary_ = false;
   DistinctValues<std::string_view> distinct_;

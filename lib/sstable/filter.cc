@@ -40,7 +40,7 @@ bool ForEachProbe(uint64_t mixed, uint32_t probes, Visit visit) {
 }  // namespace
 
 std::string FilterBuilder::Finish() {
-  std::sort(tokens_.begin(), tokens_.end());
+  if (!std::is_sorted(tokens_.begin(), tokens_.end())) std::sort(tokens_.begin(), tokens_.end());
   tokens_.erase(std::unique(tokens_.begin(), tokens_.end()), tokens_.end());
   std::string out;
   if (bits_ > 0 && !tokens_.empty()) {

@@ -35,11 +35,11 @@ absl::Status StreamTally::Add(RowBatch& batch) {
   if (!batch.open_deletion.live() && partition_count_ == 0) {
     return Broken(3, "the stream begins inside a range deletion");
   }
-  clustering_ = here_.clustering;
+  place_ = here_;
   size_t change = 0;
   for (size_t run = 0; run < batch.runs.size(); ++run) STOA_RETURN_IF_ERROR(AddRun(batch, run, &change));
   if (change != batch.changes.size()) return Broken(1, "a range-change outside its run");
-  here_.clustering = clustering_;
+  SetHere(place_);
   last_ = here_;
   const DeletionTime& deletion = batch.runs.back().deletion;
   if (!deletion.live()) last_.clustering = kBoundAfter;
@@ -48,20 +48,28 @@ absl::Status StreamTally::Add(RowBatch& batch) {
   return AddBlobs(batch);
 }
 
+/// `place` may view here_.
+void StreamTally::SetHere(const PositionView& place) {
+  here_.token = place.token;
+  here_.key = place.key;
+  here_.clustering = place.clustering;
+}
+
 absl::Status StreamTally::AddBlock(const RowBatch& batch, const PositionView& first) {
   if (!open_.live()) return Broken(3, "a block that begins outside the range deletion that is open");
   if (partition_count_ == 0) first_ = Position(first);
-  clustering_ = here_.clustering;
+  place_ = here_;
   for (size_t i = 0; i < batch.runs.size(); ++i) {
     const PartitionRun& run = batch.runs[i];
-    const bool continues = partition_count_ > 0 && PositionView{run.token, run.key, {}}.SamePartition(here_);
+    const bool continues = partition_count_ > 0 && PositionView{run.token, run.key, {}}.SamePartition(place_);
     if (continues && run.starts) return Broken(2, "a partition STARTs twice");
     if (!continues) STOA_RETURN_IF_ERROR(StartPartition(run));
     if (i == 0 && !first.clustering.empty()) STOA_RETURN_IF_ERROR(Advance(first.clustering, false));
   }
   // The rows of the last run may all be in the next block.
   const bool ends_with_row = batch.runs.back().first_row < batch.end;
-  here_.clustering = ends_with_row ? batch.last_clustering : clustering_;
+  if (ends_with_row) place_.clustering = batch.last_clustering;
+  SetHere(place_);
   last_ = here_;
   row_count_ += batch.row_count();
   return absl::OkStatus();
@@ -71,7 +79,7 @@ absl::Status StreamTally::AddRun(const RowBatch& batch, size_t run, size_t* chan
   const PartitionRun& partition = batch.runs[run];
   const PositionView position{partition.token, partition.key, {}};
   if (partition_count_ == 0) first_ = Position(FirstElement(batch));
-  if (partition_count_ == 0 || !position.SamePartition(here_)) {
+  if (partition_count_ == 0 || !position.SamePartition(place_)) {
     STOA_RETURN_IF_ERROR(StartPartition(partition));
   } else if (partition.starts) {
     return Broken(2, "a partition STARTs twice");
@@ -96,13 +104,11 @@ absl::Status StreamTally::StartPartition(const PartitionRun& run) {
   if (partition_count_ > 0) {
     if (!open_.live()) return Broken(3, "a range deletion is open at the end of a partition");
     if (!run.starts) return Broken(2, "a partition continues that is not the one before");
-    if (position < PositionView{here_.token, here_.key, {}}) return Broken(1, "partitions do not ascend");
+    if (position < PositionView{place_.token, place_.key, {}}) return Broken(1, "partitions do not ascend");
   }
   ++partition_count_;
   if (!run.deletion.live()) ++tombstone_count_;
-  here_.token = run.token;
-  here_.key = run.key;
-  clustering_ = {};
+  place_ = position;
   after_change_ = false;
   return absl::OkStatus();
 }
@@ -115,12 +121,12 @@ absl::Status StreamTally::AddChange(const RangeChange& change) {
 }
 
 absl::Status StreamTally::Advance(std::string_view clustering, bool is_change) {
-  const int order = clustering.compare(clustering_);
+  const int order = clustering.compare(place_.clustering);
   // A range deletion that was cut at a row's own key begins or ends in the row's place.
   if (order < 0 || (order == 0 && (is_change || !after_change_))) {
     return Broken(1, "rows or range-changes do not ascend");
   }
-  clustering_ = clustering;
+  place_.clustering = clustering;
   after_change_ = is_change;
   return absl::OkStatus();
 }

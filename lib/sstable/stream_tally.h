@@ -48,6 +48,7 @@ class StreamTally {
   absl::Status StartPartition(const PartitionRun& run);
   absl::Status AddChange(const RangeChange& change);
   absl::Status Advance(std::string_view clustering, bool is_change);
+  void SetHere(const PositionView& place);
   void CountTombstones(const RowBatch& batch);
   absl::Status AddBlobs(const RowBatch& batch);
 
@@ -57,10 +58,10 @@ class StreamTally {
   std::map<uint64_t, BlobId> blobs_;  // by number
   Position first_;
   Position last_;
-  // Where the stream is: the partition with the last row or change. The clustering views the batch while one
-  // is added.
+  // Where the stream is: the partition with the last row or change. While a batch is added, place_ is where,
+  // and views it.
   Position here_;
-  std::string_view clustering_;
+  PositionView place_;
   bool after_change_ = false;
   DeletionTime open_;
 };
