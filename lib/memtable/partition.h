@@ -29,10 +29,11 @@ struct Partition : PartitionDeletions {
   /// The start of the partition.
   PositionView position() const { return PositionView{token, key(), {}}; }
 
+  RowTree rows;
+  // What a search looks at stands last, in one piece with the root of the rows and the key.
   std::atomic<Partition*> next{nullptr};  ///< in the order of (token, key)
   const uint64_t token;
   const size_t key_size;
-  RowTree rows;
 
  private:
   Partition(uint64_t partition_token, size_t partition_key_size)

@@ -85,10 +85,10 @@ class RowTree {
                                   Arena* arena);
   static Replacement Rebuild(unsigned level, std::span<const RowTreeEntry> entries, Arena* arena);
 
-  std::atomic<uintptr_t> root_{0};  // 0: empty; a row + kSingleRow; or a node
   // The leaves at both ends, once there is a node: of use to the writer, and who prefetches.
   std::atomic<Node*> first_leaf_{nullptr};
   std::atomic<Node*> last_leaf_{nullptr};
+  std::atomic<uintptr_t> root_{0};  // 0: empty; a row + kSingleRow; or a node
 };
 
 /// Walks the rows of a tree in one direction. It sees what was added before Seek, and some of what is added
