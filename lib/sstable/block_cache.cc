@@ -21,6 +21,12 @@ constexpr uint64_t kEntryOverheadBytes = 128;
 constexpr uint64_t kShardBytesMin = 2 << 20;
 constexpr uint64_t kShardsMax = 64;
 
+/// What is pinned must leave room for what is not, also where neighbours take seven eighths.
+constexpr uint64_t kPinnedShare = 16;
+
+/// Shards that different threads look at have no line of memory in common.
+constexpr size_t kCacheLine = 64;
+
 /// Whoever finds an entry looks at so much of it next: asked for before its reference count, for which this
 /// waits.
 constexpr size_t kEntryFrontBytes = 512;
@@ -40,7 +46,7 @@ struct KeyHash {
 
 /// Slots stand in a ring. The hand goes round: an entry that was found since it last came by stays and loses
 /// that mark, one that somebody holds stays, any other goes.
-class BlockCache::Shard {
+class alignas(kCacheLine) BlockCache::Shard {
  public:
   using EntryPointer = std::shared_ptr<CacheEntry>;
 
@@ -51,7 +57,7 @@ class BlockCache::Shard {
     auto it = places_.find(key);
     if (it == places_.end()) return nullptr;
     Prefetch(it->second.entry.get(), kEntryFrontBytes);
-    it->second.entry->used_ = true;
+    if (!it->second.entry->used_) it->second.entry->used_ = true;  // reading leaves the line to others
     return it->second.entry;
   }
 
@@ -86,6 +92,13 @@ class BlockCache::Shard {
     } else {
       evicted.push_back(Erase(place));
     }
+  }
+
+  /// The bytes of an entry; 0 when it is not here.
+  uint64_t BytesOf(const CacheKey& key, const CacheEntry* entry) const {
+    MutexLock lock(&mutex_);
+    auto it = places_.find(key);
+    return it == places_.end() || it->second.entry.get() != entry ? 0 : slots_[it->second.slot].bytes;
   }
 
   void EraseFile(uint64_t file_id) {
@@ -188,6 +201,15 @@ std::shared_ptr<CacheEntry> BlockCache::Insert(const CacheKey& key, std::shared_
 
 void BlockCache::Grow(const CacheKey& key, const CacheEntry* entry, uint64_t bytes) {
   ShardOf(key).Grow(key, entry, bytes);
+}
+
+uint64_t BlockCache::Pin(const CacheKey& key, const CacheEntry* entry) {
+  const uint64_t most = capacity_bytes_ / kPinnedShare;
+  if (pinned_bytes_.load(std::memory_order_relaxed) >= most) return 0;
+  const uint64_t bytes = ShardOf(key).BytesOf(key, entry);
+  if (pinned_bytes_.fetch_add(bytes, std::memory_order_relaxed) + bytes <= most) return bytes;
+  Unpin(bytes);
+  return 0;
 }
 
 void BlockCache::EraseFile(uint64_t file_id) {

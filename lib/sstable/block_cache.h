@@ -2,6 +2,7 @@
 // budget.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,6 +57,12 @@ class BlockCache {
   /// Forgets all entries of a file that is gone.
   void EraseFile(uint64_t file_id);
 
+  /// The caller, who holds the entry, will do so until it Unpins, so that it need not be found again: returns
+  /// what the entry takes, or 0 where that is refused, because it is not in the cache or would make more than
+  /// a sixteenth of the capacity pinned. A pinned entry must not grow.
+  uint64_t Pin(const CacheKey& key, const CacheEntry* entry);
+  void Unpin(uint64_t bytes) { pinned_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
   /// Takes room for something that must stay in memory and is held elsewhere, even if that exceeds the
   /// capacity; gives it back.
   void Reserve(const CacheKey& key, uint64_t bytes);
@@ -78,6 +85,7 @@ class BlockCache {
 
   const uint64_t capacity_bytes_;
   const std::vector<const MemoryBudget*> neighbours_;
+  std::atomic<uint64_t> pinned_bytes_{0};
   size_t shard_count_ = 1;
   std::unique_ptr<Shard[]> shards_;
   DecompressorPool decompressors_;

@@ -136,6 +136,7 @@ absl::StatusOr<const Filter*> Extent::LoadFilter(const TableFile& file, BlockCac
     filter_.store(loaded, std::memory_order_release);
   }
   cache->Grow(key_, this, loaded->byte_count());
+  filter_charged_.store(true, std::memory_order_release);
   return loaded;
 }
 

@@ -67,6 +67,10 @@ class Extent : public CacheEntry {
 
   const IndexPage& page() const { return page_; }
   size_t memory_bytes() const { return sizeof(*this) + payload_.view().size(); }
+  /// It has its filter, if there is one, and will not grow any more.
+  bool is_whole() const {
+    return filter_range_.bytes == 0 || filter_charged_.load(std::memory_order_acquire);
+  }
 
   /// False: the partition is not in the extent. The filter's bytes are charged to `cache`.
   absl::StatusOr<bool> MayContain(uint64_t token, const TableFile& file, BlockCache* cache, ReadStats* stats);
@@ -92,6 +96,7 @@ class Extent : public CacheEntry {
 
   Mutex mutex_;
   std::atomic<const Filter*> filter_{nullptr};  // set once
+  std::atomic<bool> filter_charged_{false};     // to the cache
   std::unique_ptr<Filter> filter_owner_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -23,7 +23,8 @@ absl::StatusOr<std::shared_ptr<const TableReader>> TableReader::Open(Directory& 
 }
 
 TableReader::~TableReader() {
-  if (reserved_bytes_ > 0) cache_->Release(RootKey(), reserved_bytes_);
+  if (reserved_bytes_ > 0) cache_->Release(ExtentKey(footer_.index_root), reserved_bytes_);
+  cache_->Unpin(pinned_bytes_.load(std::memory_order_relaxed));
 }
 
 absl::Status TableReader::OpenFile(Directory& directory, std::string_view name,
@@ -79,8 +80,10 @@ absl::Status TableReader::LoadRoot() {
     return file_->Corrupt(range.offset, "the index root does not have ", statistics_.extent_count,
                           " extents");
   }
-  reserved_bytes_ = sizeof(*this) + root_payload_.view().size() + statistics_.memory_bytes();
-  cache_->Reserve(RootKey(), reserved_bytes_);
+  pinned_ = std::make_unique<PinnedExtent[]>(root_.entry_count());
+  reserved_bytes_ = sizeof(*this) + root_payload_.view().size() + statistics_.memory_bytes() +
+                    root_.entry_count() * sizeof(pinned_[0]);
+  cache_->Reserve(ExtentKey(range), reserved_bytes_);
   return absl::OkStatus();
 }
 
@@ -98,9 +101,26 @@ absl::StatusOr<std::shared_ptr<T>> TableReader::GetCached(CachedKind kind, uint6
 }
 
 absl::StatusOr<std::shared_ptr<Extent>> TableReader::GetExtent(uint32_t number, ReadStats* stats) const {
+  Extent* const pinned = pinned_[number].extent.load(std::memory_order_acquire);
+  if (pinned != nullptr) return std::shared_ptr<Extent>(std::shared_ptr<Extent>(), pinned);  // not counted
   const FileRange range = root_.Range(number);
-  return GetCached<Extent>(CachedKind::kExtent, range.offset, CacheUse::kFill, stats,
-                           [&] { return Extent::Load(*file_, range, cache_, stats); });
+  STOA_ASSIGN_OR_RETURN(std::shared_ptr<Extent> extent,
+                        GetCached<Extent>(CachedKind::kExtent, range.offset, CacheUse::kFill, stats,
+                                          [&] { return Extent::Load(*file_, range, cache_, stats); }));
+  if (extent->is_whole()) Pin(number, extent);
+  return extent;
+}
+
+void TableReader::Pin(uint32_t number, const std::shared_ptr<Extent>& extent) const {
+  const uint64_t bytes = cache_->Pin(ExtentKey(root_.Range(number)), extent.get());
+  if (bytes == 0) return;
+  Extent* expected = nullptr;
+  if (!pinned_[number].extent.compare_exchange_strong(expected, extent.get(), std::memory_order_acq_rel)) {
+    cache_->Unpin(bytes);
+    return;
+  }
+  pinned_[number].owner = extent;
+  pinned_bytes_.fetch_add(bytes, std::memory_order_relaxed);
 }
 
 absl::StatusOr<std::shared_ptr<CachedBlock>> TableReader::GetBlock(const FileRange& range, CacheUse cache_use,

@@ -1,6 +1,7 @@
 // An open SSTable file: its statistics, the root of its index, and its parts through the cache.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,6 +45,7 @@ class TableReader {
   int64_t FindExtent(const PositionView& position) const {
     return root_.entry_count() == 1 ? 0 : root_.FindLast(position);
   }
+  /// Valid no longer than the reader.
   absl::StatusOr<std::shared_ptr<Extent>> GetExtent(uint32_t number, ReadStats* stats) const;
   absl::StatusOr<std::shared_ptr<CachedBlock>> GetBlock(const FileRange& range, CacheUse cache_use,
                                                         ReadStats* stats) const;
@@ -61,9 +63,10 @@ class TableReader {
   template <typename T, typename Load>
   absl::StatusOr<std::shared_ptr<T>> GetCached(CachedKind kind, uint64_t offset, CacheUse cache_use,
                                                ReadStats* stats, Load load) const;
-  CacheKey RootKey() const {
-    return CacheKey{file_->file_id(), footer_.index_root.offset, CachedKind::kExtent};
+  CacheKey ExtentKey(const FileRange& range) const {
+    return CacheKey{file_->file_id(), range.offset, CachedKind::kExtent};
   }
+  void Pin(uint32_t number, const std::shared_ptr<Extent>& extent) const;
 
   BlockCache* const cache_;
   std::shared_ptr<const TableFile> file_;
@@ -73,6 +76,16 @@ class TableReader {
   SectionPayload root_payload_;
   IndexPage root_;
   uint64_t reserved_bytes_ = 0;
+
+  /// An extent whose filter was asked for, by a point read, is pinned if the cache has room for that: every
+  /// read needs one, there are few, and to find it in the cache and to count who holds it writes to memory
+  /// that all readers of the file write to.
+  struct PinnedExtent {
+    std::atomic<Extent*> extent{nullptr};  // set once
+    std::shared_ptr<Extent> owner;         // by whoever set that
+  };
+  std::unique_ptr<PinnedExtent[]> pinned_;
+  mutable std::atomic<uint64_t> pinned_bytes_{0};
 };
 
 }  // namespace stoa

@@ -123,6 +123,25 @@ TEST_CASE("a block cache evicts what is not used and not held") {
   CHECK(cache.used_bytes() == 1128);
 }
 
+TEST_CASE("little of a block cache can be pinned") {
+  // Goal: only what is in the cache can be pinned, and at most a sixteenth of the capacity at a time. Method:
+  // literal steps.
+  std::atomic<int64_t> live{0};
+  BlockCache cache(32 * 1128);
+  std::vector<std::shared_ptr<CacheEntry>> held;
+  for (uint64_t i = 0; i < 3; ++i) {
+    held.push_back(cache.Insert({1, i}, std::make_shared<CountedEntry>(&live, i), 1000));
+  }
+  CHECK(cache.Pin({1, 0}, held[1].get()) == 0);
+  CHECK(cache.Pin({1, 7}, held[1].get()) == 0);
+  CHECK(cache.Pin({1, 0}, held[0].get()) == 1128);
+  CHECK(cache.Pin({1, 1}, held[1].get()) == 1128);
+  CHECK(cache.Pin({1, 2}, held[2].get()) == 0);
+  cache.Unpin(1128);
+  CHECK(cache.Pin({1, 2}, held[2].get()) == 1128);
+  CHECK(cache.used_bytes() == 3 * 1128);  // charged once
+}
+
 TEST_CASE("a block cache is used by many threads") {
   // Goal: no race (under the thread sanitizer), no entry under a wrong key. Method: threads look up, insert,
   // grow and erase the same few keys.

@@ -90,5 +90,30 @@ TEST_CASE("a closed SSTable leaves nothing in the cache's account") {
   CHECK(cache.used_bytes() == 0);
 }
 
+TEST_CASE("point reads pin index pages while the cache has plenty of room") {
+  // Goal: after the second read of a row its index page is not looked up any more, unless pages would be a
+  // large part of the cache. Method: erase the file from the cache, and count what is read anew.
+  const TableSchema schema = SimpleSchema();
+  const Projection projection = FullProjection(schema);
+  const Content content = SimpleContent(60, 20);
+  for (const bool plenty : {true, false}) {
+    SSTableFixture fixture(plenty ? 4 << 20 : 20000);
+    const std::shared_ptr<SSTable> sstable = fixture.Make(schema, content, SmallBlocks(1, 1000, 1000));
+    const PositionView place{content[30].token, content[30].key, content[30].rows[7].clustering};
+    PointReadScratch scratch;
+    const auto read = [&] {
+      ReadStats stats;
+      CHECK(ValueOf(GetRowText(*sstable, projection, place, &scratch, &stats)) ==
+            ExpectedRowText(content, place));
+      return stats.cache_misses;
+    };
+    CHECK(read() == 2);
+    CHECK(read() == 0);
+    fixture.cache().EraseFile(sstable->metadata().file_id);
+    CHECK(read() == (plenty ? 1 : 2));
+    CHECK(read() == 0);
+  }
+}
+
 }  // namespace
 }  // namespace stoa::testing
