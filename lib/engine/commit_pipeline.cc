@@ -30,9 +30,28 @@ int64_t StartOfStep(int64_t micros) {
 
 }  // namespace
 
-/// A writer in the queue. Lives on its thread's stack; linked into the queue, then into its group.
+/// Those who have been appended together: what they apply is visible when `pending` is 0. Lives on its
+/// leader's stack, who stays until it is.
+struct CommitPipeline::Group {
+  uint64_t last_sequence = 0;
+  int64_t last_timestamp = 0;
+  const View* view = nullptr;
+  Writer* writers = nullptr;
+  Group* older = nullptr;
+  /// Writers that have not applied their rows, and one more while a group before this one is not visible.
+  std::atomic<size_t> pending{0};
+
+  /// True when nothing is pending any more.
+  bool EndOne() {
+    return pending.load(std::memory_order_acquire) == 1 ||
+           pending.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
+};
+
+/// A writer in the queue. Lives on its thread's stack; joins the queue, then the group of a leader.
 struct CommitPipeline::Writer {
-  enum class State : uint8_t { kQueued, kApply, kVisible, kFailed };
+  enum class Turn : uint8_t { kLead = 1, kApply, kFailed };
+  enum class Visible : uint8_t { kYes = 1 };
 
   std::string_view mutations;
   std::span<const BlobHold> blobs;
@@ -40,13 +59,13 @@ struct CommitPipeline::Writer {
   bool exclusive = false;
   PartitionWatch* watch = nullptr;
 
-  State state = State::kQueued;
   CommitStamp stamp;
   absl::Status status;
-  const View* view = nullptr;  // pinned by the leader of the group, who stays until the group is visible
   Group* group = nullptr;
-  Writer* next = nullptr;
-  CondVar changed;
+  Writer* older = nullptr;
+  Writer* next = nullptr;  // in the group
+  Notice<Turn> turn;
+  Notice<Visible> visible;
 };
 
 CommitPipeline::CommitPipeline(const Start& start, LogWriter& log, const ViewHolder& views, Clock& clock,
@@ -98,70 +117,85 @@ absl::Status CommitPipeline::Commit(std::string_view mutations, std::span<const 
   self.watch = watch;
   self.payload_hash = Hash64(mutations);
   STOA_RETURN_IF_ERROR(health_.Check());
-  mutex_.Lock();
-  (queue_head_ == nullptr ? queue_head_ : queue_tail_->next) = &self;
-  queue_tail_ = &self;
-  while (self.state == Writer::State::kQueued && (leading_ || queue_head_ != &self))
-    self.changed.Wait(&mutex_);
-  absl::Status status = self.status;
-  if (self.state == Writer::State::kQueued) {
-    status = watch != nullptr && watch->touched ? SendBack(&self) : Lead(&self);
-  } else if (self.state == Writer::State::kApply) {
-    ApplyAndPublish(&self);
+  switch (writers_.Join(&self) ? Writer::Turn::kLead : self.turn.Wait()) {
+    case Writer::Turn::kLead:
+      STOA_RETURN_IF_ERROR(watch != nullptr && watch->touched ? SendBack(&self) : Lead(&self));
+      break;
+    case Writer::Turn::kApply:
+      Apply(&self, self.group);
+      break;
+    case Writer::Turn::kFailed:
+      return self.status;
   }
-  mutex_.Unlock();
-  if (status.ok()) {
-    after_visible_();
-  }
-  return status;
+  after_visible_();
+  return absl::OkStatus();
 }
 
-/// Takes the group at the head of the queue through the log and, with the others of the group, into the
-/// memtables. Unlocks meanwhile; locked again on return.
+/// Takes a group from the head of the queue through the log and, with the others of the group, into the
+/// memtables.
 absl::Status CommitPipeline::Lead(Writer* self) {
-  leading_ = true;
+  size_t count = 0;
+  Writer* const last = FormGroup(self, &count);
+  before_group_(last_sequence_);
+  const ViewHolder::Pin view = views_.Acquire();
+  if (const absl::Status status = AppendGroup(self); !status.ok()) {
+    PassLead(last);
+    for (Writer *writer = self->next, *next = nullptr; writer != nullptr; writer = next) {
+      next = writer->next;  // a follower may be gone as soon as he has been told
+      writer->status = status;
+      writer->turn.Give(Writer::Turn::kFailed);
+    }
+    return status;
+  }
+  if (!watches_.empty()) [[unlikely]]
+    MarkWatches(self);
+  commit_count_.store(commit_count() + count, std::memory_order_relaxed);  // by one thread at a time
+
+  Group group;
+  group.last_sequence = last_sequence_;
+  group.last_timestamp = last_timestamp();
+  group.view = &*view;
+  group.writers = self;
+  group.pending.store(count + 1, std::memory_order_relaxed);
+  // Nobody else counts down before he is told.
+  if (groups_.Join(&group)) group.pending.store(count, std::memory_order_relaxed);
+  PassLead(last);
+  // A follower is not gone before the group is visible, for which the leader is needed too.
+  for (Writer* writer = self->next; writer != nullptr; writer = writer->next) {
+    writer->group = &group;
+    writer->turn.Give(Writer::Turn::kApply);
+  }
+  Apply(self, &group);
+  return absl::OkStatus();
+}
+
+/// Links those who have joined the queue behind the leader into his group, as far as they may be in it.
+/// Returns the last of them.
+CommitPipeline::Writer* CommitPipeline::FormGroup(Writer* self, size_t* count) const {
+  writers_.ForEachSince(self, [](Writer* writer) { writer->older->next = writer; });
   Writer* last = self;
   size_t bytes = self->mutations.size();
-  size_t count = 1;
+  *count = 1;
   while (last->next != nullptr && !last->next->exclusive && bytes < kGroupBytesMax &&
          (last->next->watch == nullptr || MayJoin(self, last->next))) {
     last = last->next;
     bytes += last->mutations.size();
-    ++count;
+    ++*count;
   }
-  queue_head_ = last->next;
-  if (queue_head_ == nullptr) queue_tail_ = nullptr;
   last->next = nullptr;
-  mutex_.Unlock();
+  return last;
+}
 
-  before_group_(last_sequence_);
-  ViewHolder::Pin view = views_.Acquire();
-  const absl::Status status = AppendGroup(self);
+/// Waits for the turn to lead without anything to append.
+void CommitPipeline::TakeLead(Writer* self) {
+  self->exclusive = true;
+  if (!writers_.Join(self)) self->turn.Wait();
+  self->next = nullptr;  // a leader before has linked those who wait behind
+}
 
-  mutex_.Lock();
-  if (!status.ok()) {
-    for (Writer *writer = self, *next = nullptr; writer != nullptr; writer = next) {
-      next = writer->next;  // a follower may be gone as soon as the lock is
-      writer->status = status;
-      writer->state = Writer::State::kFailed;
-      if (writer != self) writer->changed.Signal();
-    }
-    PassLeadership();
-    return status;
-  }
-  applying_.push_back(Group{last_sequence_, last_timestamp(), count, self});
-  if (!watches_.empty()) [[unlikely]]
-    MarkWatches(self);
-  for (Writer* writer = self; writer != nullptr; writer = writer->next) {
-    writer->group = &applying_.back();
-    writer->view = &*view;
-    writer->state = Writer::State::kApply;
-    if (writer != self) writer->changed.Signal();
-  }
-  commit_count_.fetch_add(count, std::memory_order_relaxed);
-  PassLeadership();
-  ApplyAndPublish(self);
-  return absl::OkStatus();
+/// Ends the lead of the group that ends with `last`.
+void CommitPipeline::PassLead(Writer* last) {
+  if (Writer* const next = writers_.After(last)) next->turn.Give(Writer::Turn::kLead);
 }
 
 /// Whether a writer with a watch may follow those from `first` on in one group.
@@ -185,23 +219,24 @@ void CommitPipeline::MarkWatches(const Writer* first) {
 
 /// Takes the writer at the head of the queue out of it: what it has read has changed.
 absl::Status CommitPipeline::SendBack(Writer* self) {
-  queue_head_ = self->next;
-  if (queue_head_ == nullptr) queue_tail_ = nullptr;
-  PassLeadership();
+  PassLead(self);
   return absl::AbortedError("a partition that was read has been written to since");
 }
 
 void CommitPipeline::BeginWatch(PartitionWatch* watch) {
-  MutexLock lock(&mutex_);
+  Writer self;
+  TakeLead(&self);
   watch->touched = false;
   if (std::find(watches_.begin(), watches_.end(), watch) == watches_.end()) watches_.push_back(watch);
-  const uint64_t appended = applying_.empty() ? 0 : applying_.back().last_sequence;
-  while (visible_sequence() < appended) watch->visible.Wait(&mutex_);
+  AwaitVisible(&self);
+  PassLead(&self);
 }
 
 void CommitPipeline::EndWatch(PartitionWatch* watch) {
-  MutexLock lock(&mutex_);
+  Writer self;
+  TakeLead(&self);
   std::erase(watches_, watch);
+  PassLead(&self);
 }
 
 absl::Status CommitPipeline::AppendGroup(Writer* first) {
@@ -232,63 +267,61 @@ absl::Status CommitPipeline::AppendRecords() {
   return status;
 }
 
-/// Applies the writer's rows and waits until its group is visible. Locked on entry and on return.
-void CommitPipeline::ApplyAndPublish(Writer* self) {
-  mutex_.Unlock();
+/// Applies the writer's rows and waits until its group is visible.
+void CommitPipeline::Apply(Writer* self, Group* group) {
   const int64_t newest =
-      ApplyMutations(*self->view, self->mutations, self->blobs, self->stamp, visible_timestamp());
+      ApplyMutations(*group->view, self->mutations, self->blobs, self->stamp, visible_timestamp());
   if (newest > self->stamp.timestamp) [[unlikely]]
     NoteTimestamp(newest);
-  mutex_.Lock();
-  if (--self->group->unapplied == 0) AdvanceVisible();
-  while (self->state != Writer::State::kVisible) self->changed.Wait(&mutex_);
-}
-
-void CommitPipeline::AdvanceVisible() {
-  while (!applying_.empty() && applying_.front().unapplied == 0) {
-    const Group& group = applying_.front();
-    visible_sequence_.store(group.last_sequence, std::memory_order_release);
-    visible_timestamp_.store(group.last_timestamp, std::memory_order_release);
-    for (Writer *writer = group.writers, *next = nullptr; writer != nullptr; writer = next) {
-      next = writer->next;
-      writer->state = Writer::State::kVisible;
-      writer->changed.Signal();
-    }
-    applying_.pop_front();
+  if (group->EndOne()) {
+    Publish(group, self);
+  } else {
+    self->visible.Wait();
   }
-  for (PartitionWatch* watch : watches_) watch->visible.Signal();
-  // An exclusive writer waits at the head of the queue for everything to be visible.
-  if (applying_.empty() && queue_head_ != nullptr && queue_head_->exclusive) queue_head_->changed.Signal();
 }
 
-void CommitPipeline::PassLeadership() {
-  leading_ = false;
-  if (queue_head_ != nullptr) queue_head_->changed.Signal();
+/// Makes a group visible, and those behind it that wait for nothing else. `self`, of the first of them, need
+/// not be told.
+void CommitPipeline::Publish(Group* group, const Writer* self) {
+  do {
+    visible_sequence_.store(group->last_sequence, std::memory_order_release);
+    visible_timestamp_.store(group->last_timestamp, std::memory_order_release);
+    Group* const newer = groups_.After(group);
+    // The group is gone when its leader has been told, and so is each writer.
+    for (Writer *writer = group->writers, *next = nullptr; writer != nullptr; writer = next) {
+      next = writer->next;
+      if (writer != self) writer->visible.Give(Writer::Visible::kYes);
+    }
+    group = newer;
+  } while (group != nullptr && group->EndOne());
+}
+
+/// For the leader: waits until all that has been appended is visible, as a group of nothing behind it.
+void CommitPipeline::AwaitVisible(Writer* self) {
+  Group group;
+  group.last_sequence = last_sequence_;
+  group.last_timestamp = last_timestamp();
+  group.writers = self;
+  group.pending.store(1, std::memory_order_relaxed);
+  if (groups_.Join(&group)) {
+    Publish(&group, self);
+  } else {
+    self->visible.Wait();
+  }
 }
 
 absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const CommitStamp&)>& body) {
   Writer self;
-  self.exclusive = true;
   STOA_RETURN_IF_ERROR(health_.Check());
-  mutex_.Lock();
-  (queue_head_ == nullptr ? queue_head_ : queue_tail_->next) = &self;
-  queue_tail_ = &self;
-  while (leading_ || queue_head_ != &self || !applying_.empty()) self.changed.Wait(&mutex_);
-  leading_ = true;
-  queue_head_ = self.next;
-  if (queue_head_ == nullptr) queue_tail_ = nullptr;
-  mutex_.Unlock();
-
+  TakeLead(&self);
+  AwaitVisible(&self);
   absl::StatusOr<CommitStamp> stamp = NextStamp();
   const absl::Status status = stamp.ok() ? body(*stamp) : stamp.status();
-
-  mutex_.Lock();
   // Nobody else can have moved it. A failed body has used up its sequence, but nothing carries it.
   visible_sequence_.store(last_sequence_, std::memory_order_release);
   visible_timestamp_.store(last_timestamp(), std::memory_order_release);
   for (PartitionWatch* watch : watches_) watch->touched = true;
-  PassLeadership();
-  mutex_.Unlock();
+  PassLead(&self);
   after_visible_();
   return status;
 }
@@ -301,7 +334,7 @@ absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_v
   const ViewHolder::Pin view = views_.Acquire();
   const int64_t newest = ApplyMutations(*view, mutations, blobs, stamp, visible_timestamp());
   if (newest > stamp.timestamp) NoteTimestamp(newest);
-  commit_count_.fetch_add(1, std::memory_order_relaxed);
+  commit_count_.store(commit_count() + 1, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 

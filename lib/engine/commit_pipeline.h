@@ -9,6 +9,13 @@
 //     group
 //                        next group ──► [lead ...]  ──► [apply] ...
 //
+// There is no lock. Both orders are queues of those who have arrived (ArrivalQueue in io/sync.h): of writers,
+// whose turn is the lead, and of groups that have been appended, whose turn is to become visible. A group
+// does when its turn has come and all its rows have been applied; whoever does the last of it makes it
+// visible, and with it those behind it that wait for nothing else. A writer alone takes four atomic steps;
+// with a mutex and condition variables it was three acquisitions, and two writers reached 0.3 of the rate of
+// one, as each slept and was woken for what takes less than a microsecond.
+//
 // Invariants:
 //   * Sequences and automatic timestamps grow in log order.
 //   * An automatic timestamp is the millisecond of the clock; or 1 more than the greatest automatic one
@@ -27,7 +34,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -100,23 +106,21 @@ class CommitPipeline {
 
  private:
   struct Writer;
-  struct Group {
-    uint64_t last_sequence = 0;
-    int64_t last_timestamp = 0;
-    size_t unapplied = 0;
-    Writer* writers = nullptr;
-  };
+  struct Group;
 
-  absl::Status Lead(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool MayJoin(const Writer* first, const Writer* candidate) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void MarkWatches(const Writer* first) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status SendBack(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Lead(Writer* self);
+  Writer* FormGroup(Writer* self, size_t* count) const;
+  bool MayJoin(const Writer* first, const Writer* candidate) const;
+  void MarkWatches(const Writer* first);
+  absl::Status SendBack(Writer* self);
+  void TakeLead(Writer* self);
+  void PassLead(Writer* last);
   absl::Status AppendGroup(Writer* first);
   void AddRecord(const CommitStamp& stamp, std::string_view mutations, uint64_t payload_hash);
   absl::Status AppendRecords();
-  void ApplyAndPublish(Writer* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void AdvanceVisible() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PassLeadership() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(Writer* self, Group* group);
+  void Publish(Group* group, const Writer* self);
+  void AwaitVisible(Writer* self);
   absl::StatusOr<CommitStamp> NextStamp();
   void NoteTimestamp(int64_t timestamp);
 
@@ -131,25 +135,23 @@ class CommitPipeline {
   /// Microseconds. Timestamps that were given before were not in the future then.
   const int64_t opened_at_;
 
-  // Written by the leader alone.
+  // Together on lines of memory is what changes at the same time.
+  alignas(64) ArrivalQueue<Writer> writers_;
+
+  // The leader's own.
   uint64_t last_sequence_;
   std::atomic<int64_t> last_timestamp_;
+  std::atomic<uint64_t> commit_count_{0};
   std::vector<LogRecord> records_;
+  std::vector<PartitionWatch*> watches_;
+
+  /// Appended and not yet visible.
+  alignas(64) ArrivalQueue<Group> groups_;
+  std::atomic<uint64_t> visible_sequence_;
+  std::atomic<int64_t> visible_timestamp_;
   /// The greatest timestamp that was given with a write and was not in the future, if it was greater than an
   /// automatic one.
   std::atomic<int64_t> given_timestamp_{kNoTimestamp};
-
-  std::atomic<uint64_t> visible_sequence_;
-  std::atomic<int64_t> visible_timestamp_;
-  std::atomic<uint64_t> commit_count_{0};
-
-  Mutex mutex_;
-  bool leading_ ABSL_GUARDED_BY(mutex_) = false;
-  Writer* queue_head_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  Writer* queue_tail_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  /// Appended and not yet visible, oldest first.
-  std::deque<Group> applying_ ABSL_GUARDED_BY(mutex_);
-  std::vector<PartitionWatch*> watches_ ABSL_GUARDED_BY(mutex_);
 };
 
 /// Applies the rows of a batch to the active memtables of `view`, which hold its blobs from then on. Rows of

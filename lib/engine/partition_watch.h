@@ -12,7 +12,7 @@
 // commits up to S, then no commit with a sequence in (S, s) touches P. So the decision holds at s as it did
 // at S.
 //
-// Rules, all under the pipeline's mutex:
+// Rules, all kept by whoever leads in the pipeline, one at a time:
 //   1. CommitPipeline::BeginWatch returns when everything appended before it is visible. The reading begins
 //      after that, so S is at least the last sequence appended when the watch began. (Neither does a view
 //      limit S further down: a memtable that is sealed later is sealed at a sequence that was appended by
@@ -50,8 +50,6 @@
 
 #include <stoa/write_batch.h>
 
-#include "io/sync.h"
-
 namespace stoa {
 
 struct WatchedPartition {
@@ -59,8 +57,8 @@ struct WatchedPartition {
   std::string key;  ///< serialized
 };
 
-/// One writer's watch. CommitPipeline has what is done with it; its members are guarded by the pipeline's
-/// mutex, but for those that never change.
+/// One writer's watch. CommitPipeline has what is done with it; its members belong to its
+/// leader, but for those that never change.
 struct PartitionWatch {
   explicit PartitionWatch(std::span<const WatchedPartition> watched) : partitions(watched) {}
 
@@ -70,7 +68,6 @@ struct PartitionWatch {
   int64_t now_seconds = 0;
 
   bool touched = false;
-  CondVar visible;  ///< the visible sequence has moved
 };
 
 /// True when a batch (data/mutation.h) writes to one of the partitions.

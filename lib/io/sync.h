@@ -6,10 +6,12 @@
 // instead of 13 to 16 ns; and not being built with the thread sanitizer it hides what it orders from it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <thread>
 
 #include <absl/base/thread_annotations.h>
 
@@ -60,6 +62,125 @@ class CondVar {
 
  private:
   std::condition_variable condition_;
+};
+
+/// Waits for what another thread is about to do, for a few microseconds at most; false when it has not come
+/// by then. Sleeping and being woken take ten times as long as what is worth waiting for in this way. Who is
+/// waited for may have no processor because of those that wait: so these offer theirs, and then give up.
+template <typename Condition>
+bool WaitBriefly(const Condition& condition) {
+  constexpr int kPauses = 64;
+  constexpr int kYields = 4;
+  for (int i = 0; i < kPauses; ++i) {
+    if (condition()) return true;
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+  for (int i = 0; i < kYields; ++i) {
+    std::this_thread::yield();
+    if (condition()) return true;
+  }
+  return false;
+}
+
+/// One word that a thread waits for and another gives it, once. Waits briefly before it sleeps; who gives
+/// it wakes only one that sleeps. `Value` is an enumeration with values from 1 to 255.
+template <typename Value>
+class Notice {
+ public:
+  Notice() = default;
+  Notice(const Notice&) = delete;
+  Notice& operator=(const Notice&) = delete;
+
+  /// What was written before is seen by who has waited. As soon as he has the word he may destroy the notice.
+  void Give(Value value) {
+    const uintptr_t before = word_.exchange(static_cast<uintptr_t>(value), std::memory_order_acq_rel);
+    if (before != 0) [[unlikely]]
+      reinterpret_cast<Sleeper*>(before)->Wake();
+  }
+
+  Value Wait() {
+    uintptr_t word = 0;
+    if (!WaitBriefly([&] { return (word = word_.load(std::memory_order_acquire)) != 0; })) word = Sleep();
+    return static_cast<Value>(word);
+  }
+
+ private:
+  /// On the stack of who sleeps, who stays until he is woken: nobody touches the notice by then.
+  class Sleeper {
+   public:
+    void Wake() {
+      MutexLock lock(&mutex_);
+      awake_ = true;
+      woken_.Signal();
+    }
+    void Sleep() {
+      MutexLock lock(&mutex_);
+      while (!awake_) woken_.Wait(&mutex_);
+    }
+
+   private:
+    Mutex mutex_;
+    CondVar woken_;
+    bool awake_ ABSL_GUARDED_BY(mutex_) = false;
+  };
+
+  uintptr_t Sleep() {
+    Sleeper sleeper;
+    uintptr_t word = 0;
+    if (!word_.compare_exchange_strong(word, reinterpret_cast<uintptr_t>(&sleeper), std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
+      return word;
+    }
+    sleeper.Sleep();
+    return word_.load(std::memory_order_acquire);
+  }
+
+  /// 0: not given; the word; or the address of who sleeps.
+  std::atomic<uintptr_t> word_{0};
+};
+
+/// Nodes in the order in which they joined, which take turns: each is told of its turn by the one before it.
+/// No lock: to join and to be the only one costs an atomic exchange each. Nodes live elsewhere, have a member
+/// `older`, and stay until After says who comes behind them.
+template <typename Node>
+class ArrivalQueue {
+ public:
+  /// Joins at the end. True when nobody is before the node: it has its turn.
+  bool Join(Node* node) {
+    Node* older = newest_.load(std::memory_order_relaxed);
+    do {
+      node->older = older;
+    } while (
+        !newest_.compare_exchange_weak(older, node, std::memory_order_acq_rel, std::memory_order_relaxed));
+    return older == nullptr;
+  }
+
+  /// Calls `visit` for those that have joined since `first`, which has its turn, newest first.
+  template <typename Visit>
+  void ForEachSince(const Node* first, const Visit& visit) const {
+    for (Node* node = newest_.load(std::memory_order_acquire); node != first; node = node->older) visit(node);
+  }
+
+  /// Ends the turn of all up to `last`, which is in the queue. What is returned is next and has to be told;
+  /// null when nobody has joined since.
+  Node* After(Node* last) {
+    Node* node = last;
+    if (newest_.load(std::memory_order_relaxed) == last &&
+        newest_.compare_exchange_strong(node, nullptr, std::memory_order_acq_rel,
+                                        std::memory_order_acquire)) {
+      return nullptr;
+    }
+    node = newest_.load(std::memory_order_acquire);
+    while (node->older != last) node = node->older;
+    return node;
+  }
+
+ private:
+  std::atomic<Node*> newest_{nullptr};
 };
 
 }  // namespace stoa

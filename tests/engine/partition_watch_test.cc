@@ -7,53 +7,11 @@
 
 #include "engine/commit_pipeline.h"
 #include "engine/partition_latches.h"
-#include "model/sim_env.h"
+#include "engine/pipeline_fixture.h"
 #include "support/catch.h"
 #include "support/status.h"
 
 namespace stoa {
-namespace {
-
-/// A commit pipeline over two tables without anything else.
-struct Pipeline {
-  Pipeline() : env(files, 1) {
-    REQUIRE_OK(files.CreateDirectory("db"));
-    directory = ValueOf(files.OpenDirectory("db"));
-    log = ValueOf(LogWriter::Create(*directory, LogWriterOptions{}, 1, 0));
-    View::Tables views_of_tables;
-    for (TableId id = 0; id < 2; ++id) {
-      schemas.push_back(std::make_shared<const TableSchema>(ValueOf(TableSchema::Builder("t")
-                                                                        .PartitionKey("k", TypeKind::kText)
-                                                                        .Regular("v", TypeKind::kInt)
-                                                                        .Build())));
-      auto table = std::make_shared<TableView>();
-      table->schema = schemas.back();
-      table->active = std::make_shared<Memtable>(id, nullptr);
-      views_of_tables.emplace(id, std::move(table));
-    }
-    views.Publish(std::make_shared<const View>(std::move(views_of_tables)));
-    pipeline.emplace(
-        CommitPipeline::Start{0, 1'000'000, 0}, *log, views, env.clock, health, [](uint64_t) {}, [] {});
-  }
-  ~Pipeline() { views.Publish(nullptr); }
-
-  std::string Row(std::string_view key) {
-    WriteBatch batch;
-    REQUIRE_OK(batch.Upsert(schemas[0], {key}, {}, {}));
-    return batch.mutations();
-  }
-
-  SimFileSystem files;
-  SimEnv env;
-  std::unique_ptr<Directory> directory;
-  std::unique_ptr<LogWriter> log;
-  std::vector<Table> schemas;
-  ViewHolder views;
-  Health health;
-  std::optional<CommitPipeline> pipeline;
-};
-
-}  // namespace
 
 // Goal: a commit with a watch is sent back if somebody wrote to its partition since the watch began, and only
 // then; nothing of it is left, and it may be tried again. Method: each in turn.
