@@ -1,8 +1,10 @@
 #include <atomic>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "io/clock.h"
 #include "wal/log_test_util.h"
 
 namespace stoa {
@@ -307,6 +309,68 @@ TEST_CASE("log writer: concurrent appends and syncs") {
   const Replayed replayed = Replay(*log.directory);
   CHECK(replayed.status == absl::OkStatus());
   CHECK(replayed.records == log.appended);
+}
+
+/// By it every sync takes 20 ms: so long that who waits for others gets them.
+class SlowClock : public ManualClock {
+ public:
+  SlowClock() : ManualClock(0) {}
+  int64_t NowMonotonicMicros() override {
+    Advance(20'000);
+    return ManualClock::NowMonotonicMicros();
+  }
+};
+
+/// Threads append and sync, again and again; returns how many syncs failed. Appends are one at a time.
+int SyncTogether(TestLog& log, int threads, int rounds) {
+  std::mutex append;
+  std::atomic<int> faults{0};
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; ++i) {
+    running.emplace_back([&] {
+      for (int round = 0; round < rounds; ++round) {
+        uint64_t sequence = 0;
+        {
+          std::lock_guard lock(append);
+          log.Append(10).IgnoreError();
+          sequence = log.writer->appended_sequence();
+        }
+        const auto synced = log.writer->Sync();
+        if (!synced.ok() || *synced < sequence) ++faults;
+      }
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  return faults;
+}
+
+TEST_CASE("log writer: threads that sync wait for each other") {
+  // More threads than most machines have processors. Each sync covers what was appended before it began,
+  // whoever made it. When some threads end, the others do not wait for them forever.
+  for (const bool slow : {false, true}) {
+    SlowClock slow_clock;
+    ManualClock still_clock(0);
+    TestLog log(1 << 20);
+    log.options.clock = slow ? &slow_clock : &still_clock;
+    REQUIRE(log.writer->Close().ok());
+    log.writer = LogWriter::Create(*log.directory, log.options, 2, 0).value();
+    CHECK(SyncTogether(log, 6, 200) == 0);
+    CHECK(SyncTogether(log, 2, 200) == 0);
+    CHECK(SyncTogether(log, 1, 200) == 0);
+    CHECK(log.writer->Close().ok());
+  }
+}
+
+TEST_CASE("log writer: an error ends the wait of all who sync") {
+  SlowClock clock;
+  TestLog log(1 << 20);
+  log.options.clock = &clock;
+  REQUIRE(log.writer->Close().ok());
+  log.writer = LogWriter::Create(*log.directory, log.options, 2, 0).value();
+  CHECK(SyncTogether(log, 4, 10) == 0);
+  log.files.FailCall(log.files.calls() + 100, absl::UnavailableError("injected"), FaultSpan::kOnce);
+  CHECK(SyncTogether(log, 4, 200) > 0);
+  CHECK(log.writer->Sync().status().message() == "injected");
 }
 
 }  // namespace
