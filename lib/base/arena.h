@@ -1,6 +1,7 @@
 // A bump allocator: memory is handed out from large chunks and given back all at once.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -39,7 +40,7 @@ class Arena {
   /// is stored into lines that are not there has to be waited for by the next lock or unlock.
   void PrefetchNext() const {
     constexpr size_t kBytes = 256;
-    Prefetch(next_, kBytes);
+    Prefetch(next_, std::min(kBytes, static_cast<size_t>(end_ - next_)));
   }
 
   template <typename T>
