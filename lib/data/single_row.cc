@@ -33,10 +33,12 @@ void SingleRow::AddRow(std::string_view clustering, uint8_t flags, int64_t times
   expiry_ = expiry;
 }
 
-void SingleRow::SetFlags(const Cell& cell, Place* place, ColumnVector* vector) {
-  place->flags = FlagsOf(cell);
-  if (cell.complex) place->bytes = arena_.Copy(cell.bytes);
-  if ((place->flags & cell_flags::kNoValue) != 0) place->bytes = {};
+void SingleRow::SetFlagged(const Cell& cell, Place* place, ColumnVector* vector) {
+  if (cell.complex) {
+    place->bytes = arena_.Copy(cell.bytes);
+  } else if ((place->flags & cell_flags::kNoValue) != 0) {
+    place->bytes = {};
+  }
   vector->flags = &place->flags;
 }
 

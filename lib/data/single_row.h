@@ -26,20 +26,20 @@ class SingleRow {
   void AddRow(std::string_view clustering, uint8_t flags, int64_t timestamp, int64_t expiry);
   /// At most once per column.
   void SetCell(uint32_t column_index, const Cell& cell) {
-    STOA_DCHECK(set_count_ < set_.size());
+    STOA_DCHECK(column_index < cells_.size() && set_count_ < set_.size());
     Place& place = cells_[column_index];
     ColumnVector& vector = vectors_[column_index];
     place.word = cell.word;
     place.bytes = cell.bytes;
     place.timestamp = cell.timestamp;
     place.expiry = cell.expiry;
+    place.flags = FlagsOf(cell);
     vector.timestamps = cell.timestamp != timestamp_ ? &place.timestamp : nullptr;
     vector.expiries = cell.expiry != expiry_ ? &place.expiry : nullptr;
     vector.flags = nullptr;
     set_[set_count_++] = column_index;
-    const bool flagged = cell.tombstone | cell.empty | cell.blob | cell.complex;
-    if (flagged) [[unlikely]]
-      SetFlags(cell, &place, &vector);
+    if (place.flags != 0) [[unlikely]]
+      SetFlagged(cell, &place, &vector);
   }
   /// The batch, fully loaded; valid until the next Start.
   void Finish();
@@ -56,7 +56,7 @@ class SingleRow {
     uint8_t flags;
   };
 
-  void SetFlags(const Cell& cell, Place* place, ColumnVector* vector);
+  void SetFlagged(const Cell& cell, Place* place, ColumnVector* vector);
 
   // By projected column. What a vector says of where its values are stays from row to row.
   std::vector<Place> cells_;
