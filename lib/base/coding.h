@@ -142,6 +142,8 @@ class Decoder {
     p_ += size;
     return true;
   }
+  /// REQUIRES: size <= remaining().
+  void Skip(size_t size) { p_ += size; }
   bool LengthPrefixed(std::string_view* bytes) {
     uint64_t size = 0;
     return Varint(&size) && (size <= remaining() || Fail()) && Bytes(static_cast<size_t>(size), bytes);

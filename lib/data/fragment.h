@@ -72,7 +72,7 @@ class FragmentReader {
 
   /// The next cell; false at the end or on malformed bytes.
   bool NextCell(ColumnId* column, Cell* cell);
-  /// Passes over the cells up to the first that is more than a value with the fragment's timestamp and
+  /// Passes over the cells up to the first that is more than a short value with the fragment's timestamp and
   /// expiry; returns how many. The next cell is that one.
   uint32_t SkipPlainCells();
   /// Of the value of the last cell: 1, 2, 4 or 8 if it is a word, else 0.
@@ -83,10 +83,9 @@ class FragmentReader {
 
  private:
   bool ReadHeader();
+  bool ReadPlainCell(Cell* cell);
   bool ReadCell(Cell* cell);
   bool ReadValue(uint8_t size_class, Cell* cell);
-  template <typename T>
-  bool ReadWord(Cell* cell);
   /// Makes the reader as of an empty fragment, with ok() false.
   void Fail();
 

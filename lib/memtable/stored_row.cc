@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "data/complex_cell.h"
 #include "data/fragment_fold.h"
 
@@ -55,6 +56,10 @@ inline bool StoredRow::Fragment::LiesIn(const SequenceRange& sequences) const {
 }
 
 namespace {
+
+/// A reader of cells finds each by the size of the one before, and so would wait for memory once for each that
+/// stands in another cache line: a tenth of ycsb/d, where rows take 1 KiB.
+constexpr size_t kPrefetchedBytesMax = 2 << 10;
 
 constexpr size_t AlignedTo8(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
 
@@ -137,7 +142,9 @@ size_t StoredRow::MergeInto(const SequenceRange& sequences, RowMerger* merger) c
   const Fragment* fragment = newest_.load(std::memory_order_acquire);
   while (fragment != nullptr) {
     if (fragment->LiesIn(sequences)) {
-      AddFragment(fragment->content(), merger);
+      const FragmentInContext content = fragment->content();
+      Prefetch(content.bytes.data(), std::min(content.bytes.size(), kPrefetchedBytesMax));
+      AddFragment(content, merger);
       ++count;
       fragment = fragment->below();
     } else {
