@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <span>
 
 #include "workloads.h"
 
@@ -18,51 +19,52 @@ uint64_t InsertsExpected(const Mix& mix, uint64_t operations) {
   return operations * percent / 100;
 }
 
-}  // namespace
+OpKind KindOf(const Mix& mix, int64_t percent) {
+  for (const Mix::Share& share : mix.shares) {
+    percent -= share.percent;
+    if (percent < 0) return share.kind;
+  }
+  return mix.shares.back().kind;
+}
 
 // Room for twice the new records that are expected, as YCSB has it.
-OpStream::OpStream(const Mix& mix, const RecordTable& table, uint64_t operations)
-    : mix_(mix),
-      fields_(table.shape.fields),
-      chooser_(mix.choice, table.records, table.records + 2 * InsertsExpected(mix, operations)) {}
-
-Op OpStream::Next() {
-  Op op;
-  int64_t percent = random_.Below(100);
-  for (const Mix::Share& share : mix_.shares) {
-    op.kind = share.kind;
-    percent -= share.percent;
-    if (percent < 0) break;
+std::vector<Op> Choose(const Mix& mix, const RecordTable& table, uint64_t count) {
+  KeyChooser random(1);
+  RecordChooser chooser(mix.choice, table.records, table.records + 2 * InsertsExpected(mix, count));
+  std::vector<Op> operations(count);
+  uint32_t number = 0;
+  for (Op& op : operations) {
+    ++number;
+    op.kind = KindOf(mix, random.Below(100));
+    if (op.kind == OpKind::kInsert) {
+      op.record = chooser.count();
+      chooser.Grow();
+      continue;
+    }
+    op.version = number;
+    op.record = chooser.Next(&random);
+    if (op.kind == OpKind::kScan) {
+      op.scan_records =
+          static_cast<uint8_t>(mix.scan_min + random.Next() % (mix.scan_max - mix.scan_min + 1U));
+    } else {
+      op.field = static_cast<uint16_t>(random.Next() % table.shape.fields);
+    }
   }
-  op.version = ++version_;
-  if (op.kind == OpKind::kInsert) {
-    op.record = chooser_.count();
-    op.version = 0;
-    chooser_.Grow();
-    return op;
-  }
-  op.record = chooser_.Next(&random_);
-  if (op.kind == OpKind::kScan) {
-    op.scan_records = mix_.scan_min + random_.Next() % (mix_.scan_max - mix_.scan_min + 1);
-  } else {
-    op.field = random_.Next() % fields_;
-  }
-  return op;
+  return operations;
 }
+
+}  // namespace
 
 RecordRun::RecordRun(const EngineKind& kind, Engine* engine, const Mix& mix, const RecordTable& table,
                      uint64_t operations)
     : kind_(kind),
       client_(engine->NewClient()),
-      mix_(mix),
       table_(table),
-      operations_(operations),
-      stream_(mix, table, operations),
+      operations_(Choose(mix, table, operations)),
       maker_(table.shape) {}
 
 void RecordRun::DoNext() {
-  const Op op = stream_.Next();
-  ++done_;
+  const Op& op = operations_[done_++];
   switch (op.kind) {
     case OpKind::kRead:
       return Read(op);
@@ -115,23 +117,25 @@ void RecordRun::Scan(const Op& op) {
     WrongAnswer(kind_, "scan");
 }
 
-// The operations are made once more: which of them was the last to write a field says what is in it.
+// Which of the operations was the last to write a field says what is in it.
 void RecordRun::CheckResult() {
   const size_t fields = table_.shape.fields;
-  OpStream again(mix_, table_, operations_);
-  std::vector<uint32_t> versions(stream_.records() * fields, 0);
-  for (uint64_t i = 0; i < done_; ++i) {
-    const Op op = again.Next();
-    const auto version = static_cast<uint32_t>(op.version);
+  const auto done = std::span(operations_).first(done_);
+  const uint64_t records =
+      table_.records + static_cast<uint64_t>(std::count_if(done.begin(), done.end(), [](const Op& op) {
+        return op.kind == OpKind::kInsert;
+      }));
+  std::vector<uint32_t> versions(records * fields, 0);
+  for (const Op& op : done) {
     uint32_t* of_record = &versions[op.record * fields];
     switch (op.kind) {
       case OpKind::kUpsert:
-        std::fill_n(of_record, fields, version);
+        std::fill_n(of_record, fields, op.version);
         break;
       case OpKind::kUpdate:
       case OpKind::kReadModifyWrite:
       case OpKind::kUpdateThenRead:
-        of_record[op.field] = version;
+        of_record[op.field] = op.version;
         break;
       case OpKind::kInsert:
       case OpKind::kRead:
@@ -142,8 +146,8 @@ void RecordRun::CheckResult() {
   KeyChooser random(7);
   for (int i = 0; i < kRecordsChecked; ++i) {
     CheckRecord(random.Next() % table_.records, versions);
-    if (stream_.records() > table_.records) {
-      CheckRecord(table_.records + random.Next() % (stream_.records() - table_.records), versions);
+    if (records > table_.records) {
+      CheckRecord(table_.records + random.Next() % (records - table_.records), versions);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Streams of operations on records, and what performs and checks them.
+// Operations on records, and what performs and checks them.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 #include "engine.h"
 #include "generators.h"
 
-enum class OpKind {
+enum class OpKind : uint8_t {
   kRead,             // all fields
   kUpdate,           // one field
   kUpsert,           // a whole record that may be there already
@@ -29,11 +29,11 @@ struct Mix {
   std::vector<Share> shares;
   Choice choice = Choice::kUniform;
   /// Scans have so many records, all lengths alike.
-  size_t scan_min = 1;
-  size_t scan_max = 100;
+  uint8_t scan_min = 1;
+  uint8_t scan_max = 100;
 };
 
-/// What a stream works on.
+/// What operations work on.
 struct RecordTable {
   RecordShape shape;
   /// Records 0 to this - 1 are chosen from.
@@ -43,30 +43,16 @@ struct RecordTable {
 };
 
 struct Op {
-  OpKind kind = OpKind::kRead;
   uint64_t record = 0;
-  size_t field = 0;
-  size_t scan_records = 0;
-  uint64_t version = 0;  // of what it writes: the number of the operation, from 1; of new records 0
+  uint32_t version = 0;  // of what it writes: the number of the operation, from 1; of new records 0
+  uint16_t field = 0;
+  OpKind kind = OpKind::kRead;
+  uint8_t scan_records = 0;
 };
 
-/// The same operations whenever it is made anew.
-class OpStream {
- public:
-  OpStream(const Mix& mix, const RecordTable& table, uint64_t operations);
-
-  Op Next();
-  uint64_t records() const { return chooser_.count(); }
-
- private:
-  const Mix mix_;
-  const size_t fields_;
-  KeyChooser random_{1};
-  RecordChooser chooser_;
-  uint64_t version_ = 0;
-};
-
-/// Does the operations of a stream on an engine, one after the other. Wrong answers end the program.
+/// Does operations on an engine, one after the other: the same whenever it is made anew. All are chosen
+/// before the first is done, for choosing one by a power function takes as long as a tenth of a read. Wrong
+/// answers end the program.
 class RecordRun {
  public:
   RecordRun(const EngineKind& kind, Engine* engine, const Mix& mix, const RecordTable& table,
@@ -87,12 +73,10 @@ class RecordRun {
 
   const EngineKind kind_;
   const std::unique_ptr<Client> client_;
-  const Mix mix_;
   const RecordTable table_;
-  const uint64_t operations_;
-  OpStream stream_;
+  const std::vector<Op> operations_;
   RecordMaker maker_;
-  uint64_t done_ = 0;
+  size_t done_ = 0;
   uint64_t bytes_written_ = 0;
   std::vector<std::string_view> fields_;
 };
