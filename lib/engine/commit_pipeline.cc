@@ -23,6 +23,18 @@ constexpr size_t kGroupBytesMax = 1 << 20;
 /// in the timestamps.
 constexpr int64_t kTimestampStep = 1000;
 
+constexpr size_t kRecordsOnStack = 8;
+
+LogRecord RecordOf(const CommitStamp& stamp, std::string_view mutations, uint64_t hash) {
+  LogRecord record;
+  record.sequence = stamp.sequence;
+  record.timestamp = stamp.timestamp;
+  record.now_seconds = stamp.now_seconds;
+  record.payload = mutations;
+  record.payload_hash = hash;
+  return record;
+}
+
 int64_t StartOfStep(int64_t micros) {
   const int64_t past = micros % kTimestampStep;
   return micros - (past < 0 ? past + kTimestampStep : past);
@@ -240,27 +252,17 @@ void CommitPipeline::EndWatch(PartitionWatch* watch) {
 }
 
 absl::Status CommitPipeline::AppendGroup(Writer* first) {
-  records_.clear();
+  absl::InlinedVector<LogRecord, kRecordsOnStack> records;
   for (Writer* writer = first; writer != nullptr; writer = writer->next) {
     STOA_ASSIGN_OR_RETURN(writer->stamp, NextStamp());
     if (writer->watch != nullptr) writer->stamp.now_seconds = writer->watch->now_seconds;
-    AddRecord(writer->stamp, writer->mutations, writer->payload_hash);
+    records.push_back(RecordOf(writer->stamp, writer->mutations, writer->payload_hash));
   }
-  return AppendRecords();
+  return Append(records);
 }
 
-void CommitPipeline::AddRecord(const CommitStamp& stamp, std::string_view mutations, uint64_t hash) {
-  LogRecord record;
-  record.sequence = stamp.sequence;
-  record.timestamp = stamp.timestamp;
-  record.now_seconds = stamp.now_seconds;
-  record.payload = mutations;
-  record.payload_hash = hash;
-  records_.push_back(record);
-}
-
-absl::Status CommitPipeline::AppendRecords() {
-  absl::Status status = log_.Append(records_);
+absl::Status CommitPipeline::Append(std::span<const LogRecord> records) {
+  absl::Status status = log_.Append(records);
   // A log that failed for good takes the database with it; a full disk met before anything was written does
   // not.
   if (!status.ok() && !log_.status().ok()) return health_.Latch(status);
@@ -328,9 +330,8 @@ absl::Status CommitPipeline::RunExclusive(const std::function<absl::Status(const
 
 absl::Status CommitPipeline::CommitAlone(const CommitStamp& stamp, std::string_view mutations,
                                          std::span<const BlobHold> blobs) {
-  records_.clear();
-  AddRecord(stamp, mutations, Hash64(mutations));
-  STOA_RETURN_IF_ERROR(AppendRecords());
+  const LogRecord record = RecordOf(stamp, mutations, Hash64(mutations));
+  STOA_RETURN_IF_ERROR(Append({&record, 1}));
   const ViewHolder::Pin view = views_.Acquire();
   const int64_t newest = ApplyMutations(*view, mutations, blobs, stamp, visible_timestamp());
   if (newest > stamp.timestamp) NoteTimestamp(newest);

@@ -116,8 +116,7 @@ class CommitPipeline {
   void TakeLead(Writer* self);
   void PassLead(Writer* last);
   absl::Status AppendGroup(Writer* first);
-  void AddRecord(const CommitStamp& stamp, std::string_view mutations, uint64_t payload_hash);
-  absl::Status AppendRecords();
+  absl::Status Append(std::span<const LogRecord> records);
   void Apply(Writer* self, Group* group);
   void Publish(Group* group, const Writer* self);
   void AwaitVisible(Writer* self);
@@ -142,7 +141,6 @@ class CommitPipeline {
   uint64_t last_sequence_;
   std::atomic<int64_t> last_timestamp_;
   std::atomic<uint64_t> commit_count_{0};
-  std::vector<LogRecord> records_;
   std::vector<PartitionWatch*> watches_;
 
   /// Appended and not yet visible.

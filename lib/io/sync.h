@@ -70,7 +70,7 @@ class CondVar {
 template <typename Condition>
 bool WaitBriefly(const Condition& condition) {
   constexpr int kPauses = 64;
-  constexpr int kYields = 4;
+  constexpr int kYields = 64;
   for (int i = 0; i < kPauses; ++i) {
     if (condition()) return true;
 #if defined(__x86_64__)

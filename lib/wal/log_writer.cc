@@ -62,8 +62,8 @@ LogWriter::LogWriter(Directory& directory, const LogWriterOptions& options, uint
                      uint64_t after_sequence)
     : database_id_(options.database_id),
       supply_(directory, first_number, options.segment_bytes),
-      appended_sequence_(after_sequence),
       synced_sequence_(after_sequence),
+      appended_sequence_(after_sequence),
       clock_(options.clock) {}
 
 LogWriter::~LogWriter() = default;
@@ -80,7 +80,10 @@ absl::Status LogWriter::Append(std::span<const LogRecord> records) {
   }
   STOA_RETURN_IF_ERROR(Publish(records));
   appended_sequence_.store(records.back().sequence, std::memory_order_release);
-  half_full_.store(EndOffset() >= current_->capacity_bytes / 2, std::memory_order_relaxed);
+  const bool half_full = EndOffset() >= current_->capacity_bytes / 2;
+  if (half_full != half_full_.load(std::memory_order_relaxed)) {
+    half_full_.store(half_full, std::memory_order_relaxed);
+  }
   return absl::OkStatus();
 }
 

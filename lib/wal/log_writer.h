@@ -126,23 +126,23 @@ class LogWriter {
 
   const uint64_t database_id_;
   SegmentSupply supply_;
-  std::atomic<uint64_t> appended_sequence_;
   std::atomic<uint64_t> synced_sequence_;
-  std::atomic<uint64_t> appended_bytes_{0};
   std::atomic<bool> half_full_{false};
   std::atomic<bool> ended_{false};
-
-  // The appender's own.
-  OpenLogSegment* current_ = nullptr;
   LogSegmentHeader header_;  // of `current_`; written together with its first record
+
+  // What every append changes, on one line of memory, for it goes from one appender's processor to the next.
+  alignas(64) OpenLogSegment* current_ = nullptr;
   uint64_t segment_key_ = 0;
   uint64_t chain_ = 0;
+  std::atomic<uint64_t> appended_sequence_;
+  std::atomic<uint64_t> appended_bytes_{0};
 
   /// No two threads sync at once, for the kernel would tell only one of them of an error: they take turns.
   /// Whoever waits for the end of a sync needs another, or finds that he was included in it. (A mutex held
   /// while syncing would be taken again by who just had it, before those who wait have woken, though all they
   /// want is to see that they are done.) Taken before `mutex_`.
-  Mutex sync_mutex_;
+  alignas(64) Mutex sync_mutex_;
   CondVar sync_ended_;
   bool syncing_ ABSL_GUARDED_BY(sync_mutex_) = false;
 
