@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <absl/base/thread_annotations.h>
@@ -86,8 +87,8 @@ bool WaitBriefly(const Condition& condition) {
   return false;
 }
 
-/// One word that a thread waits for and another gives it, once. Waits briefly before it sleeps; who gives
-/// it wakes only one that sleeps. `Value` is an enumeration with values from 1 to 255.
+/// One word that a thread waits for and another gives it, once. Who gives it wakes only one that sleeps.
+/// `Value` is an enumeration with values from 1 to 255.
 template <typename Value>
 class Notice {
  public:
@@ -102,10 +103,18 @@ class Notice {
       reinterpret_cast<Sleeper*>(before)->Wake();
   }
 
+  /// Waits briefly before it sleeps.
   Value Wait() {
     uintptr_t word = 0;
     if (!WaitBriefly([&] { return (word = word_.load(std::memory_order_acquire)) != 0; })) word = Sleep();
     return static_cast<Value>(word);
+  }
+  /// For what takes long: sleeps at once.
+  Value WaitLong() { return static_cast<Value>(Sleep()); }
+  /// The same for `micros` at most: none if nothing was given by then. It may be waited for again.
+  std::optional<Value> WaitFor(int64_t micros) {
+    const uintptr_t word = Sleep(micros);
+    return word == 0 ? std::nullopt : std::optional<Value>(static_cast<Value>(word));
   }
 
  private:
@@ -121,6 +130,12 @@ class Notice {
       MutexLock lock(&mutex_);
       while (!awake_) woken_.Wait(&mutex_);
     }
+    bool SleepFor(int64_t micros) {
+      MutexLock lock(&mutex_);
+      while (!awake_ && !woken_.WaitFor(&mutex_, micros)) {
+      }
+      return awake_;
+    }
 
    private:
     Mutex mutex_;
@@ -128,12 +143,18 @@ class Notice {
     bool awake_ ABSL_GUARDED_BY(mutex_) = false;
   };
 
-  uintptr_t Sleep() {
+  /// Without end, or until `micros` have passed: then 0.
+  uintptr_t Sleep(std::optional<int64_t> micros = std::nullopt) {
     Sleeper sleeper;
+    const auto asleep = reinterpret_cast<uintptr_t>(&sleeper);
     uintptr_t word = 0;
-    if (!word_.compare_exchange_strong(word, reinterpret_cast<uintptr_t>(&sleeper), std::memory_order_acq_rel,
-                                       std::memory_order_acquire)) {
+    if (!word_.compare_exchange_strong(word, asleep, std::memory_order_acq_rel, std::memory_order_acquire)) {
       return word;
+    }
+    if (micros.has_value() && !sleeper.SleepFor(*micros)) {
+      word = asleep;
+      if (word_.compare_exchange_strong(word, 0, std::memory_order_acq_rel, std::memory_order_acquire))
+        return 0;
     }
     sleeper.Sleep();
     return word_.load(std::memory_order_acquire);

@@ -64,7 +64,7 @@ LogWriter::LogWriter(Directory& directory, const LogWriterOptions& options, uint
       supply_(directory, first_number, options.segment_bytes),
       synced_sequence_(after_sequence),
       appended_sequence_(after_sequence),
-      clock_(options.clock) {}
+      turns_(synced_sequence_, options.clock) {}
 
 LogWriter::~LogWriter() = default;
 
@@ -168,58 +168,11 @@ absl::Status LogWriter::Publish(std::span<const LogRecord> records) {
   return absl::OkStatus();
 }
 
-class LogWriter::SyncTurn {
- public:
-  /// Waits for the turn; takes none if meanwhile everything up to `target` has become durable.
-  SyncTurn(LogWriter* log, uint64_t target) : log_(log) {
-    MutexLock lock(&log_->sync_mutex_);
-    if (++log_->syncers_ == log_->expected_syncers_) log_->gathered_.Signal();
-    while (log_->syncing_ && log_->synced_sequence() < target) log_->sync_ended_.Wait(&log_->sync_mutex_);
-    taken_ = log_->synced_sequence() < target;
-    if (!taken_) {
-      --log_->syncers_;
-      return;
-    }
-    log_->syncing_ = true;
-    if (log_->clock_ == nullptr) return;
-    log_->GatherSyncers();
-    log_->sync_began_at_ = log_->clock_->NowMonotonicMicros();
-  }
-  ~SyncTurn() {
-    if (!taken_) return;
-    MutexLock lock(&log_->sync_mutex_);
-    if (log_->clock_ != nullptr) {
-      log_->sync_micros_ = log_->clock_->NowMonotonicMicros() - log_->sync_began_at_;
-    }
-    log_->expected_syncers_ = log_->syncers_--;
-    log_->syncing_ = false;
-    log_->sync_ended_.SignalAll();
-  }
-  SyncTurn(const SyncTurn&) = delete;
-  SyncTurn& operator=(const SyncTurn&) = delete;
-
- private:
-  LogWriter* const log_;
-  bool taken_ = false;
-};
-
-void LogWriter::GatherSyncers() {
-  if (syncers_ >= expected_syncers_) return;
-  if (turns_alone_ != 0) {
-    --turns_alone_;
-    return;
-  }
-  const unsigned expected = expected_syncers_;
-  gathered_.WaitFor(&sync_mutex_, sync_micros_ / 2);
-  last_turns_alone_ = syncers_ >= expected ? 0 : std::clamp(2 * last_turns_alone_, 1U, kTurnsAloneMax);
-  turns_alone_ = last_turns_alone_;
-}
-
 absl::StatusOr<uint64_t> LogWriter::Sync() {
   const uint64_t target = appended_sequence();
-  const SyncTurn turn(this, target);
+  const SyncTurns::Turn turn(&turns_, target);
   STOA_RETURN_IF_ERROR(status());
-  if (synced_sequence() < target) STOA_RETURN_IF_ERROR(SyncAll());
+  if (turn.taken()) STOA_RETURN_IF_ERROR(SyncAll());
   return synced_sequence();
 }
 
@@ -248,7 +201,7 @@ absl::Status LogWriter::SyncAll() {
 absl::Status LogWriter::Close() {
   STOA_RETURN_IF_ERROR(status());
   {
-    const SyncTurn turn(this, UINT64_MAX);
+    const SyncTurns::Turn turn(&turns_, UINT64_MAX);
     // A log without records gets its header here. The mark that closes the log is written only when all is
     // durable.
     if (current_->file->published_bytes() == 0) STOA_RETURN_IF_ERROR(Publish({}));
@@ -279,6 +232,7 @@ absl::Status LogWriter::End(absl::Status status) {
   MutexLock lock(&mutex_);
   if (status_.ok()) status_ = std::move(status);
   ended_.store(true, std::memory_order_release);
+  turns_.StopGathering();
   return status_;
 }
 

@@ -29,6 +29,7 @@
 #include "wal/log_format.h"
 #include "wal/log_record.h"
 #include "wal/segment_supply.h"
+#include "wal/sync_turns.h"
 
 namespace stoa {
 
@@ -115,10 +116,7 @@ class LogWriter {
   absl::Status Rotate(uint64_t bytes_min);
   void Use(std::unique_ptr<OpenLogSegment> segment, const LogSegmentHeader& header);
   absl::Status Publish(std::span<const LogRecord> records);
-  /// The turn to sync is taken when it is free, and given back when this ends.
-  class SyncTurn;
-  void GatherSyncers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(sync_mutex_);
-  /// REQUIRES: a SyncTurn.
+  /// REQUIRES: a turn.
   absl::Status SyncAll();
   absl::Status End(absl::Status status);
   /// The result of creating a segment: a full disk does not end the log.
@@ -138,32 +136,13 @@ class LogWriter {
   std::atomic<uint64_t> appended_sequence_;
   std::atomic<uint64_t> appended_bytes_{0};
 
-  /// No two threads sync at once, for the kernel would tell only one of them of an error: they take turns.
-  /// Whoever waits for the end of a sync needs another, or finds that he was included in it. (A mutex held
-  /// while syncing would be taken again by who just had it, before those who wait have woken, though all they
-  /// want is to see that they are done.) Taken before `mutex_`.
-  alignas(64) Mutex sync_mutex_;
-  CondVar sync_ended_;
-  bool syncing_ ABSL_GUARDED_BY(sync_mutex_) = false;
-
-  /// Threads that sync what they have written, again and again, all wait for the same sync; but when it ends,
-  /// who came too late for it would take the next turn at once, before the others are back: each sync would
-  /// do for half of them. So whose turn it is waits until as many are here as were when the last sync ended,
-  /// half as long as that took at most; and when they do not come, not again for 1, 2, 4 ... turns.
-  static constexpr unsigned kTurnsAloneMax = 64;
-  Clock* const clock_;
-  CondVar gathered_;
-  unsigned syncers_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // in Sync or Close
-  unsigned expected_syncers_ ABSL_GUARDED_BY(sync_mutex_) = 0;
-  unsigned turns_alone_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // as many follow in which nobody waits
-  unsigned last_turns_alone_ ABSL_GUARDED_BY(sync_mutex_) = 0;
-  int64_t sync_began_at_ ABSL_GUARDED_BY(sync_mutex_) = 0;
-  int64_t sync_micros_ ABSL_GUARDED_BY(sync_mutex_) = 0;  // that the last one took
+  /// Taken before `mutex_`.
+  alignas(64) SyncTurns turns_;
 
   mutable Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
-  /// Segments not known to be durable to their end, in order; the last is `current_`. Taken out only under
-  /// `sync_mutex_` as well.
+  /// Segments not known to be durable to their end, in order; the last is `current_`. Taken out only in a
+  /// turn.
   std::vector<std::unique_ptr<OpenLogSegment>> open_ ABSL_GUARDED_BY(mutex_);
   std::vector<SealedSegment> sealed_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,6 +1,7 @@
 #include "io/sync.h"
 
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -65,6 +66,27 @@ TEST_CASE("notices go when they have been given") {
   }
   other.join();
   CHECK(answers == kRounds);
+}
+
+// Goal: who has waited long enough may wait again, and nothing is lost in between. Method: given about when
+// the time is over.
+TEST_CASE("notices are waited for so long") {
+  Notice<Word> never;
+  CHECK(never.WaitFor(100) == std::nullopt);
+  CHECK(never.WaitFor(1) == std::nullopt);
+  never.Give(Word::kFirst);
+  CHECK(never.WaitFor(1) == Word::kFirst);
+  CHECK(never.WaitLong() == Word::kFirst);
+  for (int i = 0; i < 300; ++i) {
+    auto notice = std::make_unique<Notice<Word>>();
+    std::thread giver([&notice = *notice, i] {
+      Yield(i);
+      notice.Give(Word::kLast);
+    });
+    if (notice->WaitFor(100) == std::nullopt) CHECK(notice->WaitLong() == Word::kLast);
+    notice.reset();
+    giver.join();
+  }
 }
 
 namespace {
