@@ -76,6 +76,9 @@ unsigned RowTreeNode::LowerBound(Permutation permutation, std::string_view key, 
   const uint64_t prefix = PrefixOf(key, skip_);
   unsigned low = 0;
   unsigned high = permutation.count();
+  // Rows often come in the order of their keys or against it.
+  if (high != 0 && prefix < prefixes_[permutation.slot(0)]) return 0;
+  if (high != 0 && prefix > prefixes_[permutation.slot(high - 1)]) return high;
   while (low < high) {
     const unsigned middle = (low + high) / 2;
     const unsigned slot = permutation.slot(middle);
