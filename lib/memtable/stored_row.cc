@@ -57,8 +57,8 @@ inline bool StoredRow::Fragment::LiesIn(const SequenceRange& sequences) const {
 
 namespace {
 
-/// A reader of cells finds each by the size of the one before, and so would wait for memory once for each that
-/// stands in another cache line: a tenth of ycsb/d, where rows take 1 KiB.
+/// A reader of cells finds each by the size of the one before, and so would wait for memory once for each
+/// that stands in another cache line: a tenth of ycsb/d, where rows take 1 KiB.
 constexpr size_t kPrefetchedBytesMax = 2 << 10;
 
 constexpr size_t AlignedTo8(size_t bytes) { return (bytes + 7) & ~size_t{7}; }
