@@ -42,6 +42,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "base/prefetch.h"
 #include "blob/blob_registry.h"
 #include "engine/health.h"
 #include "engine/partition_watch.h"
@@ -135,7 +136,7 @@ class CommitPipeline {
   const int64_t opened_at_;
 
   // Together on lines of memory is what changes at the same time.
-  alignas(64) ArrivalQueue<Writer> writers_;
+  alignas(kCacheLineBytes) ArrivalQueue<Writer> writers_;
 
   // The leader's own.
   uint64_t last_sequence_;
@@ -144,7 +145,7 @@ class CommitPipeline {
   std::vector<PartitionWatch*> watches_;
 
   /// Appended and not yet visible.
-  alignas(64) ArrivalQueue<Group> groups_;
+  alignas(kCacheLineBytes) ArrivalQueue<Group> groups_;
   std::atomic<uint64_t> visible_sequence_;
   std::atomic<int64_t> visible_timestamp_;
   /// The greatest timestamp that was given with a write and was not in the future, if it was greater than an

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "io/sync.h"
 
 namespace stoa {
@@ -33,7 +34,7 @@ class PartitionLatches {
 
  private:
   static constexpr size_t kStripes = 256;
-  struct alignas(64) Stripe {
+  struct alignas(kCacheLineBytes) Stripe {
     Mutex latch;
   };
   std::array<Stripe, kStripes> stripes_;

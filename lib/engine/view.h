@@ -27,6 +27,7 @@
 
 #include <stoa/write_batch.h>
 
+#include "base/prefetch.h"
 #include "engine/dead_runs.h"
 #include "io/sync.h"
 #include "memtable/memtable.h"
@@ -125,7 +126,7 @@ class ViewHolder {
 
  private:
   static constexpr size_t kSlots = 64;
-  struct alignas(64) Slot {
+  struct alignas(kCacheLineBytes) Slot {
     std::atomic<const void*> view{nullptr};
   };
 

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/prefetch.h"
 #include "data/complex_merge.h"
 #include "io/sync.h"
 #include "memtable/memtable_source.h"
@@ -85,7 +86,7 @@ std::string_view LastPlace(const Partition& partition) {
 
 /// The partitions are dealt out to stripes by their tokens. Who writes holds the latch of the stripe, and so
 /// is the one writer of the partition and of the arena it takes memory from.
-struct alignas(64) Memtable::Stripe {
+struct alignas(kCacheLineBytes) Memtable::Stripe {
   Mutex latch;
   Arena arena ABSL_GUARDED_BY(latch){kChunkBytesFirst, kChunkBytesMax};
   MemoryCharge charge ABSL_GUARDED_BY(latch);

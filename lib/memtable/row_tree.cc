@@ -35,11 +35,6 @@
 #include "base/prefetch.h"
 
 namespace stoa {
-namespace {
-
-constexpr size_t kCacheLineBytes = 64;
-
-}  // namespace
 
 bool RowTree::Add(std::string_view key, const RowWrite& write, Arena* arena) {
   const auto [single, node] = root();
@@ -325,9 +320,7 @@ void RowCursor::Advance() {
 /// The rows of a leaf lie anywhere in memory: a walk fetches all of them at once instead of waiting for each.
 void RowCursor::PrefetchRows() const {
   for (unsigned position = 0; position < permutation_.count(); ++position) {
-    const char* row = reinterpret_cast<const char*>(leaf_->row(permutation_.slot(position)));
-    __builtin_prefetch(row);
-    __builtin_prefetch(row + kCacheLineBytes);
+    Prefetch(leaf_->row(permutation_.slot(position)), 2 * kCacheLineBytes);
   }
 }
 

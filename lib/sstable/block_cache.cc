@@ -24,9 +24,6 @@ constexpr uint64_t kShardsMax = 64;
 /// What is pinned must leave room for what is not, also where neighbours take seven eighths.
 constexpr uint64_t kPinnedShare = 16;
 
-/// Shards that different threads look at have no line of memory in common.
-constexpr size_t kCacheLine = 64;
-
 /// Whoever finds an entry looks at so much of it next: asked for before its reference count, for which this
 /// waits.
 constexpr size_t kEntryFrontBytes = 512;
@@ -45,8 +42,9 @@ struct KeyHash {
 }  // namespace
 
 /// Slots stand in a ring. The hand goes round: an entry that was found since it last came by stays and loses
-/// that mark, one that somebody holds stays, any other goes.
-class alignas(kCacheLine) BlockCache::Shard {
+/// that mark, one that somebody holds stays, any other goes. Shards that different threads look at have no
+/// line of memory in common.
+class alignas(kCacheLineBytes) BlockCache::Shard {
  public:
   using EntryPointer = std::shared_ptr<CacheEntry>;
 

@@ -23,6 +23,7 @@
 #include <absl/status/status.h>
 #include <absl/status/statusor.h>
 
+#include "base/prefetch.h"
 #include "io/clock.h"
 #include "io/file_system.h"
 #include "io/sync.h"
@@ -130,14 +131,14 @@ class LogWriter {
   LogSegmentHeader header_;  // of `current_`; written together with its first record
 
   // What every append changes, on one line of memory, for it goes from one appender's processor to the next.
-  alignas(64) OpenLogSegment* current_ = nullptr;
+  alignas(kCacheLineBytes) OpenLogSegment* current_ = nullptr;
   uint64_t segment_key_ = 0;
   uint64_t chain_ = 0;
   std::atomic<uint64_t> appended_sequence_;
   std::atomic<uint64_t> appended_bytes_{0};
 
   /// Taken before `mutex_`.
-  alignas(64) SyncTurns turns_;
+  alignas(kCacheLineBytes) SyncTurns turns_;
 
   mutable Mutex mutex_;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
