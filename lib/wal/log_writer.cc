@@ -80,6 +80,7 @@ absl::Status LogWriter::Append(std::span<const LogRecord> records) {
   }
   STOA_RETURN_IF_ERROR(Publish(records));
   appended_sequence_.store(records.back().sequence, std::memory_order_release);
+  // Other threads look at it after every write: it is stored only when it changes.
   const bool half_full = EndOffset() >= current_->capacity_bytes / 2;
   if (half_full != half_full_.load(std::memory_order_relaxed)) {
     half_full_.store(half_full, std::memory_order_relaxed);
