@@ -35,3 +35,10 @@ function(stoa_test name)
   target_precompile_headers(${name} REUSE_FROM stoa_test_support)
   catch_discover_tests(${name} TEST_PREFIX ${name}/ PROPERTIES TIMEOUT 600)
 endfunction()
+
+# A test with support/counted_new.h: not with the thread sanitizer, whose runtime replaces operator new, too.
+function(stoa_allocation_test name)
+  if(NOT STOA_SANITIZE MATCHES "thread")
+    stoa_test(${name} ${ARGN})
+  endif()
+endfunction()
